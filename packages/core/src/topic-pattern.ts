@@ -1,0 +1,49 @@
+import { KopsError } from './errors.ts';
+
+/** Topics whose content is Kafka's own; excluded unless named. */
+export const internalTopics: ReadonlySet<string> = new Set(['__consumer_offsets', '__transaction_state', '__share_group_state']);
+
+const isGlob = (pattern: string): boolean => /[*?]/.test(pattern);
+
+function toRegExp(pattern: string): RegExp {
+  const body = pattern.replace(/[.+^${}()|[\]\\]/g, '\\$&').replaceAll('*', '.*').replaceAll('?', '.');
+  return new RegExp(`^${body}$`, 's');
+}
+
+/** Whether a name matches a glob of `*` and `?`; every other character is literal. */
+export function matchesGlob(pattern: string, name: string): boolean {
+  return toRegExp(pattern).test(name);
+}
+
+/** Which names of a set are meant. */
+export interface NameSelection {
+  /** Names and globs; empty means all that are not internal. */
+  readonly include: readonly string[];
+  readonly exclude: readonly string[];
+}
+
+/**
+ * Selects topics by names and globs, in sorted order. Internal topics need their full name.
+ * @throws KOPS_TOPIC_NOT_FOUND for a name that does not exist or a glob that matches nothing.
+ */
+export function selectTopics(existing: readonly string[], selection: NameSelection): string[] {
+  const patterns = selection.include.length === 0 ? ['*'] : selection.include;
+  const chosen = new Set<string>();
+  for (const pattern of patterns) {
+    const glob = isGlob(pattern);
+    const found = existing.filter((name) =>
+      glob ? !internalTopics.has(name) && matchesGlob(pattern, name) : name === pattern,
+    );
+    if (found.length === 0 && selection.include.length > 0) {
+      throw new KopsError('KOPS_TOPIC_NOT_FOUND', glob ? `no topic matches '${pattern}'` : `there is no topic '${pattern}'`, {
+        at: { topic: pattern },
+        hint: 'List the topics there are and correct --topics; quote globs so that the shell does not expand them.',
+      });
+    }
+    for (const name of found) chosen.add(name);
+  }
+  for (const pattern of selection.exclude) {
+    for (const name of [...chosen]) if (matchesGlob(pattern, name)) chosen.delete(name);
+  }
+  return [...chosen].sort();
+}
