@@ -1,1 +1,21 @@
-export {};
+export type {
+  Broker,
+  ClusterDescription,
+  CommittedOffset,
+  FetchRequest,
+  FetchResult,
+  GroupDescription,
+  KafkaClient,
+  KafkaOptions,
+  NewTopic,
+  OffsetForLeaderEpoch,
+  OffsetSpec,
+  PartitionMetadata,
+  ProduceRequest,
+  ProduceResult,
+  ProducerIdentity,
+  SaslOptions,
+  TlsOptions,
+  TopicConfigEntry,
+  TopicMetadata,
+} from './port.ts';

@@ -1,1 +1,1 @@
-export {};
+export type { ByteRange, ObjectInfo, ObjectStore, ObjectWriter, StoreCapabilities } from './port.ts';

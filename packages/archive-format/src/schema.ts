@@ -1,0 +1,189 @@
+import { z } from 'zod';
+
+/** Offsets, timestamps, producer ids and sizes beyond 2^53 stand in JSON as decimal strings and in code as bigint. */
+const int64 = z
+  .string()
+  .regex(/^-?(0|[1-9][0-9]{0,18})$/)
+  .transform((text) => BigInt(text));
+const hex32 = z.string().regex(/^[0-9a-f]{32}$/);
+/** SHA-256 as 64 lower-case hex digits. */
+export const sha256Schema = z.string().regex(/^[0-9a-f]{64}$/);
+const count = z.number().int().nonnegative().max(Number.MAX_SAFE_INTEGER);
+const int32 = z.number().int().min(-1).max(2 ** 31 - 1);
+const topicName = z.string().min(1).max(249);
+const label = z.string().max(64);
+
+/** Ids of archives: `<UTC time>-<random>`, safe in paths. */
+export const archiveIdSchema = z.string().regex(/^[0-9a-z][0-9a-z-]{7,63}$/);
+
+/** A leader epoch and the first offset that carries it. */
+export const leaderEpochSchema = z.looseObject({ epoch: int32, startOffset: int64 });
+
+/** `[offset, max timestamp so far, byte position]` of a batch, about one per MiB; the first is the segment's first batch. */
+export const indexEntrySchema = z.tuple([int64, int64, count]);
+
+/** One segment as an archive uses it (FORMAT.md "List entry of a segment"). */
+export const segmentEntrySchema = z.looseObject({
+  key: z.string().max(1024),
+  /** Visible part: offsets in [start, end). */
+  slice: z.looseObject({ start: int64, end: int64 }),
+  baseOffset: int64,
+  lastOffset: int64,
+  leaderEpochs: z.array(leaderEpochSchema).max(100_000),
+  /** Sum of the batches' record counts, control records included; null where unknown. */
+  records: count.nullable(),
+  batches: count,
+  maxTimestamp: int64,
+  minTimestamp: int64.nullable(),
+  codecs: z.array(z.enum(['none', 'gzip', 'snappy', 'lz4', 'zstd'])),
+  transactional: z.boolean(),
+  plaintextBytes: count,
+  plaintextSha256: sha256Schema,
+  storedBytes: count,
+  storedSha256: sha256Schema,
+  index: z.array(indexEntrySchema).max(100_000),
+});
+
+/** The segments of one partition, in offset order. Stored under the SHA-256 of its own bytes. */
+export const segmentListSchema = z.looseObject({
+  version: z.literal(1),
+  cluster: z.string().max(256),
+  topicId: hex32,
+  partition: count,
+  segments: z.array(segmentEntrySchema),
+});
+
+/** Why offsets are missing that should be there. */
+export const lossReasonSchema = z.enum(['retention', 'truncation', 'topic-recreated', 'fetch-gave-up']);
+
+/** Offsets in [from, to) that are lost. */
+export const lossSchema = z.looseObject({ from: int64, to: int64, reason: lossReasonSchema, detail: z.string().max(1024) });
+
+/** A transaction that was open at the cut, or whose partitions' cuts fall on both sides of its end. */
+export const straddlingTransactionSchema = z.looseObject({ producerId: int64, producerEpoch: int32, firstOffset: int64 });
+
+/** Which life of the partition this is. */
+export const lineageSchema = z.looseObject({
+  topicId: hex32,
+  /** True where the cluster has no topic ids and kops derived one. */
+  derivedTopicId: z.boolean(),
+  partition: count,
+  leaderEpochs: z.array(leaderEpochSchema).max(100_000),
+});
+
+/** One partition of an archive. It shows the offsets [logStart, cut). */
+export const partitionSchema = z.looseObject({
+  partition: count,
+  lineage: lineageSchema,
+  logStart: int64,
+  highWatermark: int64,
+  lastStableOffset: int64,
+  cut: int64,
+  /** SHA-256 of the segment list; null when the partition shows nothing. */
+  list: sha256Schema.nullable(),
+  /** True when this archive captured the partition from its log start instead of extending its parent. */
+  baseline: z.boolean(),
+  segments: count,
+  /** Records in [logStart, cut), control records included; null where unknown (a slice inside a batch). */
+  records: count.nullable(),
+  plaintextBytes: count,
+  /** Offsets in [logStart, cut) that the log itself lacks. */
+  holes: z.looseObject({ offsets: int64 }).nullable(),
+  losses: z.array(lossSchema),
+  openTransactions: z.array(straddlingTransactionSchema),
+  /** Archived watermark per copy, by the copy's name. */
+  watermarks: z.record(z.string(), int64),
+});
+
+export const topicConfigSchema = z.looseObject({
+  name: z.string().max(512),
+  value: z.string().max(65_536).nullable(),
+  /** Where the value comes from, by Kafka's names: DYNAMIC_TOPIC_CONFIG, DEFAULT_CONFIG, … */
+  source: z.string().max(64),
+});
+
+export const topicSchema = z.looseObject({
+  name: topicName,
+  topicId: hex32,
+  derivedTopicId: z.boolean(),
+  internal: z.boolean(),
+  partitionCount: count,
+  replicationFactor: count,
+  configs: z.array(topicConfigSchema).max(1000),
+  partitions: z.array(partitionSchema),
+});
+
+export const groupOffsetSchema = z.looseObject({
+  topic: topicName,
+  partition: count,
+  offset: int64,
+  leaderEpoch: int32,
+  metadata: z.string().max(65_536).nullable(),
+});
+
+export const groupSchema = z.looseObject({
+  group: z.string().max(65_536),
+  state: label,
+  protocolType: z.string().max(256),
+  offsets: z.array(groupOffsetSchema),
+});
+
+export const clusterSchema = z.looseObject({
+  id: z.string().max(256),
+  brokers: z.array(
+    z.looseObject({ id: z.number().int(), host: z.string().max(512), port: count, rack: z.string().max(512).nullable() }),
+  ),
+});
+
+/** What an archive is. ACLs, quotas and users arrive with a later minor version: unknown fields are kept. */
+export const manifestSchema = z.looseObject({
+  version: z.literal(1),
+  archive: archiveIdSchema,
+  series: archiveIdSchema,
+  kind: z.enum(['snapshot', 'generation']),
+  generation: count,
+  parent: archiveIdSchema.nullable(),
+  cluster: clusterSchema,
+  kopsVersion: label,
+  startedAt: z.string().max(64),
+  endedAt: z.string().max(64),
+  isolation: z.enum(['read_committed', 'read_uncommitted']),
+  copies: z.array(z.string().max(2048)).min(1),
+  topics: z.array(topicSchema).max(100_000),
+  groups: z.array(groupSchema).max(100_000),
+  signature: z.unknown().nullable(),
+});
+
+export const commitSchema = z.looseObject({
+  version: z.literal(1),
+  sequence: count,
+  cluster: z.string().max(256),
+  archive: archiveIdSchema,
+  manifest: z.looseObject({ key: z.string().max(1024), sha256: sha256Schema, bytes: count }),
+  previous: sha256Schema.nullable(),
+  signature: z.unknown().nullable(),
+});
+
+export const repositorySchema = z.looseObject({
+  version: z.literal(1),
+  id: hex32,
+  createdAt: z.string().max(64),
+});
+
+export type LeaderEpoch = z.output<typeof leaderEpochSchema>;
+export type IndexEntry = z.output<typeof indexEntrySchema>;
+export type SegmentEntry = z.output<typeof segmentEntrySchema>;
+export type SegmentList = z.output<typeof segmentListSchema>;
+export type Loss = z.output<typeof lossSchema>;
+export type LossReason = z.output<typeof lossReasonSchema>;
+export type StraddlingTransaction = z.output<typeof straddlingTransactionSchema>;
+export type Lineage = z.output<typeof lineageSchema>;
+export type PartitionManifest = z.output<typeof partitionSchema>;
+export type TopicConfig = z.output<typeof topicConfigSchema>;
+export type TopicManifest = z.output<typeof topicSchema>;
+export type GroupOffset = z.output<typeof groupOffsetSchema>;
+export type GroupManifest = z.output<typeof groupSchema>;
+export type ClusterManifest = z.output<typeof clusterSchema>;
+export type Manifest = z.output<typeof manifestSchema>;
+export type Commit = z.output<typeof commitSchema>;
+export type RepositoryInfo = z.output<typeof repositorySchema>;

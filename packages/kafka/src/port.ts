@@ -1,0 +1,207 @@
+import type { Logger, Offset, TopicId, TopicPartition } from '@kops/core';
+
+/** TLS of a Kafka connection; `true` takes the system's authorities. PEM texts, not paths. */
+export interface TlsOptions {
+  readonly ca?: string;
+  readonly cert?: string;
+  readonly key?: string;
+  readonly passphrase?: string;
+  readonly servername?: string;
+  /** Only ever false for tests of one's own. */
+  readonly rejectUnauthorized?: boolean;
+}
+
+/** SASL of a Kafka connection. */
+export interface SaslOptions {
+  readonly mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512';
+  readonly username: string;
+  readonly password: string;
+}
+
+/** How to reach a cluster. */
+export interface KafkaOptions {
+  /** `host:port` each. */
+  readonly bootstrapServers: readonly string[];
+  readonly clientId?: string;
+  readonly tls?: boolean | TlsOptions;
+  readonly sasl?: SaslOptions;
+  /** Until a TCP (TLS, SASL) connection stands; default 5,000 ms. */
+  readonly connectTimeoutMs?: number;
+  /** Until a request is answered, besides its own wait; default 15,000 ms. */
+  readonly requestTimeoutMs?: number;
+  /** How long an operation is tried again (leader moves, dropped and black-holed connections); default 60,000 ms. */
+  readonly retryDeadlineMs?: number;
+  readonly logger?: Logger;
+}
+
+export interface Broker {
+  readonly id: number;
+  readonly host: string;
+  readonly port: number;
+  readonly rack: string | null;
+}
+
+export interface ClusterDescription {
+  readonly clusterId: string;
+  readonly controllerId: number;
+  readonly brokers: readonly Broker[];
+}
+
+export interface PartitionMetadata {
+  readonly partition: number;
+  /** -1 while there is none. */
+  readonly leader: number;
+  /** -1 where the broker does not say. */
+  readonly leaderEpoch: number;
+  readonly replicas: readonly number[];
+  readonly isr: readonly number[];
+}
+
+export interface TopicMetadata {
+  readonly name: string;
+  /** Undefined on brokers before 2.8 (KIP-516). */
+  readonly id: TopicId | undefined;
+  readonly isInternal: boolean;
+  readonly partitions: readonly PartitionMetadata[];
+}
+
+export interface TopicConfigEntry {
+  readonly name: string;
+  readonly value: string | null;
+  /** Kafka's names: DYNAMIC_TOPIC_CONFIG, STATIC_BROKER_CONFIG, DEFAULT_CONFIG, … */
+  readonly source: string;
+  readonly isSensitive: boolean;
+  readonly isReadOnly: boolean;
+}
+
+/** Which offset to ask for: the log start, the high watermark, the last stable offset, or the first at or after a time (ms). */
+export type OffsetSpec = 'earliest' | 'latest' | 'lastStable' | { readonly timestamp: bigint };
+
+export interface FetchRequest extends TopicPartition {
+  /** Needed where the broker fetches by topic id (Fetch v13, KIP-516); checked against metadata below that. */
+  readonly topicId: TopicId | undefined;
+  readonly offset: Offset;
+  /** -1 when unknown. Fences an old or a too new leader (KIP-320). */
+  readonly currentLeaderEpoch: number;
+  /** Of the last batch fetched before; -1 when none. */
+  readonly lastFetchedEpoch?: number;
+  /** Of the partition; the broker returns at least one whole batch, however large. */
+  readonly maxBytes: number;
+  /** How long the broker may wait for data; 0 asks for an answer at once. */
+  readonly maxWaitMs: number;
+  readonly signal?: AbortSignal;
+}
+
+/** What a fetch brought. */
+export type FetchResult =
+  | {
+      readonly status: 'ok';
+      /** Raw batches as the broker stored them, the last perhaps cut off, the first perhaps beginning before the offset asked for. */
+      readonly bytes: Uint8Array;
+      readonly highWatermark: Offset;
+      readonly lastStableOffset: Offset;
+      /** -1 where the broker does not say. */
+      readonly logStart: Offset;
+    }
+  | { readonly status: 'offset-out-of-range'; readonly highWatermark: Offset; readonly logStart: Offset }
+  /** The topic id asked for is not (or no longer) that of the topic. */
+  | { readonly status: 'topic-recreated' }
+  | { readonly status: 'topic-gone' };
+
+export interface ProducerIdentity {
+  readonly producerId: bigint;
+  readonly producerEpoch: number;
+}
+
+export interface ProduceRequest extends TopicPartition {
+  /** One whole v2 batch. */
+  readonly batch: Uint8Array;
+  readonly transactionalId?: string;
+  readonly signal?: AbortSignal;
+}
+
+export interface ProduceResult {
+  /** Where the batch's first record now is. */
+  readonly baseOffset: Offset;
+  /** -1 unless the topic stamps LogAppendTime. */
+  readonly logAppendTime: bigint;
+  readonly logStart: Offset;
+  /** True when the broker says that it has this sequence already (DUPLICATE_SEQUENCE_NUMBER); baseOffset may then be -1. */
+  readonly duplicate: boolean;
+}
+
+export interface CommittedOffset extends TopicPartition {
+  readonly offset: Offset;
+  readonly leaderEpoch: number;
+  readonly metadata: string | null;
+}
+
+export interface GroupDescription {
+  readonly group: string;
+  /** Kafka's names: Stable, Empty, Dead, PreparingRebalance, … */
+  readonly state: string;
+  readonly protocolType: string;
+  readonly members: number;
+}
+
+export interface NewTopic {
+  readonly name: string;
+  readonly partitions: number;
+  readonly replicationFactor: number;
+  readonly configs: Readonly<Record<string, string>>;
+}
+
+export interface OffsetForLeaderEpoch {
+  /** The largest epoch at or below the one asked for; -1 undefined. */
+  readonly leaderEpoch: number;
+  /** Where that epoch ends; -1 undefined, which means unknown and not truncated. */
+  readonly endOffset: Offset;
+}
+
+/**
+ * A connected Kafka client that moves raw batches.
+ *
+ * Every call finds the right broker (leader, coordinator, controller), follows leader moves, opens dropped connections anew and
+ * tries again with backoff until `retryDeadlineMs`; then it throws. Errors of all calls:
+ * KOPS_KAFKA_UNREACHABLE, KOPS_ACCESS_DENIED (authentication or authorization, saying which right on what), KOPS_TOPIC_NOT_FOUND,
+ * KOPS_KAFKA_PROTOCOL (any other error code, by its Kafka name), KOPS_INTERRUPTED.
+ */
+export interface KafkaClient extends AsyncDisposable {
+  describeCluster(): Promise<ClusterDescription>;
+
+  /** API versions of a broker, as `Fetch` → [min, max] by api key; for `doctor`. */
+  apiVersions(): Promise<ReadonlyMap<number, { readonly min: number; readonly max: number }>>;
+
+  /** All topics, or those named. @throws KOPS_TOPIC_NOT_FOUND for a named topic that does not exist. */
+  topics(names?: readonly string[]): Promise<TopicMetadata[]>;
+
+  /** Configs of topics, defaults included. */
+  topicConfigs(names: readonly string[]): Promise<ReadonlyMap<string, readonly TopicConfigEntry[]>>;
+
+  /** One offset per partition, in the order asked. -1 for a time after the last record. */
+  listOffsets(partitions: readonly TopicPartition[], spec: OffsetSpec): Promise<Offset[]>;
+
+  offsetForLeaderEpoch(partition: TopicPartition, epoch: number): Promise<OffsetForLeaderEpoch>;
+
+  /** One raw fetch of one partition, isolation read_uncommitted. */
+  fetch(request: FetchRequest): Promise<FetchResult>;
+
+  /** An id of our own for idempotent produce, or for the given transactional id. */
+  initProducerId(transactionalId?: string): Promise<ProducerIdentity>;
+
+  /** Appends one batch, acks=all. Requests of one partition are sent in the order of the calls; at most 5 may be under way. */
+  produce(request: ProduceRequest): Promise<ProduceResult>;
+
+  /** @throws KOPS_REFUSED when a topic exists; KOPS_CONFIG when the broker refuses a config, naming it. */
+  createTopics(topics: readonly NewTopic[]): Promise<void>;
+  deleteTopics(names: readonly string[]): Promise<void>;
+  /** Sets (a string) or removes (null) topic configs, leaving the others as they are (IncrementalAlterConfigs). */
+  alterTopicConfigs(topic: string, configs: Readonly<Record<string, string | null>>): Promise<void>;
+
+  listGroups(): Promise<GroupDescription[]>;
+  /** What a group committed, over all topics. */
+  committedOffsets(group: string): Promise<CommittedOffset[]>;
+  /** Commits from outside the group (generation -1, member ""), with metadata. The group must be empty. @throws KOPS_REFUSED when it is not. */
+  commitOffsets(group: string, offsets: readonly CommittedOffset[]): Promise<void>;
+  deleteGroups(groups: readonly string[]): Promise<void>;
+}
