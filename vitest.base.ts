@@ -1,7 +1,7 @@
-import { defineConfig } from 'vitest/config';
+import { configDefaults, defineConfig, mergeConfig } from 'vitest/config';
 
-/** Shared vitest settings: packages resolve to each other's sources, so no build is needed to test. */
-export default defineConfig({
+/** What unit and integration tests have in common: packages resolve to each other's sources, so no build is needed. */
+export const shared = defineConfig({
   resolve: { conditions: ['@kops/source', 'node', 'import', 'default'] },
   ssr: { resolve: { conditions: ['@kops/source', 'node', 'import', 'default'] } },
   test: {
@@ -12,3 +12,11 @@ export default defineConfig({
     testTimeout: 20_000,
   },
 });
+
+/** Unit tests. Tests on real brokers have a configuration of their own: vitest.int.base.ts. */
+export default mergeConfig(
+  shared,
+  defineConfig({
+    test: { exclude: [...configDefaults.exclude, '**/dist/**', '**/*.int.test.ts'] },
+  }),
+);

@@ -1,1 +1,25 @@
-export {};
+/**
+ * Kafka by version on this machine: jars through Maven run by Java, or an image for a Docker engine.
+ * Throwaway clusters that never outlive the process that started them.
+ * @module
+ */
+export { defaultCacheDir } from './cache.ts';
+export { clientPrincipal, type SandboxCertificates } from './certificates.ts';
+export { type SaslUser } from './broker-properties.ts';
+export { spawnGuarded, type GuardOptions, type GuardedProcess } from './guarded-process.ts';
+export { findJava, findOnPath, minimumJavaVersion, type JavaRuntime } from './java.ts';
+export { KafkaCluster, type SandboxBroker } from './kafka-cluster.ts';
+export {
+  defaultKafkaVersion,
+  ensureKafkaJars,
+  type KafkaJars,
+  type KafkaJarsOptions,
+} from './kafka-jars.ts';
+export {
+  runKafkaTool,
+  spawnKafkaTool,
+  type JavaRunOptions,
+  type JavaSpawnOptions,
+} from './kafka-tool.ts';
+export { runProcess, type RunOptions, type RunResult } from './run-process.ts';
+export { startKafka, type KafkaOptions } from './start-kafka.ts';

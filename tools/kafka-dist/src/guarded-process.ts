@@ -1,0 +1,180 @@
+import { spawn, type ChildProcess, type StdioOptions } from 'node:child_process';
+import { rmSync } from 'node:fs';
+import type { Readable, Writable } from 'node:stream';
+import { sandboxUnavailable } from './sandbox-error.ts';
+
+/**
+ * Runs "$@" and never outlives the parent, however that ends: file descriptor 3 is a pipe that only the parent holds
+ * open, so that its end of file means that the parent is gone, by SIGKILL too. The command's own process id is reported
+ * on descriptor 4, since signals are meant for it and not for this shell. $1 is a folder to delete when orphaned.
+ */
+const guardScript = `
+cleanup=$1; shift
+exec 5<&0
+"$@" <&5 3<&- 4>&- 5<&- &
+child=$!
+exec 5<&-
+echo "$child" >&4
+exec 4>&-
+( exec >/dev/null 2>&1
+  while read -r line <&3; do :; done
+  kill -9 "$child"
+  if [ -n "$cleanup" ]; then
+    while kill -0 "$child"; do sleep 0.1; done
+    rm -rf "$cleanup"; rmdir "$(dirname "$cleanup")"
+  fi ) &
+watch=$!
+exec 3<&-
+wait "$child"; code=$?
+kill -9 "$watch"
+exit "$code"
+`;
+
+/** How {@link spawnGuarded} starts a command. */
+export interface GuardOptions {
+  readonly env?: NodeJS.ProcessEnv;
+  readonly cwd?: string;
+  /** What to connect standard input to; `ignore` unless given. */
+  readonly stdin?: 'pipe' | 'ignore';
+  /** Standard output and standard error: a pipe or a file descriptor. */
+  readonly stdout?: 'pipe' | 'ignore' | number;
+  readonly stderr?: 'pipe' | 'ignore' | number;
+  /** Folder to delete when this process dies without cleaning up. Its parent goes too when it is then empty. */
+  readonly orphanCleanup?: string;
+}
+
+/** A child process that ends with its parent. */
+export interface GuardedProcess {
+  /** Process id of the command itself. */
+  readonly pid: number;
+  readonly stdin: Writable | null;
+  readonly stdout: Readable | null;
+  readonly stderr: Readable | null;
+  /** Resolves with the exit code (128 + n after signal n); never rejects. */
+  readonly exited: Promise<number>;
+  readonly hasExited: boolean;
+  /** Sends a signal; does nothing once the process ended. */
+  signal(name: NodeJS.Signals): void;
+}
+
+interface Live {
+  readonly pid: number;
+  readonly orphanCleanup: string | undefined;
+}
+
+const live = new Set<Live>();
+
+function killAllAtExit(): void {
+  for (const { pid, orphanCleanup } of live) {
+    sendSignal(pid, 'SIGKILL');
+    if (orphanCleanup !== undefined) rmSync(orphanCleanup, { recursive: true, force: true });
+  }
+}
+
+function register(entry: Live): void {
+  if (live.size === 0) process.once('exit', killAllAtExit);
+  live.add(entry);
+}
+
+function unregister(entry: Live): void {
+  live.delete(entry);
+  if (live.size === 0) process.off('exit', killAllAtExit);
+}
+
+function sendSignal(pid: number, name: NodeJS.Signals): void {
+  try {
+    process.kill(pid, name);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}
+
+/**
+ * Starts a command that cannot outlive this process: it is killed when this process exits, crashes or is killed.
+ * Needs a POSIX `sh`.
+ * @throws KOPS_SANDBOX_UNAVAILABLE when the command cannot be started.
+ */
+export async function spawnGuarded(
+  command: string,
+  args: readonly string[],
+  options: GuardOptions = {},
+): Promise<GuardedProcess> {
+  const { stdin = 'ignore', stdout = 'pipe', stderr = 'pipe', orphanCleanup } = options;
+  const stdio: StdioOptions = [stdin, stdout, stderr, 'pipe', 'pipe'];
+  const shell = spawn(
+    'sh',
+    ['-c', guardScript, 'kops-guard', orphanCleanup ?? '', command, ...args],
+    {
+      stdio,
+      // A session of its own: Ctrl-C in the terminal reaches the parent, which decides what to do.
+      detached: true,
+      ...(options.env === undefined ? {} : { env: options.env }),
+      ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+    },
+  );
+  const exited = exitOf(shell);
+  const pid = await childPid(shell, command);
+  const entry: Live = { pid, orphanCleanup };
+  register(entry);
+  let ended = false;
+  const done = exited.then((code) => {
+    ended = true;
+    unregister(entry);
+    return code;
+  });
+  return {
+    pid,
+    stdin: shell.stdin,
+    stdout: shell.stdout,
+    stderr: shell.stderr,
+    exited: done,
+    get hasExited() {
+      return ended;
+    },
+    signal(name) {
+      if (!ended) sendSignal(pid, name);
+    },
+  };
+}
+
+function exitOf(shell: ChildProcess): Promise<number> {
+  return new Promise((resolve) => {
+    shell.once('error', () => {
+      resolve(127);
+    });
+    shell.once('exit', (code) => {
+      shell.stdio[3]?.destroy();
+      resolve(code ?? 137);
+    });
+  });
+}
+
+async function childPid(shell: ChildProcess, command: string): Promise<number> {
+  const report = shell.stdio[4] as Readable;
+  // A broken lifeline (the guard ended first) shows as the process's exit; the pipe's own error says no more.
+  shell.stdio[3]?.on('error', () => undefined);
+  let text = '';
+  const failed = new Promise<never>((_, reject) => {
+    shell.once('error', (cause) => {
+      reject(
+        sandboxUnavailable(
+          `${command} cannot be started`,
+          'A POSIX shell `sh` must be on the PATH.',
+          { cause },
+        ),
+      );
+    });
+  });
+  const read = (async (): Promise<number> => {
+    for await (const piece of report) text += String(piece);
+    return Number.parseInt(text, 10);
+  })();
+  const pid = await Promise.race([read, failed]);
+  if (!Number.isSafeInteger(pid) || pid <= 1) {
+    throw sandboxUnavailable(
+      `${command} cannot be started`,
+      'See whether the machine has free processes and memory.',
+    );
+  }
+  return pid;
+}
