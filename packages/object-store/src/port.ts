@@ -58,14 +58,20 @@ export interface ObjectStore {
    * Reads an object or a range of it into memory.
    * @throws KOPS_OBJECT_NOT_FOUND; KOPS_OBJECT_CORRUPT when it holds more than `maxBytes` (default 64 MiB) or less than the range asks for.
    */
-  get(key: string, options?: { range?: ByteRange; maxBytes?: number; signal?: AbortSignal }): Promise<Uint8Array>;
+  get(
+    key: string,
+    options?: { range?: ByteRange; maxBytes?: number; signal?: AbortSignal },
+  ): Promise<Uint8Array>;
 
   /**
    * Streams an object in pieces of at most `pieceBytes` (default 1 MiB). Each piece is valid until the next is asked for
    * (an implementation may reuse the memory): copy what must live longer.
    * @throws KOPS_OBJECT_NOT_FOUND.
    */
-  read(key: string, options?: { range?: ByteRange; pieceBytes?: number; signal?: AbortSignal }): AsyncIterable<Uint8Array>;
+  read(
+    key: string,
+    options?: { range?: ByteRange; pieceBytes?: number; signal?: AbortSignal },
+  ): AsyncIterable<Uint8Array>;
 
   /** What is known of an object; undefined when there is none. */
   head(key: string): Promise<ObjectInfo | undefined>;
@@ -86,7 +92,10 @@ export interface ObjectStore {
   listParts(prefix: string): AsyncIterable<ObjectInfo>;
 
   /** Streams what an object under way holds. @throws KOPS_OBJECT_NOT_FOUND */
-  readPart(key: string, options?: { pieceBytes?: number; signal?: AbortSignal }): AsyncIterable<Uint8Array>;
+  readPart(
+    key: string,
+    options?: { pieceBytes?: number; signal?: AbortSignal },
+  ): AsyncIterable<Uint8Array>;
 
   /** Removes a part, if it is there. */
   deletePart(key: string): Promise<void>;

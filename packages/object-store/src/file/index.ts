@@ -1,0 +1,5 @@
+/**
+ * A store in a directory.
+ * @module
+ */
+export { openFileStore } from './file-store.ts';

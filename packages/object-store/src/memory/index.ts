@@ -1,0 +1,5 @@
+/**
+ * A store in memory.
+ * @module
+ */
+export { createMemoryStore, type MemoryStoreOptions } from './memory-store.ts';

@@ -1,0 +1,48 @@
+import { resolve } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { KopsError } from '@kops/core';
+
+/** Where a repository is. */
+export interface RepositoryLocation {
+  readonly scheme: 'file';
+  /** Absolute path. */
+  readonly directory: string;
+  /** Normal form, e.g. `file:///backups`. */
+  readonly url: string;
+}
+
+function refuse(message: string): never {
+  throw new KopsError('KOPS_USAGE', message, {
+    hint: 'Give a directory, as file:///absolute/path or as a plain path.',
+  });
+}
+
+function parseFileUrl(text: string): string {
+  // The URL parser would take "file://backups" for a host and "file:backups" for an absolute path: both mean something else.
+  if (!text.toLowerCase().startsWith('file:///'))
+    refuse(`the path of ${JSON.stringify(text)} is not absolute`);
+  try {
+    const url = new URL(text);
+    if (url.search !== '' || url.hash !== '')
+      refuse(`${JSON.stringify(text)} has more than a path; write ? as %3F and # as %23`);
+    return fileURLToPath(url);
+  } catch (error) {
+    if (KopsError.is(error)) throw error;
+    return refuse(`${JSON.stringify(text)} is not a file URL`);
+  }
+}
+
+/**
+ * Understands what `--repository` is given: `file:///absolute/path` or a plain path (relative ones from the working directory).
+ * @throws KOPS_USAGE for anything else; `s3://bucket/prefix` is known by name but not supported yet.
+ */
+export function parseRepositoryUrl(text: string): RepositoryLocation {
+  if (text.trim() === '' || text.includes('\0')) refuse('the repository is empty or not a path');
+  const scheme = /^([A-Za-z][A-Za-z0-9+.-]*):\/\//.exec(text)?.[1]?.toLowerCase();
+  if (scheme === 's3') refuse(`repositories in S3 are not supported yet: ${JSON.stringify(text)}`);
+  if (scheme !== undefined && scheme !== 'file')
+    refuse(`there is no kind of repository ${JSON.stringify(`${scheme}://`)}`);
+  const isFileUrl = /^file:/i.test(text);
+  const directory = resolve(isFileUrl ? parseFileUrl(text) : text);
+  return { scheme: 'file', directory, url: pathToFileURL(directory).href };
+}

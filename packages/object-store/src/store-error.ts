@@ -1,0 +1,23 @@
+import { KopsError } from '@kops/core';
+
+/** KOPS_OBJECT_NOT_FOUND for a key. */
+export function objectNotFound(key: string, cause?: unknown): KopsError {
+  return new KopsError('KOPS_OBJECT_NOT_FOUND', `there is no object ${key}`, {
+    at: { object: key },
+    hint: 'It was pruned, or the repository is not whole: verify the archive that names it.',
+    ...(cause === undefined ? {} : { cause }),
+  });
+}
+
+/** KOPS_REFUSED because objects are written once. */
+export function objectExists(
+  key: string,
+  what: 'object' | 'object under way',
+  cause?: unknown,
+): KopsError {
+  return new KopsError('KOPS_REFUSED', `there is already an ${what} ${key}`, {
+    at: { object: key },
+    hint: 'Objects are never replaced: write under a new key.',
+    ...(cause === undefined ? {} : { cause }),
+  });
+}
