@@ -3,8 +3,9 @@ import { z } from 'zod';
 /** Offsets, timestamps, producer ids and sizes beyond 2^53 stand in JSON as decimal strings and in code as bigint. */
 const int64 = z
   .string()
-  .regex(/^-?(0|[1-9][0-9]{0,18})$/)
-  .transform((text) => BigInt(text));
+  .regex(/^(0|-?[1-9][0-9]{0,18})$/)
+  .transform((text) => BigInt(text))
+  .refine((value) => BigInt.asIntN(64, value) === value, 'beyond 64 bits');
 const hex32 = z.string().regex(/^[0-9a-f]{32}$/);
 /** SHA-256 as 64 lower-case hex digits. */
 export const sha256Schema = z.string().regex(/^[0-9a-f]{64}$/);
@@ -154,12 +155,21 @@ export const manifestSchema = z.looseObject({
   signature: z.unknown().nullable(),
 });
 
+/**
+ * One entry of the commit log. It makes an archive part of the repository (`archive`, `series` and `manifest` set), retires archives, or both.
+ * `previous` is the SHA-256 of the bytes of the commit before it in the same shard; null for the first.
+ */
 export const commitSchema = z.looseObject({
   version: z.literal(1),
-  sequence: count,
+  shard: z.string().regex(/^[0-9a-z][0-9a-z-]{0,63}$/),
+  /** 1, 2, 3 … within the shard, without gaps. */
+  sequence: count.min(1),
   cluster: z.string().max(256),
-  archive: archiveIdSchema,
-  manifest: z.looseObject({ key: z.string().max(1024), sha256: sha256Schema, bytes: count }),
+  archive: archiveIdSchema.nullable(),
+  series: archiveIdSchema.nullable(),
+  manifest: z.looseObject({ key: z.string().max(1024), sha256: sha256Schema, bytes: count }).nullable(),
+  /** Archives that stop existing with this commit. */
+  retires: z.array(archiveIdSchema).max(100_000),
   previous: sha256Schema.nullable(),
   signature: z.unknown().nullable(),
 });
@@ -186,4 +196,10 @@ export type GroupManifest = z.output<typeof groupSchema>;
 export type ClusterManifest = z.output<typeof clusterSchema>;
 export type Manifest = z.output<typeof manifestSchema>;
 export type Commit = z.output<typeof commitSchema>;
+/** A commit that adds an archive: what a reader needs to find and check its manifest. */
+export type ArchiveCommit = Commit & {
+  readonly archive: string;
+  readonly series: string;
+  readonly manifest: NonNullable<Commit['manifest']>;
+};
 export type RepositoryInfo = z.output<typeof repositorySchema>;
