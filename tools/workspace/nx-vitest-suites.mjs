@@ -20,7 +20,10 @@ function suiteTarget(configName) {
     cache: false,
     parallelism: false,
     dependsOn: ['generate', '^generate', '^build'],
-    metadata: { description: `Tests of ${configName}, one project at a time`, technologies: ['vitest'] },
+    metadata: {
+      description: `Tests of ${configName}, one project at a time`,
+      technologies: ['vitest'],
+    },
   };
 }
 
@@ -28,7 +31,9 @@ function inferTarget(configFile, workspaceRoot) {
   const root = dirname(configFile);
   if (!existsSync(join(workspaceRoot, root, 'package.json'))) return {};
   const configName = configFile.slice(root.length + 1);
-  return { projects: { [root]: { targets: { [SUITES.get(configName)]: suiteTarget(configName) } } } };
+  return {
+    projects: { [root]: { targets: { [SUITES.get(configName)]: suiteTarget(configName) } } },
+  };
 }
 
 export const name = 'nx-vitest-suites';

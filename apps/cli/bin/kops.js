@@ -39,12 +39,15 @@ function runUnder(node) {
   });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
     // On Ctrl-C the terminal signals the child too; a second one would read as "stop at once".
-    process.on(signal, () => signal === 'SIGINT' && process.stdin.isTTY ? undefined : child.kill(signal));
+    process.on(signal, () =>
+      signal === 'SIGINT' && process.stdin.isTTY ? undefined : child.kill(signal),
+    );
   }
   child.on('error', (error) => fail(`cannot start ${node}: ${error.message}`, 'npm run setup'));
   child.on('exit', (code, signal) => {
     process.exitCode = code ?? (signal === 'SIGINT' ? 130 : 1);
-    if (code === null && signal !== 'SIGINT') process.stderr.write(`Error: kops ended by ${signal}\n`);
+    if (code === null && signal !== 'SIGINT')
+      process.stderr.write(`Error: kops ended by ${signal}\n`);
   });
 }
 
@@ -64,5 +67,9 @@ if (!existsSync(main)) {
 } else {
   const node = pinnedNode();
   if (node) runUnder(node);
-  else fail(`kops needs Node ${NEEDED_MAJOR}, this is ${process.versions.node}`, 'install Node 24 or newer, or npm ci');
+  else
+    fail(
+      `kops needs Node ${NEEDED_MAJOR}, this is ${process.versions.node}`,
+      'install Node 24 or newer, or npm ci',
+    );
 }
