@@ -16,6 +16,7 @@ export interface EncodeOptions {
   readonly baseTimestamp?: bigint;
   /** In ms since the epoch. Default: the largest timestamp of the records, -1 without records. */
   readonly maxTimestamp?: bigint;
+  /** Without records the batch is uncompressed. */
   readonly codec: CompressionCodec;
   readonly timestampType: TimestampType;
   /** Default: -1, as for the two that follow. */
@@ -51,10 +52,12 @@ export function encodeBatch(records: readonly KafkaRecord[], options: EncodeOpti
   checkRecords(records, extent, options.contiguous ?? false);
   const baseTimestamp = options.baseTimestamp ?? records[0]?.timestamp ?? -1n;
   const plain = writeRecords(records, extent.baseOffset, baseTimestamp);
-  // No broker compresses nothing: compaction leaves the codec bit and no payload.
-  const payload = records.length === 0 ? plain : compress(options.codec, plain);
+  // Batches that compaction emptied say `none`, whatever their records' codec was.
+  const codec = records.length === 0 ? 'none' : options.codec;
+  const payload = compress(codec, plain);
   return assemble(payload, records.length, extent, {
     ...options,
+    codec,
     baseTimestamp,
     maxTimestamp: options.maxTimestamp ?? largestTimestamp(records),
   });

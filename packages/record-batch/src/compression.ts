@@ -39,7 +39,7 @@ export function compress(codec: CompressionCodec, plain: Uint8Array): Uint8Array
  */
 export function decompressPayload(view: RecordBatchView, limits: DecodeLimits): Uint8Array {
   const { codec, payload } = view;
-  // Compaction leaves empty batches with the codec of their former records.
+  // Nothing is no valid frame of any codec, yet a batch without records needs none.
   if (codec === 'none' || payload.byteLength === 0) return payload;
   try {
     const plain = decompress(codec, payload, limits.maxDecompressedBytes);
