@@ -1,1 +1,46 @@
-export {};
+/**
+ * Restores an archive into a Kafka cluster: a plan as a value, and its execution by produce.
+ * @module
+ */
+export type {
+  OffsetPolicy,
+  OffsetStrategy,
+  PlannedGroup,
+  PlannedGroupOffset,
+  PlannedPartition,
+  PlannedTopic,
+  Refusal,
+  RestoreMethod,
+  RestoreOptions,
+  RestorePlan,
+  TargetFacts,
+  TargetTopic,
+  TimeWindow,
+  UnrestorableConfig,
+} from './plan.ts';
+export type {
+  ExecuteOptions,
+  RestoreLimits,
+  RestoreProgress,
+  RestoreSource,
+  RestoreTarget,
+} from './execute-options.ts';
+export type {
+  GroupOffsetResult,
+  GroupResult,
+  LeftOut,
+  PartitionResult,
+  RefusedConfig,
+  RestoreDurations,
+  RestoreResult,
+  TopicResult,
+} from './result.ts';
+export { restoreExitCode, restoreResultToJson } from './result.ts';
+export { planRestore } from './plan-restore.ts';
+export { assertExecutable } from './refusals.ts';
+export { restorePlanToJson } from './plan-json.ts';
+export { describePlan } from './describe-plan.ts';
+export { inspectTarget } from './inspect-target.ts';
+export { executeRestore } from './execute-restore.ts';
+export { mapOffset, type MappingRun, type OffsetMapping } from './offset-mapping.ts';
+export { readOffsetMapping } from './mapping-file.ts';

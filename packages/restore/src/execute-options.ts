@@ -1,0 +1,68 @@
+import type { Clock, TopicPartition } from '@kops/core';
+import type { KafkaClient } from '@kops/kafka';
+import type { Archive } from '@kops/repository';
+import type { RestorePlan } from './plan.ts';
+
+/** What a restore reads of an archive. */
+export type RestoreSource = Pick<Archive, 'manifest' | 'readBatches' | 'scanTransactions'>;
+
+/** What of Kafka a restore needs. */
+export type RestoreTarget = Pick<
+  KafkaClient,
+  | 'describeCluster'
+  | 'topics'
+  | 'topicConfigs'
+  | 'listOffsets'
+  | 'fetch'
+  | 'initProducerId'
+  | 'produce'
+  | 'createTopics'
+  | 'alterTopicConfigs'
+  | 'listGroups'
+  | 'commitOffsets'
+>;
+
+/** How far a restore is. */
+export interface RestoreProgress {
+  readonly phase: 'prepare' | 'fill' | 'groups' | 'configs' | 'done';
+  /** The partition that moved, in the phase `fill`. */
+  readonly at: TopicPartition | null;
+  readonly partitionsDone: number;
+  readonly partitions: number;
+  /** Records and bytes on the target so far, of earlier runs too. */
+  readonly records: number;
+  readonly bytes: number;
+  /** Batch bytes of the plan. */
+  readonly totalBytes: number;
+}
+
+/** What may be tuned; the defaults suit one broker as well as many. */
+export interface RestoreLimits {
+  /** Partitions that are filled at a time. Default 4. */
+  readonly partitions: number;
+  /** Produce requests under way per partition, 1 to 5. Default 5. */
+  readonly inFlight: number;
+  /** Batch bytes under way over all partitions. Default 64 MiB; a larger batch goes alone. */
+  readonly bytes: number;
+  /** How long the log end must not move before a resume trusts it, in ms. Default 2,000. */
+  readonly stableMs: number;
+  /** Longest wait for a stable log end or a config to show, in ms. Default 60,000. */
+  readonly settleDeadlineMs: number;
+  /** Between two writes of the state, in ms. Default 2,000. */
+  readonly checkpointMs: number;
+}
+
+/** What {@link executeRestore} needs. */
+export interface ExecuteOptions {
+  readonly archive: RestoreSource;
+  readonly kafka: RestoreTarget;
+  readonly plan: RestorePlan;
+  /** File of the state; mappings lie in a folder beside it. Default `.kops/restore-<plan digest>/state.json`. */
+  readonly statePath?: string;
+  /** Continues an earlier run of the same plan. Default: as the plan says. */
+  readonly resume?: boolean;
+  readonly onProgress?: (progress: RestoreProgress) => void;
+  readonly signal?: AbortSignal;
+  readonly limits?: Partial<RestoreLimits>;
+  readonly clock?: Clock;
+}
