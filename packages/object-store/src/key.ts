@@ -27,8 +27,10 @@ function refuse(what: string, key: string, why: string): never {
 export function assertKey(key: string): void {
   if (key.length > maxKeyLength)
     refuse('object key', key, `is longer than ${String(maxKeyLength)}`);
-  if (key.endsWith(partEnding)) refuse('object key', key, `ends in ${partEnding}`);
   for (const segment of key.split('/')) {
+    // Also of directories: the part of `a` and the directory of `a.part/b` would be one path.
+    if (segment.endsWith(partEnding))
+      refuse('object key', key, `has a segment that ends in ${partEnding}`);
     if (!isKeySegment(segment))
       refuse('object key', key, `has the segment ${JSON.stringify(segment)}`);
   }

@@ -46,7 +46,8 @@ export interface ObjectWriter {
  * A place for objects that are written once.
  *
  * Keys are relative paths of `[A-Za-z0-9._-]` segments joined by `/`, no segment being empty, `.` or `..`, none ending in `.part`
- * (kept for objects under way). Every method may be called concurrently.
+ * (kept for objects under way); other keys are refused with KOPS_USAGE. No key is the directory of another (`a` beside `a/b`):
+ * stores may refuse the second with KOPS_REFUSED. Every method may be called concurrently.
  * All throw KOPS_STORAGE_UNREACHABLE, KOPS_ACCESS_DENIED or KOPS_NO_SPACE with the object's key where the store says so.
  */
 export interface ObjectStore {
@@ -66,7 +67,7 @@ export interface ObjectStore {
   /**
    * Streams an object in pieces of at most `pieceBytes` (default 1 MiB). Each piece is valid until the next is asked for
    * (an implementation may reuse the memory): copy what must live longer.
-   * @throws KOPS_OBJECT_NOT_FOUND.
+   * @throws KOPS_OBJECT_NOT_FOUND; KOPS_OBJECT_CORRUPT when it holds less than the range asks for.
    */
   read(
     key: string,
@@ -82,13 +83,20 @@ export interface ObjectStore {
    */
   putIfAbsent(key: string, bytes: Uint8Array): Promise<'created' | 'exists'>;
 
-  /** Starts a new object. The key must be new. */
+  /**
+   * Starts a new object. The key must be new.
+   * @throws KOPS_REFUSED when there is an object or a part of that key.
+   */
   openWriter(key: string): Promise<ObjectWriter>;
 
   /** Published objects whose key starts with `prefix`, in key order, after `startAfter` if given. */
   list(prefix: string, options?: { startAfter?: string }): AsyncIterable<ObjectInfo>;
 
-  /** Objects under way that a suspended or dead writer left: key without the `.part` ending, durable size at least what was synced. */
+  /**
+   * Objects under way, in key order: of open writers, and those that suspended or dead writers left. Key without the `.part` ending,
+   * size at least what was synced. A killed put may leave one under a key of its own (its key with a suffix); a writer killed while
+   * publishing may leave one beside the published object.
+   */
   listParts(prefix: string): AsyncIterable<ObjectInfo>;
 
   /** Streams what an object under way holds. @throws KOPS_OBJECT_NOT_FOUND */

@@ -72,11 +72,3 @@ export class DurableDirectories {
     this.#durable.add(directory);
   }
 }
-
-/** Makes the root of a repository, with every parent it lacks, durable. */
-export async function makeRoot(path: string): Promise<void> {
-  const first = await mkdir(path, { recursive: true });
-  if (first === undefined) return;
-  for (let made = path; made.length >= first.length; made = dirname(made))
-    await syncDirectory(dirname(made));
-}

@@ -17,8 +17,8 @@ export async function readRange(
   { start, end }: { start: number; end: number },
   signal: AbortSignal | undefined,
 ): Promise<Uint8Array> {
-  // Memory of its own, not of Node's pool: callers keep views of it.
-  const bytes = Buffer.allocUnsafeSlow(end - start);
+  // No Buffer: its slice() is a view where that of Uint8Array is a copy, and callers may rely on the copy.
+  const bytes = new Uint8Array(end - start);
   for (let filled = 0; filled < bytes.length;) {
     throwIfAborted(signal);
     const { bytesRead } = await handle.read(bytes, filled, bytes.length - filled, start + filled);
@@ -42,7 +42,7 @@ export async function* readPieces(
   const pieceBytes = resolvePieceBytes(key, options.pieceBytes);
   const end = options.range?.end ?? Number.MAX_SAFE_INTEGER;
   let position = options.range?.start ?? 0;
-  const buffer = Buffer.allocUnsafeSlow(Math.min(pieceBytes, end - position));
+  const buffer = new Uint8Array(Math.min(pieceBytes, end - position));
   while (position < end) {
     throwIfAborted(options.signal);
     const wanted = Math.min(buffer.length, end - position);

@@ -2,7 +2,6 @@ import { randomBytes } from 'node:crypto';
 import { link, open, stat, statfs, unlink, type FileHandle } from 'node:fs/promises';
 import { join, posix } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { KopsError } from '@kops/core';
 import { assertWithin, resolveRange } from '../byte-range.ts';
 import { assertKey, assertPrefix, partEnding } from '../key.ts';
 import type {
@@ -13,9 +12,10 @@ import type {
   StoreCapabilities,
 } from '../port.ts';
 import { objectExists, objectNotFound } from '../store-error.ts';
-import { DurableDirectories, makeRoot, syncDirectory } from './durable-directories.ts';
+import { DurableDirectories, syncDirectory } from './durable-directories.ts';
 import { readPieces, readRange } from './file-reader.ts';
 import { FileWriter } from './file-writer.ts';
+import { assertRoot, makeRoot } from './repository-root.ts';
 import { isMissing, storageError, systemCode } from './storage-error.ts';
 import { walk } from './walk.ts';
 import { writeAll } from './write-all.ts';
@@ -163,12 +163,12 @@ class FileStore implements ObjectStore {
     }
   }
 
-  deletePart(key: string): Promise<void> {
-    return this.#remove(key, this.#path(key) + partEnding);
+  async deletePart(key: string): Promise<void> {
+    await this.#remove(key, this.#path(key) + partEnding);
   }
 
-  delete(key: string): Promise<void> {
-    return this.#remove(key, this.#path(key));
+  async delete(key: string): Promise<void> {
+    await this.#remove(key, this.#path(key));
   }
 
   async freeBytes(): Promise<bigint | undefined> {
@@ -242,7 +242,7 @@ class FileStore implements ObjectStore {
 
   /** A missing file means nothing when the whole repository is gone (its disk unmounted): that must not look like an empty one. */
   async #assertRoot(): Promise<void> {
-    await assertDirectory(this.#root, this.url);
+    await assertRoot(this.#root, this.url);
   }
 }
 
@@ -252,33 +252,6 @@ async function removeFile(path: string): Promise<void> {
   } catch (error) {
     if (!isMissing(error)) throw error;
   }
-}
-
-async function assertDirectory(path: string, url: string): Promise<void> {
-  let found;
-  try {
-    found = await stat(path);
-  } catch (error) {
-    if (systemCode(error) !== 'ENOENT')
-      throw notADirectory(error, url) ?? storageError(error, url, undefined, 'open');
-    throw new KopsError('KOPS_REPOSITORY_NOT_FOUND', `there is no directory ${path}`, {
-      at: { repository: url },
-      hint: 'Check the path and that its disk is mounted; a first backup creates the repository.',
-      cause: error,
-    });
-  }
-  if (!found.isDirectory()) throw notADirectory(undefined, url);
-}
-
-/** Undefined unless the error says so (or there is none because the path itself is a file). */
-function notADirectory(cause: unknown, url: string): KopsError | undefined {
-  if (cause !== undefined && !['ENOTDIR', 'EEXIST'].includes(systemCode(cause) ?? ''))
-    return undefined;
-  return new KopsError('KOPS_USAGE', `the repository ${url} is not a directory`, {
-    at: { repository: url },
-    hint: 'Give the path of a directory, or of one that does not exist yet to make a new repository.',
-    cause,
-  });
 }
 
 /**
@@ -296,13 +269,7 @@ export async function openFileStore(
 ): Promise<ObjectStore> {
   const root = posix.resolve(directory);
   const url = pathToFileURL(root).href;
-  if (options.create === true) {
-    try {
-      await makeRoot(root);
-    } catch (error) {
-      throw notADirectory(error, url) ?? storageError(error, url, undefined, 'create');
-    }
-  }
-  await assertDirectory(root, url);
+  if (options.create === true) await makeRoot(root, url);
+  await assertRoot(root, url);
   return new FileStore(root);
 }

@@ -68,7 +68,8 @@ class MemoryStore implements ObjectStore {
   async putIfAbsent(key: string, bytes: Uint8Array): Promise<'created' | 'exists'> {
     assertKey(key);
     if (this.#objects.has(key)) return 'exists';
-    this.#objects.set(key, { bytes: bytes.slice(), modifiedMs: Date.now() });
+    // A copy (not slice(), which is a view where it is a Buffer's).
+    this.#objects.set(key, { bytes: new Uint8Array(bytes), modifiedMs: Date.now() });
     return 'created';
   }
 

@@ -42,7 +42,7 @@ export class MemoryWriter implements ObjectWriter {
     return this.#gate.run(() => {
       for (const part of parts) {
         // A copy: the caller may reuse its arrays.
-        this.#parts.push(part.slice());
+        this.#parts.push(new Uint8Array(part));
         this.#size += part.length;
       }
       return Promise.resolve();
