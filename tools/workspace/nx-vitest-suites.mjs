@@ -1,6 +1,5 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { createNodesFromFiles } from '@nx/devkit';
 
 /**
  * Nx plugin: a project with `vitest.int.config.ts` has the target `integration`, one with `vitest.nightly.config.ts`
@@ -40,11 +39,6 @@ export const name = 'nx-vitest-suites';
 
 export const createNodesV2 = [
   '**/vitest.{int,nightly}.config.ts',
-  (configFiles, options, context) =>
-    createNodesFromFiles(
-      (configFile) => inferTarget(configFile, context.workspaceRoot),
-      configFiles,
-      options,
-      context,
-    ),
+  (configFiles, _options, { workspaceRoot }) =>
+    configFiles.map((configFile) => [configFile, inferTarget(configFile, workspaceRoot)]),
 ];
