@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess, type StdioOptions } from 'node:child_process';
 import { rmSync } from 'node:fs';
+import type { Socket } from 'node:net';
 import type { Readable, Writable } from 'node:stream';
 import { sandboxUnavailable } from './sandbox-error.ts';
 
@@ -55,6 +56,8 @@ export interface GuardedProcess {
   readonly hasExited: boolean;
   /** Sends a signal; does nothing once the process ended. */
   signal(name: NodeJS.Signals): void;
+  /** Lets this process end while the child runs; the child then ends too. */
+  unref(): void;
 }
 
 interface Live {
@@ -133,6 +136,11 @@ export async function spawnGuarded(
     },
     signal(name) {
       if (!ended) sendSignal(pid, name);
+    },
+    unref() {
+      shell.unref();
+      // Pipes of children are sockets, which have an unref of their own that the stream types do not show.
+      for (const stream of shell.stdio) (stream as Socket | null)?.unref();
     },
   };
 }

@@ -8,6 +8,7 @@ export { clientPrincipal, type SandboxCertificates } from './certificates.ts';
 export { type SaslUser } from './broker-properties.ts';
 export { spawnGuarded, type GuardOptions, type GuardedProcess } from './guarded-process.ts';
 export { findJava, findOnPath, minimumJavaVersion, type JavaRuntime } from './java.ts';
+export { compileJava, runJava, spawnJava, type JavaProgram } from './java-source.ts';
 export { KafkaCluster, type SandboxBroker } from './kafka-cluster.ts';
 export {
   defaultKafkaVersion,

@@ -38,28 +38,18 @@ const defaultGraceMs = 15_000;
  * Signals go to the broker's own process, so {@link kill} is a crash and {@link pause} a broker that never answers.
  */
 export class KafkaCluster {
+  /** `host:port,…` of the PLAINTEXT listeners. With an authorizer its clients may do everything. */
+  readonly bootstrapServers: string;
+  readonly clusterId: string;
+  /** The jars it runs from, for tools and clients of the same version. */
+  readonly jars: KafkaJars;
   readonly #parts: ClusterParts;
 
   constructor(parts: ClusterParts) {
     this.#parts = parts;
-  }
-
-  get version(): string {
-    return this.#parts.jars.version;
-  }
-
-  get clusterId(): string {
-    return this.#parts.clusterId;
-  }
-
-  /** The jars it runs from, for tools and clients of the same version. */
-  get jars(): KafkaJars {
-    return this.#parts.jars;
-  }
-
-  /** `host:port,…` of the PLAINTEXT listeners. With an authorizer its clients may do everything. */
-  get bootstrapServers(): string {
-    return this.#parts.bootstrapServers;
+    this.bootstrapServers = parts.bootstrapServers;
+    this.clusterId = parts.clusterId;
+    this.jars = parts.jars;
   }
 
   /** `host:port,…` of the SASL_PLAINTEXT listeners. @throws KOPS_REFUSED unless asked for at start. */
