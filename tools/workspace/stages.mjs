@@ -10,14 +10,14 @@ export function nxArgs(target, parallel = Math.max(1, availableParallelism())) {
  * (`test-results/<suite>.json`), every other stage counts as one.
  */
 const STAGES = [
-  { group: 'lint', name: 'eslint', command: 'nx', args: nxArgs('lint') },
+  { group: 'lint', name: 'eslint', command: 'nx', args: nxArgs('lint,lint-proto') },
   {
     group: 'lint',
     name: 'prettier',
     command: 'prettier',
     args: ['--check', '--log-level=warn', '.'],
   },
-  { group: 'lint', name: 'knip', command: 'knip', args: [] },
+  { group: 'lint', name: 'knip', command: 'knip', args: ['--no-config-hints'] },
   { group: 'typecheck', name: 'typecheck', command: 'nx', args: nxArgs('typecheck') },
   { group: 'unit', name: 'unit tests', command: 'nx', args: nxArgs('test'), suite: 'unit' },
   // One broker at a time: two would share the cores and the time limits.
