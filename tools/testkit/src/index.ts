@@ -48,5 +48,6 @@ export {
   type NextRecord,
   type ReadOptions,
 } from './read-java.ts';
+export { readWithKcat, type KcatOptions, type KcatOutcome, type KcatRecord } from './read-kcat.ts';
 export { sandboxKafka, startSandboxKafka, withKafka, type SuiteHooks } from './sandbox-kafka.ts';
 export { startKafka, type KafkaCluster, type KafkaOptions } from '@kops/kafka-dist';
