@@ -1,5 +1,12 @@
 import { KopsError } from '@kops/core';
-import { attribute, codecs, field, logOverhead, maxBatchLength, supportedMagic } from './batch-layout.ts';
+import {
+  attribute,
+  codecs,
+  field,
+  logOverhead,
+  maxBatchLength,
+  supportedMagic,
+} from './batch-layout.ts';
 import type { CompressionCodec, TimestampType } from './batch-layout.ts';
 import { compress } from './compression.ts';
 import { crc32c } from './crc32c.ts';
@@ -79,26 +86,39 @@ function extentOf(records: readonly KafkaRecord[], options: EncodeOptions): Exte
 function checkRecords(records: readonly KafkaRecord[], extent: Extent, contiguous: boolean): void {
   let expected = extent.baseOffset;
   for (const { offset, headers } of records) {
-    if (offset < expected || offset > extent.lastOffset) throw usage(`record out of order, expected ${expected}`, offset);
-    if (contiguous && offset !== expected) throw usage(`hole before the record, expected ${expected}`, offset);
+    if (offset < expected || offset > extent.lastOffset)
+      throw usage(`record out of order, expected ${expected}`, offset);
+    if (contiguous && offset !== expected)
+      throw usage(`hole before the record, expected ${expected}`, offset);
     for (const { key, keyBytes } of headers) {
       // A lone surrogate has no UTF-8 form and would silently become another key.
-      if (keyBytes === undefined && !key.isWellFormed()) throw usage('header key is not well-formed text', offset);
+      if (keyBytes === undefined && !key.isWellFormed())
+        throw usage('header key is not well-formed text', offset);
     }
     expected = offset + 1n;
   }
-  if (contiguous && expected !== extent.lastOffset + 1n) throw usage('hole after the last record', expected);
+  if (contiguous && expected !== extent.lastOffset + 1n)
+    throw usage('hole after the last record', expected);
 }
 
 function largestTimestamp(records: readonly KafkaRecord[]): bigint {
-  return records.reduce((max, { timestamp }) => (timestamp > max ? timestamp : max), records[0]?.timestamp ?? -1n);
+  return records.reduce(
+    (max, { timestamp }) => (timestamp > max ? timestamp : max),
+    records[0]?.timestamp ?? -1n,
+  );
 }
 
 type Header = EncodeOptions & { readonly baseTimestamp: bigint; readonly maxTimestamp: bigint };
 
-function assemble(payload: Uint8Array, recordCount: number, extent: Extent, header: Header): Uint8Array {
+function assemble(
+  payload: Uint8Array,
+  recordCount: number,
+  extent: Extent,
+  header: Header,
+): Uint8Array {
   const batchLength = field.payload - logOverhead + payload.byteLength;
-  if (batchLength > maxBatchLength) throw usage(`batch of ${batchLength} bytes is too large`, extent.baseOffset);
+  if (batchLength > maxBatchLength)
+    throw usage(`batch of ${batchLength} bytes is too large`, extent.baseOffset);
   const bytes = new Uint8Array(logOverhead + batchLength);
   const data = new DataView(bytes.buffer);
   data.setBigInt64(field.baseOffset, extent.baseOffset);

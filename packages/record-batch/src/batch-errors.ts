@@ -14,11 +14,15 @@ export function corruptBatch(message: string, at: Coordinates = {}, cause?: unkn
 
 /** KOPS_MAGIC_UNSUPPORTED: a message of Kafka before 0.11, or of a format newer than this kops. */
 export function unsupportedMagic(magic: number, at: Coordinates): KopsError {
-  return new KopsError('KOPS_MAGIC_UNSUPPORTED', `record batch has magic ${magic}, only magic 2 can be read`, {
-    at,
-    hint:
-      magic < 2
-        ? 'let the source rewrite these messages (upgrade message.format.version and copy or compact the topic), or leave the topic out'
-        : 'use a newer kops for this Kafka version',
-  });
+  return new KopsError(
+    'KOPS_MAGIC_UNSUPPORTED',
+    `record batch has magic ${magic}, only magic 2 can be read`,
+    {
+      at,
+      hint:
+        magic < 2
+          ? 'let the source rewrite these messages (upgrade message.format.version and copy or compact the topic), or leave the topic out'
+          : 'use a newer kops for this Kafka version',
+    },
+  );
 }

@@ -99,11 +99,15 @@ export class ByteReader {
   }
 
   corrupt(message: string): Error {
-    return corruptBatch(`${message}, at byte ${this.#position} of the decompressed records`, this.#at);
+    return corruptBatch(
+      `${message}, at byte ${this.#position} of the decompressed records`,
+      this.#at,
+    );
   }
 
   #advance(length: number): number {
-    if (length < 0 || length > this.remaining) throw this.corrupt(`field of ${length} bytes, ${this.remaining} are left`);
+    if (length < 0 || length > this.remaining)
+      throw this.corrupt(`field of ${length} bytes, ${this.remaining} are left`);
     const start = this.#position;
     this.#position += length;
     return start;

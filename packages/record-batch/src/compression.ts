@@ -52,7 +52,11 @@ export function decompressPayload(view: RecordBatchView, limits: DecodeLimits): 
   }
 }
 
-function decompress(codec: Exclude<CompressionCodec, 'none'>, bytes: Uint8Array, maxBytes: number): Uint8Array {
+function decompress(
+  codec: Exclude<CompressionCodec, 'none'>,
+  bytes: Uint8Array,
+  maxBytes: number,
+): Uint8Array {
   switch (codec) {
     case 'gzip':
       return withinLimit(maxBytes, () => gunzipSync(bytes, { maxOutputLength: maxBytes }));
@@ -69,7 +73,11 @@ function decompressZstd(bytes: Uint8Array, maxBytes: number): Uint8Array {
   const output = new BoundedOutput(maxBytes);
   let position = 0;
   do {
-    const { buffer, consumed } = decompressZstdFrame(bytes.subarray(position), output.room, maxBytes);
+    const { buffer, consumed } = decompressZstdFrame(
+      bytes.subarray(position),
+      output.room,
+      maxBytes,
+    );
     output.append(buffer);
     position += consumed;
   } while (position < bytes.byteLength);
@@ -79,7 +87,10 @@ function decompressZstd(bytes: Uint8Array, maxBytes: number): Uint8Array {
 /** Node stops after the first frame; Java goes on, so the position matters. */
 function decompressZstdFrame(bytes: Uint8Array, room: number, maxBytes: number) {
   return withinLimit(maxBytes, () => {
-    const result = zstdDecompressSync(bytes, { maxOutputLength: Math.max(room, 1), info: true }) as unknown as {
+    const result = zstdDecompressSync(bytes, {
+      maxOutputLength: Math.max(room, 1),
+      info: true,
+    }) as unknown as {
       readonly buffer: Buffer;
       readonly engine: { readonly bytesWritten: number };
     };
@@ -93,7 +104,8 @@ function withinLimit<T>(maxBytes: number, run: () => T): T {
   try {
     return run();
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') throw exceedsLimit(maxBytes);
+    if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE')
+      throw exceedsLimit(maxBytes);
     throw error;
   }
 }

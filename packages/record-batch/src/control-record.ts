@@ -22,13 +22,16 @@ const types: Readonly<Record<number, 'commit' | 'abort'>> = { 0: 'abort', 1: 'co
  */
 export function decodeControlRecord(view: RecordBatchView): ControlRecord {
   const at = { offset: view.baseOffset };
-  if (!view.isControl) throw new KopsError('KOPS_USAGE', 'not a control batch', { at, hint: 'ask isControl first' });
+  if (!view.isControl)
+    throw new KopsError('KOPS_USAGE', 'not a control batch', { at, hint: 'ask isControl first' });
   const [record] = decodeRecords(view);
   if (record === undefined) return { type: 'other', coordinatorEpoch: -1, offset: view.lastOffset };
-  if (record.key === null || record.key.byteLength < 4) throw corruptBatch('control record without type', at);
+  if (record.key === null || record.key.byteLength < 4)
+    throw corruptBatch('control record without type', at);
   const type = types[dataOf(record.key).getInt16(2)];
   if (type === undefined) return { type: 'other', coordinatorEpoch: -1, offset: record.offset };
-  if (record.value === null || record.value.byteLength < 6) throw corruptBatch(`${type} marker without epoch`, at);
+  if (record.value === null || record.value.byteLength < 6)
+    throw corruptBatch(`${type} marker without epoch`, at);
   return { type, coordinatorEpoch: dataOf(record.value).getInt32(2), offset: record.offset };
 }
 

@@ -36,6 +36,8 @@ export class BoundedOutput {
   /** All parts in one piece; copies only if there are several. */
   join(): Uint8Array {
     const [first] = this.#parts;
-    return this.#parts.length === 1 && first !== undefined ? first : Buffer.concat(this.#parts, this.#size);
+    return this.#parts.length === 1 && first !== undefined
+      ? first
+      : Buffer.concat(this.#parts, this.#size);
   }
 }

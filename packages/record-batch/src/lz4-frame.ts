@@ -8,13 +8,20 @@ import { xxhash32 } from './xxhash32.ts';
  * [content size 8], [dictionary id 4], header checksum 1, blocks of (size 4, data, [checksum 4]), end mark 4,
  * [content checksum 4]. The highest bit of a block's size says that it is stored as it is.
  *
- * Kafka's Java reader refuses blocks that depend on each other, and lz4-napi writes only such frames. So frames are
- * written here around the block functions: 64 KiB, independent, without content checksum, as Java's producer does.
- * Reading block by block keeps to the limit exactly; frames of dependent blocks (other clients) go to the library
- * once their blocks cannot exceed it.
+ * Frames are written here around lz4-napi's block functions, as Java's producer does: blocks of 64 KiB, independent
+ * (Java's reader refuses others), no content checksum. The library's own frames have blocks of up to 4 MiB, which every
+ * consumer would have to hold. They are read here too, because the library has no limit on what it unpacks; only
+ * frames of dependent blocks go to it, once their blocks cannot exceed the limit.
  */
 const magic = 0x184d2204;
-const flag = { version: 0x40, independent: 0x20, blockChecksum: 0x10, contentSize: 0x08, contentChecksum: 0x04, dictionary: 0x01 };
+const flag = {
+  version: 0x40,
+  independent: 0x20,
+  blockChecksum: 0x10,
+  contentSize: 0x08,
+  contentChecksum: 0x04,
+  dictionary: 0x01,
+};
 const storedBit = 0x8000_0000;
 const minHeaderBytes = 7;
 const blockBytes = 64 * 1024;
@@ -66,11 +73,13 @@ export function decompressLz4(compressed: Uint8Array, maxBytes: number): Uint8Ar
 
 function readHeader(bytes: Uint8Array): Frame {
   const data = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (bytes.byteLength < minHeaderBytes || data.getUint32(0, true) !== magic) throw corruptBatch('not an LZ4 frame');
+  if (bytes.byteLength < minHeaderBytes || data.getUint32(0, true) !== magic)
+    throw corruptBatch('not an LZ4 frame');
   const flags = data.getUint8(4);
   const sizeId = (data.getUint8(5) >> 4) & 0x07;
   if ((flags & 0xc0) !== flag.version) throw corruptBatch('LZ4 frame of an unknown version');
-  if ((flags & flag.dictionary) !== 0) throw corruptBatch('LZ4 frame needs a dictionary, Kafka has none');
+  if ((flags & flag.dictionary) !== 0)
+    throw corruptBatch('LZ4 frame needs a dictionary, Kafka has none');
   if (sizeId < blockSizeId64KiB) throw corruptBatch(`LZ4 frame with unknown block size ${sizeId}`);
   const checksumAt = minHeaderBytes - 1 + ((flags & flag.contentSize) === 0 ? 0 : 8);
   if (bytes[checksumAt] !== headerChecksum(bytes.subarray(4, checksumAt))) {
@@ -137,7 +146,9 @@ function decompressDependent(bytes: Uint8Array, frame: Frame, maxBytes: number):
   let next = blocks.next();
   for (; next.done !== true; next = blocks.next()) {
     const { isStored, data } = next.value;
-    bound += isStored ? data.byteLength : Math.min(frame.maxBlockBytes, data.byteLength * bestRatio);
+    bound += isStored
+      ? data.byteLength
+      : Math.min(frame.maxBlockBytes, data.byteLength * bestRatio);
     output.reserve(bound);
   }
   const checksumBytes = (frame.flags & flag.contentChecksum) === 0 ? 0 : 4;

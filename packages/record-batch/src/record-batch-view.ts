@@ -1,4 +1,11 @@
-import { attribute, codecs, field, logOverhead, minBatchLength, supportedMagic } from './batch-layout.ts';
+import {
+  attribute,
+  codecs,
+  field,
+  logOverhead,
+  minBatchLength,
+  supportedMagic,
+} from './batch-layout.ts';
 import type { CompressionCodec, TimestampType } from './batch-layout.ts';
 import { corruptBatch, unsupportedMagic } from './batch-errors.ts';
 
@@ -26,8 +33,12 @@ export class RecordBatchView {
     if (bytes.byteLength <= field.magic) {
       throw corruptBatch(`record batch of ${bytes.byteLength} bytes is shorter than any header`);
     }
-    if (this.magic !== supportedMagic) throw unsupportedMagic(this.magic, { offset: this.baseOffset });
-    if (bytes.byteLength < logOverhead + minBatchLength || this.batchLength !== bytes.byteLength - logOverhead) {
+    if (this.magic !== supportedMagic)
+      throw unsupportedMagic(this.magic, { offset: this.baseOffset });
+    if (
+      bytes.byteLength < logOverhead + minBatchLength ||
+      this.batchLength !== bytes.byteLength - logOverhead
+    ) {
       throw corruptBatch(
         `record batch claims ${this.batchLength} bytes after its length field, there are ${bytes.byteLength - logOverhead}`,
         { offset: this.baseOffset },
@@ -72,7 +83,8 @@ export class RecordBatchView {
   get codec(): CompressionCodec {
     const id = this.attributes & attribute.codecMask;
     const codec = codecs[id];
-    if (codec === undefined) throw corruptBatch(`unknown compression codec ${id}`, { offset: this.baseOffset });
+    if (codec === undefined)
+      throw corruptBatch(`unknown compression codec ${id}`, { offset: this.baseOffset });
     return codec;
   }
 

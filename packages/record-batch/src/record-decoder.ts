@@ -17,7 +17,10 @@ const minHeaderBytes = 2;
  * @throws KOPS_BATCH_CORRUPT when the bytes are not records
  * @throws KOPS_REFUSED when they decompress to more than the limit
  */
-export function decodeRecords(view: RecordBatchView, limits: DecodeLimits = defaultDecodeLimits): KafkaRecord[] {
+export function decodeRecords(
+  view: RecordBatchView,
+  limits: DecodeLimits = defaultDecodeLimits,
+): KafkaRecord[] {
   return [...iterateRecords(view, limits)];
 }
 
@@ -46,7 +49,9 @@ export function* iterateRecords(
     const timestampDelta = reader.readVarlong();
     const offsetDelta = reader.readVarint();
     if (offsetDelta <= previousDelta || offsetDelta > lastOffsetDelta) {
-      throw reader.corrupt(`offset delta ${offsetDelta} after ${previousDelta}, the last is ${lastOffsetDelta}`);
+      throw reader.corrupt(
+        `offset delta ${offsetDelta} after ${previousDelta}, the last is ${lastOffsetDelta}`,
+      );
     }
     previousDelta = offsetDelta;
     const record: KafkaRecord = {
@@ -59,12 +64,14 @@ export function* iterateRecords(
     reader.leave();
     yield record;
   }
-  if (reader.remaining !== 0) throw reader.corrupt(`${reader.remaining} bytes after the last record`);
+  if (reader.remaining !== 0)
+    throw reader.corrupt(`${reader.remaining} bytes after the last record`);
 }
 
 function readHeaders(reader: ByteReader): readonly RecordHeader[] {
   const count = reader.readVarint();
-  if (count < 0 || count * minHeaderBytes > reader.remaining) throw reader.corrupt(`${count} headers`);
+  if (count < 0 || count * minHeaderBytes > reader.remaining)
+    throw reader.corrupt(`${count} headers`);
   const headers: RecordHeader[] = [];
   for (let i = 0; i < count; i++) {
     const { text, malformed } = reader.takeText(reader.readVarint());

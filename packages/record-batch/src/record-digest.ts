@@ -9,7 +9,10 @@ import type { KafkaRecord, RecordHeader } from './record.ts';
  * an int32 length and its bytes, length -1 for null, so that no two different records hash the same bytes.
  */
 export function recordDigest(record: Omit<KafkaRecord, 'offset'>): string {
-  const headers = record.headers.map((header) => ({ key: headerKeyBytes(header), value: header.value }));
+  const headers = record.headers.map((header) => ({
+    key: headerKeyBytes(header),
+    value: header.value,
+  }));
   let size = 8 + 4 + sizeOf(record.key) + sizeOf(record.value);
   for (const { key, value } of headers) size += sizeOf(key) + sizeOf(value);
   // A copy into one piece: far cheaper than a hash object with an update for each field.

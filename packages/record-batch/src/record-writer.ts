@@ -16,7 +16,11 @@ interface Sized {
 }
 
 /** The records section in plain; sizes are computed first, so that it is one allocation. */
-export function writeRecords(records: readonly KafkaRecord[], baseOffset: bigint, baseTimestamp: bigint): Uint8Array {
+export function writeRecords(
+  records: readonly KafkaRecord[],
+  baseOffset: bigint,
+  baseTimestamp: bigint,
+): Uint8Array {
   const sized = records.map((record) => sizeRecord(record, baseOffset, baseTimestamp));
   const total = sized.reduce((sum, { bodyBytes }) => sum + varintBytes(bodyBytes) + bodyBytes, 0);
   const writer = new Writer(total);
@@ -27,14 +31,21 @@ export function writeRecords(records: readonly KafkaRecord[], baseOffset: bigint
 function sizeRecord(record: KafkaRecord, baseOffset: bigint, baseTimestamp: bigint): Sized {
   const timestampDelta = BigInt.asIntN(64, record.timestamp - baseTimestamp);
   const offsetDelta = Number(record.offset - baseOffset);
-  const headers = record.headers.map((header) => ({ key: headerKeyBytes(header), value: header.value }));
+  const headers = record.headers.map((header) => ({
+    key: headerKeyBytes(header),
+    value: header.value,
+  }));
   let bodyBytes = 1 + varlongBytes(timestampDelta) + varintBytes(offsetDelta);
-  bodyBytes += nullableBytes(record.key) + nullableBytes(record.value) + varintBytes(headers.length);
+  bodyBytes +=
+    nullableBytes(record.key) + nullableBytes(record.value) + varintBytes(headers.length);
   for (const { key, value } of headers) bodyBytes += nullableBytes(key) + nullableBytes(value);
   return { record, headers, timestampDelta, offsetDelta, bodyBytes };
 }
 
-function writeRecord(writer: Writer, { record, headers, timestampDelta, offsetDelta, bodyBytes }: Sized): void {
+function writeRecord(
+  writer: Writer,
+  { record, headers, timestampDelta, offsetDelta, bodyBytes }: Sized,
+): void {
   writer.varint(bodyBytes);
   writer.byte(0);
   writer.varlong(timestampDelta);

@@ -37,7 +37,10 @@ export function rewriteForProduce(view: RecordBatchView, producer: ProducerIdent
   data.setInt32(field.partitionLeaderEpoch, -1);
   if (producer.isTransactional !== undefined) {
     const cleared = view.attributes & ~attribute.transactional;
-    data.setInt16(field.attributes, producer.isTransactional ? cleared | attribute.transactional : cleared);
+    data.setInt16(
+      field.attributes,
+      producer.isTransactional ? cleared | attribute.transactional : cleared,
+    );
   }
   setProducer(data, producer);
   seal(data, bytes);

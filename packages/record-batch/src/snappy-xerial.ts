@@ -57,13 +57,17 @@ export function decompressSnappy(compressed: Uint8Array, maxBytes: number): Uint
 }
 
 function startsWithMagic(bytes: Uint8Array, position: number): boolean {
-  return bytes.byteLength >= position + magic.byteLength && magic.every((byte, i) => bytes[position + i] === byte);
+  return (
+    bytes.byteLength >= position + magic.byteLength &&
+    magic.every((byte, i) => bytes[position + i] === byte)
+  );
 }
 
 function afterHeader(data: DataView, position: number): number {
   if (position + headerBytes > data.byteLength) throw corruptBatch('snappy header is cut off');
   const compatible = data.getInt32(position + 12);
-  if (compatible > version) throw corruptBatch(`snappy framing of version ${compatible} is unknown`);
+  if (compatible > version)
+    throw corruptBatch(`snappy framing of version ${compatible} is unknown`);
   return position + headerBytes;
 }
 

@@ -1,5 +1,11 @@
 import type { Coordinates } from '@kops/core';
-import { field, logOverhead, maxBatchLength, minBatchLength, supportedMagic } from './batch-layout.ts';
+import {
+  field,
+  logOverhead,
+  maxBatchLength,
+  minBatchLength,
+  supportedMagic,
+} from './batch-layout.ts';
 import { corruptBatch, unsupportedMagic } from './batch-errors.ts';
 import { RecordBatchView } from './record-batch-view.ts';
 
@@ -17,7 +23,10 @@ const minMessageSize = 14;
  * @throws KOPS_MAGIC_UNSUPPORTED at a message set of magic 0 or 1, or a magic above 2
  * @throws KOPS_BATCH_CORRUPT at a length or base offset that no batch can have
  */
-export function* splitBatches(bytes: Uint8Array, at: Coordinates = {}): Generator<RecordBatchView, number> {
+export function* splitBatches(
+  bytes: Uint8Array,
+  at: Coordinates = {},
+): Generator<RecordBatchView, number> {
   const data = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let position = 0;
   while (bytes.byteLength - position > field.magic) {

@@ -32,7 +32,8 @@ function findOffsetProblem(view: RecordBatchView): string | undefined {
   const { baseOffset, lastOffsetDelta, recordCount } = view;
   if (baseOffset < 0n) return `base offset ${baseOffset} is negative`;
   if (lastOffsetDelta < 0) return `last offset delta ${lastOffsetDelta} is negative`;
-  if (baseOffset + BigInt(lastOffsetDelta) >= maxOffset) return `last offset ${view.lastOffset} leaves no next one`;
+  if (baseOffset + BigInt(lastOffsetDelta) >= maxOffset)
+    return `last offset ${view.lastOffset} leaves no next one`;
   // Fewer records than offsets are normal (compaction), more are not.
   if (recordCount < 0 || recordCount > lastOffsetDelta + 1) {
     return `${recordCount} records in ${lastOffsetDelta + 1} offsets`;
@@ -47,7 +48,8 @@ function findContentProblem(view: RecordBatchView): string | undefined {
   if (codecId === 0 && view.recordCount * minRecordBytes > payloadBytes) {
     return `${view.recordCount} records do not fit into ${payloadBytes} bytes`;
   }
-  if (view.recordCount > 0 && payloadBytes === 0) return `${view.recordCount} records, but no bytes`;
+  if (view.recordCount > 0 && payloadBytes === 0)
+    return `${view.recordCount} records, but no bytes`;
   // Only the broker sets this type, from its clock. Producers may send any timestamp.
   if (view.timestampType === 'LogAppendTime' && view.maxTimestamp < 0n) {
     return `log append time ${view.maxTimestamp} is negative`;

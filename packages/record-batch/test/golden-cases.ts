@@ -46,10 +46,15 @@ export function caseNames(kind: 'current' | 'legacy'): string[] {
     .sort();
 }
 
-export function readCase(name: string): { readonly bytes: Uint8Array; readonly expected: ExpectedBatch } {
+export function readCase(name: string): {
+  readonly bytes: Uint8Array;
+  readonly expected: ExpectedBatch;
+} {
   return {
     bytes: new Uint8Array(readFileSync(new URL(`${name}/batch.bin`, folder))),
-    expected: JSON.parse(readFileSync(new URL(`${name}/expected.json`, folder), 'utf8')) as ExpectedBatch,
+    expected: JSON.parse(
+      readFileSync(new URL(`${name}/expected.json`, folder), 'utf8'),
+    ) as ExpectedBatch,
   };
 }
 
@@ -60,7 +65,10 @@ export function describeRecord(record: KafkaRecord): ExpectedRecord {
     timestamp: record.timestamp.toString(),
     key: describeContent(record.key),
     value: describeContent(record.value),
-    headers: record.headers.map(({ key, value }: RecordHeader) => ({ key, value: describeContent(value) })),
+    headers: record.headers.map(({ key, value }: RecordHeader) => ({
+      key,
+      value: describeContent(value),
+    })),
   };
 }
 
