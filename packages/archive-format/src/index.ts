@@ -78,3 +78,16 @@ export {
 } from './segment-entry-builder.ts';
 export { mergeLeaderEpochs, relateLineage, truncateLeaderEpochs, type EpochEnd, type LineageRelation } from './lineage.ts';
 export { mayExtend, type BaselineReason, type ExtensionDecision, type ExtensionFacts } from './extension.ts';
+export {
+  decodeCommit,
+  decodeManifest,
+  decodeRepositoryInfo,
+  decodeSegmentList,
+  documentLimits,
+  encodeCommit,
+  encodeManifest,
+  encodeRepositoryInfo,
+  encodeSegmentList,
+  sha256Hex,
+  supportedVersions,
+} from './documents.ts';

@@ -1,0 +1,93 @@
+import { KopsError } from '@kops/core';
+
+/** Why bytes are not the JSON they should be. */
+export class JsonDamage extends Error {}
+
+/**
+ * The one form in which a value is stored: keys sorted by code units, no white space, bigint as decimal string, UTF-8, one newline at the end.
+ * Fields that are undefined are left out. The same value always gives the same bytes.
+ */
+export function toCanonicalBytes(value: unknown): Uint8Array {
+  return Buffer.from(`${JSON.stringify(normalize(value))}\n`, 'utf8');
+}
+
+// Plain objects with sorted keys first, then one native stringify: a replacer function would be several times slower.
+function normalize(value: unknown): unknown {
+  switch (typeof value) {
+    case 'bigint':
+      return value.toString();
+    case 'string':
+      return requireWellFormed(value);
+    case 'number':
+      return requireFinite(value);
+    case 'object':
+      if (value === null) return null;
+      return Array.isArray(value) ? value.map(normalize) : normalizeObject(value as Record<string, unknown>);
+    default:
+      return value;
+  }
+}
+
+function normalizeObject(object: Record<string, unknown>): Record<string, unknown> {
+  const sorted: Record<string, unknown> = {};
+  for (const key of Object.keys(object).sort()) {
+    // An own property of this name cannot be set by assignment, and readers refuse it.
+    if (key === '__proto__') throw new KopsError('KOPS_USAGE', "a field cannot be named '__proto__'");
+    const value = object[key];
+    if (value !== undefined) sorted[requireWellFormed(key)] = normalize(value);
+  }
+  return sorted;
+}
+
+function requireWellFormed(text: string): string {
+  if (text.isWellFormed()) return text;
+  throw new KopsError('KOPS_USAGE', 'a text holds half of a surrogate pair, which UTF-8 cannot hold', {
+    hint: 'Give the name as the cluster says it, decoded as UTF-8.',
+  });
+}
+
+function requireFinite(value: number): number {
+  if (Number.isFinite(value)) return value;
+  throw new KopsError('KOPS_USAGE', `${String(value)} is no number that JSON can hold`);
+}
+
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+/**
+ * Parses untrusted bytes. Depth is looked at before anything is built.
+ * @throws JsonDamage
+ */
+export function parseJson(bytes: Uint8Array, maxDepth: number): unknown {
+  const depth = nestingDepth(bytes);
+  if (depth > maxDepth) throw new JsonDamage(`is nested ${String(depth)} deep, at most ${String(maxDepth)} is allowed`);
+  try {
+    return JSON.parse(utf8.decode(bytes)) as unknown;
+  } catch (cause) {
+    throw new JsonDamage(`is no JSON in UTF-8: ${cause instanceof Error ? cause.message.slice(0, 200) : String(cause)}`, { cause });
+  }
+}
+
+const quote = 0x22;
+const backslash = 0x5c;
+
+/** Deepest nesting of arrays and objects, by their brackets outside of strings. */
+function nestingDepth(bytes: Uint8Array): number {
+  let depth = 0;
+  let deepest = 0;
+  for (let at = 0; at < bytes.length; at++) {
+    const byte = bytes[at];
+    if (byte === quote) at = endOfString(bytes, at + 1);
+    else if (byte === 0x5b || byte === 0x7b) deepest = Math.max(deepest, ++depth);
+    else if (byte === 0x5d || byte === 0x7d) depth--;
+  }
+  return deepest;
+}
+
+function endOfString(bytes: Uint8Array, start: number): number {
+  for (let at = start; at < bytes.length; at++) {
+    const byte = bytes[at];
+    if (byte === quote) return at;
+    if (byte === backslash) at++;
+  }
+  return bytes.length;
+}
