@@ -1,3 +1,8 @@
+/**
+ * Apache Kafka for kops: raw batches out and in, metadata, groups. The only importer of kafkajs.
+ * @module
+ */
+export { connectKafka } from './connect-kafka.ts';
 export type {
   Broker,
   ClusterDescription,

@@ -31,6 +31,10 @@ export interface KafkaOptions {
   readonly requestTimeoutMs?: number;
   /** How long an operation is tried again (leader moves, dropped and black-holed connections); default 60,000 ms. */
   readonly retryDeadlineMs?: number;
+  /** Connections per broker that fetch; a broker serves the requests of one connection one after the other. Default 4. */
+  readonly maxFetchConnections?: number;
+  /** Memory kept for the answers of fetches whose `release` was called; default 32 MiB. */
+  readonly fetchBufferBytes?: number;
   readonly logger?: Logger;
 }
 
@@ -81,7 +85,7 @@ export interface FetchRequest extends TopicPartition {
   /** Needed where the broker fetches by topic id (Fetch v13, KIP-516); checked against metadata below that. */
   readonly topicId: TopicId | undefined;
   readonly offset: Offset;
-  /** -1 when unknown. Fences an old or a too new leader (KIP-320). */
+  /** -1 when unknown. Fences an old or a too new leader (KIP-320); raised to the cluster's own after a leader move. */
   readonly currentLeaderEpoch: number;
   /** Of the last batch fetched before; -1 when none. */
   readonly lastFetchedEpoch?: number;
@@ -102,8 +106,18 @@ export type FetchResult =
       readonly lastStableOffset: Offset;
       /** -1 where the broker does not say. */
       readonly logStart: Offset;
+      /**
+       * Gives the memory behind `bytes` back for another fetch; `bytes` must not be looked at any more, nor views of it. Optional: what
+       * is never released is left to the garbage collector. Harmless when called twice.
+       */
+      readonly release?: () => void;
     }
   | { readonly status: 'offset-out-of-range'; readonly highWatermark: Offset; readonly logStart: Offset }
+  /**
+   * The leader's log parted from the one that was fetched before (KIP-595): `leaderEpoch` is the last epoch both have, `endOffset`
+   * where it ends on the leader. Only with `lastFetchedEpoch` given, and only where the broker fetches by topic id.
+   */
+  | { readonly status: 'diverged'; readonly leaderEpoch: number; readonly endOffset: Offset }
   /** The topic id asked for is not (or no longer) that of the topic. */
   | { readonly status: 'topic-recreated' }
   | { readonly status: 'topic-gone' };

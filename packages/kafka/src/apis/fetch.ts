@@ -1,0 +1,31 @@
+/** A fetch of one partition, whichever the version. */
+export interface PartitionFetch {
+  readonly topic: string;
+  /** Only read from v13 on. */
+  readonly topicId: string;
+  readonly partition: number;
+  readonly offset: bigint;
+  readonly currentLeaderEpoch: number;
+  /** Only read from v13 on. */
+  readonly lastFetchedEpoch: number;
+  readonly maxBytes: number;
+  readonly maxWaitMs: number;
+}
+
+/** What a broker answers to the fetch of one partition. */
+export interface PartitionFetched {
+  readonly throttleMs: number;
+  readonly errorCode: number;
+  readonly highWatermark: bigint;
+  readonly lastStableOffset: bigint;
+  readonly logStart: bigint;
+  /** A view into the response. */
+  readonly records: Uint8Array;
+  /** Where the leader's log parted from the one fetched before (KIP-595); only from v13 on. */
+  readonly diverging?: { readonly epoch: number; readonly endOffset: bigint };
+}
+
+/** An answer that names no partition, as an error of the whole request has it. */
+export function emptyFetch(throttleMs: number, errorCode: number): PartitionFetched {
+  return { throttleMs, errorCode, highWatermark: -1n, lastStableOffset: -1n, logStart: -1n, records: new Uint8Array() };
+}

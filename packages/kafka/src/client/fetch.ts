@@ -1,0 +1,124 @@
+import { KopsError, zeroTopicId } from '@kops/core';
+import type { PartitionFetch, PartitionFetched } from '../apis/fetch.ts';
+import { fetchV11 } from '../apis/fetch-v11.ts';
+import { fetchV13 } from '../apis/fetch-v13.ts';
+import { send, topicNotFound, type Cluster } from '../cluster/cluster.ts';
+import { kafkaCode } from '../error-codes.ts';
+import type { Answer } from '../network/broker-connection.ts';
+import type { FetchRequest, FetchResult, PartitionMetadata } from '../port.ts';
+import { supports } from '../wire/api.ts';
+import { listOffsets } from './list-offsets.ts';
+import { protocolError } from './protocol-error.ts';
+
+/** How long a topic may seem absent before it counts as gone: brokers learn of topics one after the other. */
+const goneAfterMs = 3_000;
+
+type Identity = 'same' | 'topic-recreated' | 'topic-gone';
+
+/** Compares the id that was asked for with the topic's as the cluster has it now. */
+async function identify(cluster: Cluster, request: FetchRequest): Promise<Identity> {
+  cluster.forget(request.topic);
+  const topic = await cluster.topic(request.topic, request.signal);
+  if (topic === undefined) return 'topic-gone';
+  const isOther = request.topicId !== undefined && topic.id !== undefined && topic.id !== request.topicId;
+  return isOther ? 'topic-recreated' : 'same';
+}
+
+const isIdentityCode = (code: number): boolean =>
+  code === kafkaCode.unknownTopicId || code === kafkaCode.inconsistentTopicId || code === kafkaCode.unknownTopicOrPartition;
+
+function toPartitionFetch(request: FetchRequest, metadata: PartitionMetadata, topicId: string | undefined): PartitionFetch {
+  const { currentLeaderEpoch } = request;
+  return {
+    topic: request.topic,
+    partition: request.partition,
+    offset: request.offset,
+    maxBytes: request.maxBytes,
+    maxWaitMs: request.maxWaitMs,
+    topicId: topicId ?? zeroTopicId,
+    // The caller's epoch is from before a leader move, perhaps; metadata is refreshed after each refusal (KIP-320).
+    currentLeaderEpoch: currentLeaderEpoch < 0 ? -1 : Math.max(currentLeaderEpoch, metadata.leaderEpoch),
+    lastFetchedEpoch: request.lastFetchedEpoch ?? -1,
+  };
+}
+
+async function outOfRange(cluster: Cluster, request: FetchRequest, fetched: PartitionFetched): Promise<FetchResult> {
+  const { highWatermark, logStart } = fetched;
+  // Brokers leave both out of this answer; the caller needs them to tell a loss from a lagging replica.
+  const ask = async (known: bigint, spec: 'latest' | 'earliest'): Promise<bigint> =>
+    known >= 0n ? known : ((await listOffsets(cluster, [request], spec, request.signal))[0] ?? -1n);
+  return {
+    status: 'offset-out-of-range',
+    highWatermark: await ask(highWatermark, 'latest'),
+    logStart: await ask(logStart, 'earliest'),
+  };
+}
+
+interface Attempt {
+  readonly answer: Answer<PartitionFetched>;
+  readonly isById: boolean;
+}
+
+async function fetchOnce(cluster: Cluster, request: FetchRequest): Promise<Attempt | 'topic-recreated'> {
+  const { topic, partition, signal } = request;
+  const { link, metadata, topic: known } = await cluster.leader(topic, partition, signal);
+  if (request.topicId !== undefined && known.id !== undefined && known.id !== request.topicId) return 'topic-recreated';
+  return link.withFetchConnection(async (connection) => {
+    const isById = known.id !== undefined && supports(connection.versions, fetchV13);
+    const body = toPartitionFetch(request, metadata, request.topicId ?? known.id);
+    const options = { waitMs: request.maxWaitMs, signal };
+    return { isById, answer: await send(connection, isById ? fetchV13 : fetchV11, body, options) };
+  }, signal);
+}
+
+async function toResult(
+  cluster: Cluster,
+  request: FetchRequest,
+  { answer, isById }: Attempt,
+): Promise<FetchResult | 'identify'> {
+  const { response, release } = answer;
+  const { errorCode, highWatermark, lastStableOffset, logStart, records } = response;
+  if (errorCode === kafkaCode.none && response.diverging === undefined) {
+    if (!isById && request.topicId !== undefined) {
+      // Fetched by name: these bytes may be of a topic recreated meanwhile. Nothing of them counts before that is known.
+      const identity = await identify(cluster, request);
+      if (identity !== 'same') return { status: identity };
+    }
+    return { status: 'ok', bytes: records, highWatermark, lastStableOffset, logStart, release };
+  }
+  release();
+  if (response.diverging !== undefined) {
+    return { status: 'diverged', leaderEpoch: response.diverging.epoch, endOffset: response.diverging.endOffset };
+  }
+  if (errorCode === kafkaCode.offsetOutOfRange) return outOfRange(cluster, request, response);
+  if (isIdentityCode(errorCode)) return 'identify';
+  cluster.forget(request.topic);
+  throw protocolError(fetchV13, errorCode, {
+    at: { topic: request.topic, partition: request.partition, offset: request.offset },
+  });
+}
+
+/** See {@link import('../port.ts').KafkaClient.fetch}. */
+export async function fetch(cluster: Cluster, request: FetchRequest): Promise<FetchResult> {
+  const at = { topic: request.topic, partition: request.partition };
+  const started = performance.now();
+  return cluster.attempt(async () => {
+    try {
+      const attempt = await fetchOnce(cluster, request);
+      const result = attempt === 'topic-recreated' ? 'identify' : await toResult(cluster, request, attempt);
+      if (result !== 'identify') return result;
+    } catch (error) {
+      // Dropped connections and moved leaders look alike from here: ask again who leads.
+      if (KopsError.is(error, 'KOPS_KAFKA_UNREACHABLE')) cluster.forget(request.topic);
+      if (!KopsError.is(error, 'KOPS_TOPIC_NOT_FOUND')) throw error;
+    }
+    const identity = await identify(cluster, request);
+    if (identity === 'topic-recreated') return { status: identity };
+    if (identity === 'topic-gone' && performance.now() - started >= goneAfterMs) return { status: identity };
+    throw new KopsError('KOPS_KAFKA_UNREACHABLE', `the brokers do not agree yet on topic '${request.topic}'`, {
+      at,
+      cause: topicNotFound(request.topic),
+      hint: 'Check the topic; it may be about to be created or deleted.',
+    });
+  }, request.signal);
+}

@@ -1,0 +1,138 @@
+import { Semaphore, throwIfAborted, type KopsError } from '@kops/core';
+import type { Api } from '../wire/api.ts';
+import { abortable } from './abortable.ts';
+import { BrokerConnection, type Answer, type SendOptions } from './broker-connection.ts';
+import type { BufferPool } from './buffer-pool.ts';
+import type { BrokerAddress, ConnectionSettings } from './kafkajs-connection.ts';
+
+/** A connection that is opened when it is needed, once for all who wait for it, and anew after it was lost. */
+class SharedConnection {
+  readonly #open: () => Promise<BrokerConnection>;
+  #current: Promise<BrokerConnection> | undefined;
+  #ready: BrokerConnection | undefined;
+
+  constructor(open: () => Promise<BrokerConnection>) {
+    this.#open = open;
+  }
+
+  /** Without a pause when the connection stands, so that requests leave in the order of the calls. */
+  get ready(): BrokerConnection | undefined {
+    return this.#ready?.isOpen === true ? this.#ready : undefined;
+  }
+
+  async get(): Promise<BrokerConnection> {
+    if (this.#ready?.isOpen === false) {
+      this.#ready = undefined;
+      this.#current = undefined;
+    }
+    this.#current ??= this.#open().then(
+      (connection) => (this.#ready = connection),
+      (error: unknown) => {
+        this.#current = undefined;
+        throw error;
+      },
+    );
+    return this.#current;
+  }
+}
+
+/**
+ * All connections to one broker, by purpose: a broker serves the requests of a connection one after the other, so a long poll must not
+ * stand in the way of a metadata request.
+ */
+export class BrokerLink {
+  readonly address: BrokerAddress;
+  readonly #settings: ConnectionSettings;
+  readonly #pool: BufferPool;
+  readonly #control: SharedConnection;
+  readonly #produce: SharedConnection;
+  readonly #fetchLanes: Semaphore;
+  #idleFetch: BrokerConnection[] = [];
+  readonly #all = new Set<BrokerConnection>();
+  #closed: KopsError | undefined;
+
+  constructor(address: BrokerAddress, settings: ConnectionSettings, pool: BufferPool, maxFetchConnections: number) {
+    this.address = address;
+    this.#settings = settings;
+    this.#pool = pool;
+    this.#control = new SharedConnection(() => this.#connect());
+    this.#produce = new SharedConnection(() => this.#connect());
+    this.#fetchLanes = new Semaphore(maxFetchConnections);
+  }
+
+  async #connect(): Promise<BrokerConnection> {
+    if (this.#closed !== undefined) throw this.#closed;
+    for (const known of this.#all) if (!known.isOpen) this.#all.delete(known);
+    const connection = await BrokerConnection.open(this.address, this.#settings, this.#pool);
+    if (this.#closed !== undefined) {
+      connection.close(this.#closed);
+      throw this.#closed;
+    }
+    this.#all.add(connection);
+    return connection;
+  }
+
+  /** The connection for everything short. */
+  async control(signal?: AbortSignal): Promise<BrokerConnection> {
+    return abortable(this.#control.get(), signal);
+  }
+
+  /** Sends over the connection for produce requests; in the order of the calls while it stands. */
+  async produce<Request, Response>(
+    api: Api<Request, Response>,
+    request: Request,
+    options: SendOptions,
+  ): Promise<Answer<Response>> {
+    const connection = this.#produce.ready ?? (await abortable(this.#produce.get(), options.signal));
+    return connection.send(api, request, options);
+  }
+
+  /** Runs `work` with a connection that nobody else uses meanwhile; waits for one when all are in use. */
+  async withFetchConnection<T>(
+    work: (connection: BrokerConnection) => Promise<T>,
+    signal: AbortSignal | undefined,
+  ): Promise<T> {
+    const taken = this.#fetchLanes.acquire();
+    try {
+      await abortable(taken, signal);
+    } catch (error) {
+      void taken.then(() => {
+        this.#fetchLanes.release();
+      });
+      throw error;
+    }
+    try {
+      return await this.#withLane(work, signal);
+    } finally {
+      this.#fetchLanes.release();
+    }
+  }
+
+  async #withLane<T>(
+    work: (connection: BrokerConnection) => Promise<T>,
+    signal: AbortSignal | undefined,
+  ): Promise<T> {
+    throwIfAborted(signal);
+    this.#idleFetch = this.#idleFetch.filter((idle) => idle.isOpen);
+    const connection = this.#idleFetch.pop() ?? (await this.#connect());
+    try {
+      return await work(connection);
+    } finally {
+      // One that still owes an answer (an abort, say) would make the next fetch wait for it.
+      if (connection.isOpen && connection.inFlight === 0) this.#idleFetch.push(connection);
+      else this.#discard(connection);
+    }
+  }
+
+  #discard(connection: BrokerConnection): void {
+    this.#all.delete(connection);
+    connection.abandon();
+  }
+
+  /** Closes every connection. */
+  close(reason: KopsError): void {
+    this.#closed = reason;
+    for (const connection of this.#all) connection.close(reason);
+    this.#all.clear();
+  }
+}
