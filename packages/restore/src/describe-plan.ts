@@ -1,7 +1,51 @@
-import { KopsError } from '@kops/core';
-import type { RestorePlan } from './plan.ts';
+import type { PlannedTopic, RestorePlan } from './plan.ts';
 
-/** The plan as lines of text, for people. */
-export function describePlan(_plan: RestorePlan): string[] {
-  throw new KopsError('KOPS_UNEXPECTED', 'being written');
+const shown = 20;
+
+/** The plan as lines of text, for people. Long lists end in a line that counts the rest. */
+export function describePlan(plan: RestorePlan): string[] {
+  return [
+    `Restore archive ${plan.archive} of cluster ${plan.sourceCluster} into cluster ${plan.targetCluster} by ${plan.method} (plan ${plan.digest.slice(0, 12)})`,
+    `${String(plan.topics.length)} topics, offsets ${plan.offsets}${windowText(plan)}${plan.holdRetention ? ', retention held' : ''}`,
+    ...section('Topics', plan.topics.map(describeTopic)),
+    ...section(
+      'Groups',
+      plan.groups.map(({ group, offsets }) => `${group}: ${String(offsets.length)} offsets`),
+    ),
+    ...section('Cannot be restored', plan.cannotRestore),
+    ...section('Warnings', plan.warnings),
+    ...section('Refused', plan.refusals.map(({ message, hint }) => `${message}. ${hint}`)),
+  ];
+}
+
+function describeTopic(topic: PlannedTopic): string {
+  const { source, target, exists, partitions } = topic;
+  const exact = partitions.filter(({ strategy }) => strategy === 'exact').length;
+  const bytes = partitions.reduce((sum, partition) => sum + partition.bytes, 0);
+  const name = source === target ? target : `${target} (from ${source})`;
+  return [
+    `${name}: ${exists ? 'fill' : 'create and fill'} ${String(topic.partitionCount)} partitions, replication factor ${String(topic.replicationFactor)}`,
+    `${recordsText(topic)} in ${String(bytes)} bytes`,
+    `offsets exact in ${String(exact)}, mapped in ${String(partitions.length - exact)}`,
+  ].join('; ');
+}
+
+function recordsText({ partitions }: PlannedTopic): string {
+  const known = partitions.reduce((sum, { records }) => sum + (records ?? 0), 0);
+  return `${partitions.some(({ records }) => records === null) ? 'at least ' : ''}${String(known)} records`;
+}
+
+function windowText({ window }: RestorePlan): string {
+  if (window === null) return '';
+  return `, timestamps from ${String(window.from ?? 'the first')} to ${String(window.to ?? 'the last')}`;
+}
+
+function section(title: string, lines: readonly string[]): string[] {
+  if (lines.length === 0) return [];
+  const rest = lines.length - shown;
+  return [
+    `${title}:`,
+    ...lines.slice(0, shown).map((line) => `  ${line}`),
+    ...(rest > 0 ? [`  … and ${String(rest)} more`] : []),
+  ];
 }

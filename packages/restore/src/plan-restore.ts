@@ -1,14 +1,57 @@
 import type { Manifest } from '@kops/archive-format';
-import { KopsError } from '@kops/core';
+import { planGroups } from './plan-groups.ts';
+import { digestOf } from './plan-json.ts';
+import { findRefusals } from './plan-refusals.ts';
+import { checkOptions, selectForRestore } from './plan-selection.ts';
+import { planTopic } from './plan-topic.ts';
 import type { RestoreOptions, RestorePlan, TargetFacts } from './plan.ts';
+
+/** True of every restore by produce. */
+const neverRestored = [
+  'transaction markers, records of aborted or unfinished transactions, and the state of the producers that wrote them',
+  'leader epochs of the source',
+];
 
 /**
  * Computes what a restore will do. Pure: the same arguments give the same plan.
  *
  * What forbids its execution stands in `refusals` ({@link assertExecutable} throws it), so that a dry run shows it all.
  *
- * @throws KOPS_TOPIC_NOT_FOUND for a topic the archive lacks; KOPS_USAGE for options that contradict each other.
+ * @throws KOPS_TOPIC_NOT_FOUND, KOPS_GROUP_NOT_FOUND for names the archive lacks; KOPS_USAGE for options that contradict each other.
  */
-export function planRestore(_manifest: Manifest, _target: TargetFacts, _options: RestoreOptions = {}): RestorePlan {
-  throw new KopsError('KOPS_UNEXPECTED', 'being written');
+export function planRestore(manifest: Manifest, target: TargetFacts, options: RestoreOptions = {}): RestorePlan {
+  checkOptions(options);
+  const selected = selectForRestore(manifest, options);
+  const parts = selected.map((topic) => planTopic(topic, target, options));
+  const topics = parts.map(({ planned }) => planned);
+  const { groups, warnings } = planGroups(manifest, selected, target, options);
+  const plan: Omit<RestorePlan, 'digest'> = {
+    archive: manifest.archive,
+    sourceCluster: manifest.cluster.id,
+    targetCluster: target.clusterId,
+    method: 'produce',
+    offsets: options.offsets ?? 'auto',
+    window: options.window ?? null,
+    holdRetention: options.holdRetention ?? false,
+    resume: options.resume ?? false,
+    topics,
+    groups,
+    warnings: [...parts.flatMap((part) => part.warnings), ...warnings],
+    cannotRestore: [...parts.flatMap((part) => part.cannotRestore), ...neverRestored],
+    refusals: findRefusals(topics, target, options),
+  };
+  return { ...plan, digest: digestOf(intentOf(plan, options)) };
+}
+
+/** What is asked for, without what was found on the target: equal for a run and its resumption. */
+function intentOf(plan: Omit<RestorePlan, 'digest'>, options: RestoreOptions): unknown {
+  const { archive, sourceCluster, targetCluster, method, offsets, window, holdRetention, groups } = plan;
+  const topics = plan.topics.map(({ source, target, partitionCount, partitions }) => ({
+    source,
+    target,
+    partitionCount,
+    partitions: partitions.map(({ partition, sourceStart, sourceEnd }) => ({ partition, sourceStart, sourceEnd })),
+  }));
+  const replicationFactor = options.replicationFactor ?? null;
+  return { archive, sourceCluster, targetCluster, method, offsets, window, holdRetention, replicationFactor, topics, groups };
 }

@@ -1,0 +1,106 @@
+import type { PartitionManifest } from '@kops/archive-format';
+import { effectiveConfig, planConfigs } from './plan-configs.ts';
+import type { SelectedTopic } from './plan-selection.ts';
+import type { PlannedPartition, PlannedTopic, RestoreOptions, TargetFacts } from './plan.ts';
+
+/** A topic's part of the plan, and what is to be said about it. */
+export interface TopicPart {
+  readonly planned: PlannedTopic;
+  readonly warnings: readonly string[];
+  readonly cannotRestore: readonly string[];
+}
+
+/** Plans one topic. */
+export function planTopic({ topic, target }: SelectedTopic, facts: TargetFacts, options: RestoreOptions): TopicPart {
+  const replicationFactor = options.replicationFactor ?? Math.max(1, Math.min(topic.replicationFactor, facts.brokers));
+  const planned: PlannedTopic = {
+    source: topic.name,
+    target,
+    partitionCount: topic.partitionCount,
+    replicationFactor,
+    sourceReplicationFactor: topic.replicationFactor,
+    exists: facts.topics.some(({ name }) => name === target),
+    ...planConfigs(topic, {
+      replicationFactor,
+      holdRetention: options.holdRetention ?? false,
+      knownConfigs: facts.knownConfigs,
+    }),
+    partitions: topic.partitions.map((partition) => planPartition(partition, options)),
+  };
+  const where = `topic ${target}`;
+  return {
+    planned,
+    warnings: warningsOf(topic, planned, options).map((text) => `${where}: ${text}`),
+    cannotRestore: losses(topic, planned).map((text) => `${where}: ${text}`),
+  };
+}
+
+function planPartition(partition: PartitionManifest, options: RestoreOptions): PlannedPartition {
+  const reasons = mappingReasons(partition, options);
+  return {
+    partition: partition.partition,
+    sourceStart: partition.logStart,
+    sourceEnd: partition.cut,
+    strategy: reasons.length === 0 ? 'exact' : 'mapped',
+    reasons,
+    records: partition.records,
+    bytes: partition.plaintextBytes,
+  };
+}
+
+/** Transaction markers and aborted records take offsets too, but only the batches tell; the executor looks. */
+function mappingReasons(partition: PartitionManifest, options: RestoreOptions): string[] {
+  const reasons: string[] = [];
+  if (partition.logStart > 0n) reasons.push(`the log starts at offset ${String(partition.logStart)}`);
+  const holes = partition.holes?.offsets ?? 0n;
+  if (holes > 0n) reasons.push(`${String(holes)} offsets have no record (holes)`);
+  if (partition.losses.length > 0) reasons.push(`${String(partition.losses.length)} losses`);
+  const open = partition.openTransactions.filter(({ firstOffset }) => firstOffset < partition.cut).length;
+  if (open > 0) reasons.push(`${String(open)} transactions open at the cut are left out`);
+  if (options.window !== undefined) reasons.push('a time window leaves records out');
+  return reasons;
+}
+
+function warningsOf(topic: SelectedTopic['topic'], planned: PlannedTopic, options: RestoreOptions): string[] {
+  const warnings: string[] = [];
+  const { replicationFactor, sourceReplicationFactor, partitions } = planned;
+  if (replicationFactor < sourceReplicationFactor) {
+    warnings.push(`replication factor ${String(replicationFactor)} instead of the source's ${String(sourceReplicationFactor)}`);
+  }
+  const mapped = partitions.filter(({ strategy }) => strategy === 'mapped');
+  const example = mapped[0];
+  if (example !== undefined) {
+    const why = `partition ${String(example.partition)}: ${example.reasons.join(', ')}`;
+    warnings.push(`offsets of ${String(mapped.length)} of ${String(partitions.length)} partitions are mapped (${why})`);
+  }
+  if (options.holdRetention !== true) warnings.push(...retentionWarnings(topic));
+  if (isLogAppendTime(topic)) warnings.push('stamped by LogAppendTime: records keep their times as CreateTime, their batches are encoded anew');
+  const lost = topic.partitions.reduce((sum, partition) => sum + partition.losses.length, 0);
+  if (lost > 0) warnings.push(`the archive itself records ${String(lost)} losses`);
+  if (partitions.length < topic.partitionCount) {
+    warnings.push(`the archive has ${String(partitions.length)} of ${String(topic.partitionCount)} partitions; the others stay empty`);
+  }
+  return warnings;
+}
+
+function retentionWarnings(topic: SelectedTopic['topic']): string[] {
+  const policy = effectiveConfig(topic, 'cleanup.policy') ?? 'delete';
+  if (!policy.split(',').some((part) => part.trim() === 'delete')) return [];
+  const limits = ['retention.ms', 'retention.bytes'].flatMap((name) => {
+    const value = effectiveConfig(topic, name);
+    return value === undefined || value === '-1' ? [] : [`${name}=${value}`];
+  });
+  return limits.length === 0
+    ? []
+    : [`${limits.join(' and ')} holds again at the end: the target then deletes what is beyond it, perhaps at once (--hold-retention keeps it)`];
+}
+
+function losses(topic: SelectedTopic['topic'], planned: PlannedTopic): string[] {
+  const lines = planned.unrestorableConfigs.map(({ name, reason }) => `config ${name}: ${reason}`);
+  if (isLogAppendTime(topic)) lines.push('the LogAppendTime mark of its batches');
+  return lines;
+}
+
+function isLogAppendTime(topic: SelectedTopic['topic']): boolean {
+  return effectiveConfig(topic, 'message.timestamp.type') === 'LogAppendTime';
+}
