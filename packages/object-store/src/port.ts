@@ -32,7 +32,8 @@ export interface ObjectWriter {
    */
   sync(): Promise<void>;
   /**
-   * Makes the object appear under its key, whole and durable, never replacing another.
+   * Makes the object appear under its key, whole and durable, never replacing another. When it fails for another reason than
+   * KOPS_REFUSED, the object may be there or not.
    * @throws KOPS_REFUSED when the key exists already.
    */
   publish(): Promise<ObjectInfo>;
@@ -93,7 +94,7 @@ export interface ObjectStore {
   list(prefix: string, options?: { startAfter?: string }): AsyncIterable<ObjectInfo>;
 
   /**
-   * Objects under way, in key order: of open writers, and those that suspended or dead writers left. Key without the `.part` ending,
+   * Objects under way, in no order: of open writers, and those that suspended or dead writers left. Key without the `.part` ending,
    * size at least what was synced. A killed put may leave one under a key of its own (its key with a suffix); a writer killed while
    * publishing may leave one beside the published object.
    */

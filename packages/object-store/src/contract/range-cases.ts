@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect } from 'vitest';
+import type { ObjectStore } from '../port.ts';
 import {
   contentOf,
   expectBytes,
@@ -15,7 +16,7 @@ const size = 10_000;
 export const rangeCases: readonly ContractCase[] = [
   {
     name: 'reads any range, in pieces of any size',
-    run: async (store) => {
+    run: async (store: ObjectStore): Promise<void> => {
       const bytes = patternOf(size);
       await store.putIfAbsent('k', bytes);
       const anyRange = fc.tuple(fc.nat(size), fc.nat(size), fc.integer({ min: 1, max: 2 * size }));
@@ -36,7 +37,7 @@ export const rangeCases: readonly ContractCase[] = [
   },
   {
     name: 'reads from a start to the end of the object',
-    run: async (store) => {
+    run: async (store: ObjectStore): Promise<void> => {
       const bytes = patternOf(size);
       await store.putIfAbsent('k', bytes);
       expectBytes(await store.get('k', { range: { start: 9_990 } }), bytes.subarray(9_990));
@@ -45,7 +46,7 @@ export const rangeCases: readonly ContractCase[] = [
   },
   {
     name: 'calls an object corrupt that is shorter than the range asks for',
-    run: async (store) => {
+    run: async (store: ObjectStore): Promise<void> => {
       await store.putIfAbsent('k', patternOf(size));
       for (const range of [
         { start: 0, end: size + 1 },
@@ -59,7 +60,7 @@ export const rangeCases: readonly ContractCase[] = [
   },
   {
     name: 'refuses a range or a size of pieces that makes no sense',
-    run: async (store) => {
+    run: async (store: ObjectStore): Promise<void> => {
       await store.putIfAbsent('k', patternOf(size));
       for (const range of [
         { start: -1 },
@@ -74,7 +75,7 @@ export const rangeCases: readonly ContractCase[] = [
   },
   {
     name: 'reads no more into memory than allowed',
-    run: async (store) => {
+    run: async (store: ObjectStore): Promise<void> => {
       await store.putIfAbsent('k', patternOf(size));
       await expectRefusal(store.get('k', { maxBytes: size - 1 }), 'KOPS_OBJECT_CORRUPT', 'k');
       expectBytes(await store.get('k', { maxBytes: size }), patternOf(size));
@@ -84,7 +85,7 @@ export const rangeCases: readonly ContractCase[] = [
   },
   {
     name: 'stops reading when the signal is aborted',
-    run: async (store) => {
+    run: async (store: ObjectStore): Promise<void> => {
       await store.putIfAbsent('k', patternOf(size));
       const controller = new AbortController();
       let seen = 0;
@@ -103,7 +104,7 @@ export const rangeCases: readonly ContractCase[] = [
   },
   {
     name: 'lets a reader leave a stream early',
-    run: async (store) => {
+    run: async (store: ObjectStore): Promise<void> => {
       await store.putIfAbsent('k', patternOf(size));
       for await (const piece of store.read('k', { pieceBytes: 10 })) {
         expect(piece).toHaveLength(10);

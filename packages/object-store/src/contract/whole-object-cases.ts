@@ -1,4 +1,5 @@
 import { expect } from 'vitest';
+import type { ObjectStore } from '../port.ts';
 import {
   bytesOf,
   contentOf,
@@ -32,7 +33,7 @@ const badKeys = [
 export const wholeObjectCases: readonly ContractCase[] = [
   {
     name: 'returns the bytes that were put, also none at all',
-    run: async (store) => {
+    run: async (store: ObjectStore): Promise<void> => {
       for (const bytes of [new Uint8Array(0), bytesOf('one'), patternOf(70_000)]) {
         const key = `whole/${String(bytes.length)}`;
         expect(await store.putIfAbsent(key, bytes)).toBe('created');
@@ -43,7 +44,7 @@ export const wholeObjectCases: readonly ContractCase[] = [
   },
   {
     name: 'never replaces an object',
-    run: async (store) => {
+    run: async (store: ObjectStore): Promise<void> => {
       expect(await store.putIfAbsent('k', bytesOf('first'))).toBe('created');
       expect(await store.putIfAbsent('k', bytesOf('second'))).toBe('exists');
       expectBytes(await store.get('k'), bytesOf('first'));
@@ -51,7 +52,7 @@ export const wholeObjectCases: readonly ContractCase[] = [
   },
   {
     name: 'tells exactly one of many concurrent puts that it created the object',
-    run: async (store) => {
+    run: async (store: ObjectStore): Promise<void> => {
       const contents = Array.from({ length: 16 }, (_, at) => bytesOf(`content ${String(at)}`));
       const answers = await Promise.all(
         contents.map((bytes) => store.putIfAbsent('log/1.json', bytes)),
@@ -67,7 +68,7 @@ export const wholeObjectCases: readonly ContractCase[] = [
   },
   {
     name: 'keeps its own copy of what was put',
-    run: async (store) => {
+    run: async (store: ObjectStore): Promise<void> => {
       // A Buffer too: its slice() is a view.
       for (const bytes of [bytesOf('before'), Buffer.from('before')]) {
         const key = bytes.constructor.name;
@@ -82,7 +83,7 @@ export const wholeObjectCases: readonly ContractCase[] = [
   },
   {
     name: 'says what it knows of an object, and undefined of one that is not there',
-    run: async (store) => {
+    run: async (store: ObjectStore): Promise<void> => {
       const before = Date.now();
       await store.putIfAbsent('dir/k', bytesOf('12345'));
       const info = await store.head('dir/k');
@@ -96,7 +97,7 @@ export const wholeObjectCases: readonly ContractCase[] = [
   },
   {
     name: 'names the object that is not there',
-    run: async (store) => {
+    run: async (store: ObjectStore): Promise<void> => {
       await store.putIfAbsent('dir/k', bytesOf('x'));
       for (const key of ['none', 'dir', 'dir/none', 'dir/k/below', 'no/such/directory']) {
         await expectRefusal(store.get(key), 'KOPS_OBJECT_NOT_FOUND', key);
@@ -106,7 +107,7 @@ export const wholeObjectCases: readonly ContractCase[] = [
   },
   {
     name: 'removes an object, and does nothing when there is none',
-    run: async (store) => {
+    run: async (store: ObjectStore): Promise<void> => {
       await store.putIfAbsent('a/b/k', bytesOf('x'));
       await store.putIfAbsent('a/c', bytesOf('y'));
       await store.delete('a/b/k');
@@ -120,7 +121,7 @@ export const wholeObjectCases: readonly ContractCase[] = [
   },
   {
     name: 'refuses keys that are no keys, in every method',
-    run: async (store) => {
+    run: async (store: ObjectStore): Promise<void> => {
       for (const key of badKeys) {
         await expectRefusal(store.putIfAbsent(key, bytesOf('x')), 'KOPS_USAGE', key);
         await expectRefusal(store.get(key), 'KOPS_USAGE', key);
@@ -136,7 +137,7 @@ export const wholeObjectCases: readonly ContractCase[] = [
   },
   {
     name: 'knows its free space as a number of bytes, or says that it does not',
-    run: async (store) => {
+    run: async (store: ObjectStore): Promise<void> => {
       const free = await store.freeBytes();
       expect(free === undefined || free > 0n).toBe(true);
     },

@@ -21,7 +21,7 @@ async function open(store: ObjectStore, key: string, text: string): Promise<Obje
 export const writerCases: readonly ContractCase[] = [
   {
     name: 'publishes what was appended, in order and whole',
-    run: async (store) => {
+    run: async (store: ObjectStore): Promise<void> => {
       const writer = await store.openWriter('seg/1.log');
       expect(writer.key).toBe('seg/1.log');
       const bytes = patternOf(3000);
@@ -40,7 +40,7 @@ export const writerCases: readonly ContractCase[] = [
   },
   {
     name: 'publishes an object without bytes',
-    run: async (store) => {
+    run: async (store: ObjectStore): Promise<void> => {
       const writer = await store.openWriter('empty');
       expect(await writer.publish()).toMatchObject({ size: 0 });
       expectBytes(await store.get('empty'), new Uint8Array(0));
@@ -48,7 +48,7 @@ export const writerCases: readonly ContractCase[] = [
   },
   {
     name: 'does not show an object before it is published',
-    run: async (store) => {
+    run: async (store: ObjectStore): Promise<void> => {
       const writer = await open(store, 'seg/1.log', 'abc');
       await writer.sync();
       expect(await store.head('seg/1.log')).toBeUndefined();
@@ -59,7 +59,7 @@ export const writerCases: readonly ContractCase[] = [
   },
   {
     name: 'lets the caller reuse its memory after an append',
-    run: async (store) => {
+    run: async (store: ObjectStore): Promise<void> => {
       const writer = await store.openWriter('k');
       const memory = Buffer.from('first ');
       await writer.append([memory]);
@@ -71,7 +71,7 @@ export const writerCases: readonly ContractCase[] = [
   },
   {
     name: 'refuses to start an object that is there or under way',
-    run: async (store) => {
+    run: async (store: ObjectStore): Promise<void> => {
       await store.putIfAbsent('there', bytesOf('x'));
       await expectRefusal(store.openWriter('there'), 'KOPS_REFUSED', 'there');
       const writer = await open(store, 'k', 'abc');
@@ -82,7 +82,7 @@ export const writerCases: readonly ContractCase[] = [
   },
   {
     name: 'never publishes over an object that appeared meanwhile; the writer can then be discarded',
-    run: async (store) => {
+    run: async (store: ObjectStore): Promise<void> => {
       const writer = await open(store, 'k', 'late');
       expect(await store.putIfAbsent('k', bytesOf('early'))).toBe('created');
       await expectRefusal(writer.publish(), 'KOPS_REFUSED', 'k');
@@ -94,7 +94,7 @@ export const writerCases: readonly ContractCase[] = [
   },
   {
     name: 'keeps nothing of a discarded object; the key is free again',
-    run: async (store) => {
+    run: async (store: ObjectStore): Promise<void> => {
       await (await open(store, 'k', 'abc')).discard();
       expect(await keysOf(store.listParts(''))).toEqual([]);
       await (await open(store, 'k', 'def')).publish();
@@ -103,7 +103,7 @@ export const writerCases: readonly ContractCase[] = [
   },
   {
     name: 'refuses use after the end, and lets a writer be ended twice',
-    run: async (store) => {
+    run: async (store: ObjectStore): Promise<void> => {
       const published = await open(store, 'a', 'abc');
       await published.publish();
       await expectRefusal(published.append([bytesOf('x')]), 'KOPS_UNEXPECTED', 'a');
@@ -118,7 +118,7 @@ export const writerCases: readonly ContractCase[] = [
   },
   {
     name: 'refuses calls that overlap, and keeps the first',
-    run: async (store) => {
+    run: async (store: ObjectStore): Promise<void> => {
       const writer = await store.openWriter('k');
       const first = writer.append([patternOf(1000)]);
       await expectRefusal(writer.append([bytesOf('x')]), 'KOPS_UNEXPECTED', 'k');
@@ -129,7 +129,7 @@ export const writerCases: readonly ContractCase[] = [
   },
   {
     name: 'keeps the part of a suspended writer, where appends are durable',
-    run: async (store) => {
+    run: async (store: ObjectStore): Promise<void> => {
       const writer = await open(store, 'seg/1.log', 'abc');
       await writer.sync();
       await writer.append([bytesOf('de')]);
@@ -154,7 +154,7 @@ export const writerCases: readonly ContractCase[] = [
   },
   {
     name: 'removes parts, and nothing but parts',
-    run: async (store) => {
+    run: async (store: ObjectStore): Promise<void> => {
       await (await open(store, 'a', 'abc')).suspend();
       await store.putIfAbsent('b', bytesOf('kept'));
       for (const key of ['a', 'a', 'b', 'never/was']) await store.deletePart(key);
@@ -165,7 +165,7 @@ export const writerCases: readonly ContractCase[] = [
   },
   {
     name: 'keeps many writers apart',
-    run: async (store) => {
+    run: async (store: ObjectStore): Promise<void> => {
       const keys = Array.from({ length: 40 }, (_, at) => `seg/${String(at % 7)}/${String(at)}.log`);
       const writers = await Promise.all(keys.map((key) => store.openWriter(key)));
       for (const round of ['a', 'b', 'c']) {

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { link, open, stat, statfs, unlink, type FileHandle } from 'node:fs/promises';
-import { join, posix } from 'node:path';
+import { dirname, join, posix } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { KopsError } from '@kops/core';
 import { assertWithin, resolveRange } from '../byte-range.ts';
 import { assertKey, assertPrefix, partEnding } from '../key.ts';
 import type {
@@ -20,7 +21,11 @@ import { isMissing, storageError, systemCode } from './storage-error.ts';
 import { walk } from './walk.ts';
 import { writeAll } from './write-all.ts';
 
-type ReadOptions = { range?: ByteRange; pieceBytes?: number; signal?: AbortSignal };
+interface ReadOptions {
+  range?: ByteRange;
+  pieceBytes?: number;
+  signal?: AbortSignal;
+}
 
 /** How often a part is made again when its directory vanishes under it: another process is pruning empty directories. */
 const openAttempts = 5;
@@ -86,7 +91,7 @@ class FileStore implements ObjectStore {
     const directory = posix.dirname(key);
     try {
       // Only a shortcut: link() decides.
-      if ((await this.head(key)) !== undefined) return await this.#existing(directory);
+      if ((await this.head(key)) !== undefined) return await this.#existing(key);
       // A name of its own, so that what a killed process left is never in the way of the next attempt.
       const temporary = `${path}.${randomBytes(8).toString('hex')}${partEnding}`;
       const handle = await this.#createPart(temporary, directory);
@@ -98,7 +103,7 @@ class FileStore implements ObjectStore {
         return 'created';
       } catch (error) {
         if (systemCode(error) !== 'EEXIST') throw error;
-        return await this.#existing(directory);
+        return await this.#existing(key);
       } finally {
         await handle.close();
         await removeFile(temporary);
@@ -144,8 +149,9 @@ class FileStore implements ObjectStore {
 
   async *listParts(prefix: string): AsyncGenerator<ObjectInfo> {
     for await (const info of this.#walk(prefix, undefined)) {
-      if (info.key.endsWith(partEnding))
-        yield { ...info, key: info.key.slice(0, -partEnding.length) };
+      if (!info.key.endsWith(partEnding)) continue;
+      const key = info.key.slice(0, -partEnding.length);
+      if (key.startsWith(prefix)) yield { ...info, key };
     }
   }
 
@@ -190,8 +196,10 @@ class FileStore implements ObjectStore {
   }
 
   /** That an object exists is only said when it is durable: whoever made it may not have come that far. */
-  async #existing(directory: string): Promise<'exists'> {
-    await syncDirectory(join(this.#root, directory));
+  async #existing(key: string): Promise<'exists'> {
+    const path = this.#path(key);
+    if ((await stat(path)).isDirectory()) throw keyIsDirectory(key);
+    await syncDirectory(dirname(path));
     return 'exists';
   }
 
@@ -244,6 +252,13 @@ class FileStore implements ObjectStore {
   async #assertRoot(): Promise<void> {
     await assertRoot(this.#root, this.url);
   }
+}
+
+function keyIsDirectory(key: string): KopsError {
+  return new KopsError('KOPS_REFUSED', `${key} is the directory of other objects`, {
+    at: { object: key },
+    hint: 'A key may not be the directory of another key.',
+  });
 }
 
 async function removeFile(path: string): Promise<void> {

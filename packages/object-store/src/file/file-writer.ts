@@ -25,7 +25,8 @@ export class FileWriter implements ObjectWriter {
   readonly #handle: FileHandle;
   readonly #gate: WriterGate;
   #size = 0;
-  #syncedSize = 0;
+  // Below 0: also an object without bytes is synced once.
+  #syncedSize = -1;
 
   /** Takes over a new, empty part whose directory entry is durable. */
   constructor(place: FileWriterPlace, handle: FileHandle) {

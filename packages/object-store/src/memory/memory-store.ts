@@ -33,7 +33,6 @@ class MemoryStore implements ObjectStore {
     this.capabilities = { durableAppend: options.durableAppend ?? true };
   }
 
-  // eslint-disable-next-line @typescript-eslint/require-await -- the port is asynchronous and so must failures be
   async get(
     key: string,
     options: { range?: ByteRange; maxBytes?: number; signal?: AbortSignal } = {},
@@ -46,7 +45,6 @@ class MemoryStore implements ObjectStore {
     return bytes.slice(start, end);
   }
 
-  // eslint-disable-next-line @typescript-eslint/require-await -- the port is asynchronous
   async *read(
     key: string,
     options: { range?: ByteRange; pieceBytes?: number; signal?: AbortSignal } = {},
@@ -57,14 +55,12 @@ class MemoryStore implements ObjectStore {
     yield* pieces(bytes.subarray(start, end), pieceBytes, options.signal);
   }
 
-  // eslint-disable-next-line @typescript-eslint/require-await -- the port is asynchronous
   async head(key: string): Promise<ObjectInfo | undefined> {
     assertKey(key);
     const stored = this.#objects.get(key);
     return stored === undefined ? undefined : describe(key, stored);
   }
 
-  // eslint-disable-next-line @typescript-eslint/require-await -- the port is asynchronous
   async putIfAbsent(key: string, bytes: Uint8Array): Promise<'created' | 'exists'> {
     assertKey(key);
     if (this.#objects.has(key)) return 'exists';
@@ -73,7 +69,6 @@ class MemoryStore implements ObjectStore {
     return 'created';
   }
 
-  // eslint-disable-next-line @typescript-eslint/require-await -- the port is asynchronous
   async openWriter(key: string): Promise<ObjectWriter> {
     assertKey(key);
     if (this.#objects.has(key)) throw objectExists(key, 'object');
@@ -98,17 +93,15 @@ class MemoryStore implements ObjectStore {
     }
   }
 
-  // eslint-disable-next-line @typescript-eslint/require-await -- the port is asynchronous
   async *listParts(prefix: string): AsyncGenerator<ObjectInfo> {
     assertPrefix(prefix);
     if (!this.capabilities.durableAppend) return;
-    for (const key of [...this.#parts.keys()].sort()) {
+    for (const key of [...this.#parts.keys()]) {
       const part = this.#parts.get(key);
       if (part !== undefined && key.startsWith(prefix)) yield describe(key, part.stored());
     }
   }
 
-  // eslint-disable-next-line @typescript-eslint/require-await -- the port is asynchronous
   async *readPart(
     key: string,
     options: { pieceBytes?: number; signal?: AbortSignal } = {},
@@ -119,13 +112,11 @@ class MemoryStore implements ObjectStore {
     yield* pieces(part.stored().bytes, resolvePieceBytes(key, options.pieceBytes), options.signal);
   }
 
-  // eslint-disable-next-line @typescript-eslint/require-await -- the port is asynchronous
   async deletePart(key: string): Promise<void> {
     assertKey(key);
     this.#parts.delete(key);
   }
 
-  // eslint-disable-next-line @typescript-eslint/require-await -- the port is asynchronous
   async delete(key: string): Promise<void> {
     assertKey(key);
     this.#objects.delete(key);

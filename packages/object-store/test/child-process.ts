@@ -1,0 +1,33 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+
+/** A process of its own that works on a store. */
+export interface StoreChild {
+  readonly process: ChildProcess;
+  /** What it prints, line by line. */
+  readonly lines: AsyncIterableIterator<string>;
+  /** Resolves with its exit code, or the signal that ended it. */
+  readonly ended: Promise<number | NodeJS.Signals | null>;
+}
+
+/** Starts a script of `test/children` from source. `through` is a command put before it. */
+export function startChild(
+  script: string,
+  args: readonly string[],
+  through: readonly string[] = [],
+): StoreChild {
+  const path = join(import.meta.dirname, 'children', script);
+  const line = [...through, process.execPath, '--conditions=@kops/source', path, ...args];
+  const child = spawn(line[0] ?? '', line.slice(1), { stdio: ['ignore', 'pipe', 'inherit'] });
+  return {
+    process: child,
+    lines: createInterface({ input: child.stdout })[Symbol.asyncIterator](),
+    ended: new Promise((resolve, reject) => {
+      child.once('error', reject);
+      child.once('close', (code, signal) => {
+        resolve(code ?? signal);
+      });
+    }),
+  };
+}

@@ -1,0 +1,21 @@
+/** Tries each kind of access and prints the code of the error it gets, or `ok`. */
+import { toKopsError } from '@kops/core';
+import { openFileStore } from '../../src/file/index.ts';
+
+async function attempt(name: string, work: () => Promise<unknown>): Promise<void> {
+  let answer = 'ok';
+  try {
+    await work();
+  } catch (error) {
+    const { code, at } = toKopsError(error);
+    answer = `${code} ${at.object ?? '-'}`;
+  }
+  process.stdout.write(`${name}: ${answer}\n`);
+}
+
+const store = await openFileStore(process.argv[2] ?? '');
+await attempt('get', () => store.get('locked/k'));
+await attempt('put', () => store.putIfAbsent('new', new Uint8Array(1)));
+await attempt('open', () => store.openWriter('new'));
+await attempt('delete', () => store.delete('k'));
+await attempt('list', () => store.list('locked/')[Symbol.asyncIterator]().next());
