@@ -21,7 +21,11 @@ export type AgentEvent =
       readonly version: string;
     }
   | { readonly type: 'heartbeat' }
-  | ({ readonly type: 'failed'; readonly epoch: bigint; readonly error: KopsError } & TopicPartition);
+  | ({
+      readonly type: 'failed';
+      readonly epoch: bigint;
+      readonly error: KopsError;
+    } & TopicPartition);
 
 export interface PartitionAssignment extends TopicPartition {
   readonly topicId: TopicId;
@@ -35,8 +39,15 @@ export interface PartitionAssignment extends TopicPartition {
 /** What the archiver tells an agent. */
 export type Assignment =
   | { readonly type: 'welcome'; readonly heartbeatIntervalMs: number; readonly deadAfterMs: number }
-  | { readonly type: 'assign'; readonly cluster: string; readonly partitions: readonly PartitionAssignment[] }
-  | { readonly type: 'revoke'; readonly partitions: readonly (TopicPartition & { readonly epoch: bigint })[] };
+  | {
+      readonly type: 'assign';
+      readonly cluster: string;
+      readonly partitions: readonly PartitionAssignment[];
+    }
+  | {
+      readonly type: 'revoke';
+      readonly partitions: readonly (TopicPartition & { readonly epoch: bigint })[];
+    };
 
 export interface OpenFrame extends TopicPartition {
   readonly type: 'open';
@@ -64,7 +75,13 @@ export type Frame =
       readonly sha256: Uint8Array;
       readonly nextOffset: Offset;
     }
-  | { readonly type: 'loss'; readonly from: Offset; readonly to: Offset; readonly reason: LossReason; readonly detail: string }
+  | {
+      readonly type: 'loss';
+      readonly from: Offset;
+      readonly to: Offset;
+      readonly reason: LossReason;
+      readonly detail: string;
+    }
   | { readonly type: 'end'; readonly reason: EndReason };
 
 /** What the archiver answers on a PartitionStream. */

@@ -1,0 +1,79 @@
+import { Metadata, status, type StatusObject } from '@grpc/grpc-js';
+import { Error as WireError } from '@kops/proto/error';
+import { KopsError, errorTable } from '@kops/core';
+import { fromWireError, toWireError } from './error-mapping.ts';
+
+/** Trailer that carries the whole error; the gRPC status beside it is for peers that are not kops. */
+const errorTrailer = 'kops-error-bin';
+
+const maxDetailsLength = 200;
+
+/** The gRPC status of an error, with the error in a trailer. */
+export function toStatus(error: KopsError): StatusObject {
+  const wire = toWireError(error);
+  const metadata = new Metadata();
+  metadata.set(errorTrailer, Buffer.from(WireError.encode(wire).finish()));
+  return {
+    code: status[errorTable[error.code].grpc as keyof typeof status],
+    details: wire.message.slice(0, maxDetailsLength).toWellFormed(),
+    metadata,
+  };
+}
+
+/** The error that a call to the archiver at `address` ended with. */
+export function fromStatus(ended: StatusObject, address: string): KopsError {
+  return carriedError(ended.metadata) ?? transportError(ended, address);
+}
+
+function carriedError(metadata: Metadata): KopsError | undefined {
+  const [bytes] = metadata.get(errorTrailer);
+  if (!(bytes instanceof Buffer)) return undefined;
+  try {
+    return fromWireError(WireError.decode(bytes));
+  } catch (cause) {
+    return new KopsError('KOPS_UNEXPECTED', 'unreadable error from the archiver', { cause });
+  }
+}
+
+/** Calls that ended without a word of kops: connections that failed, or a peer that is something else. */
+function transportError({ code, details }: StatusObject, address: string): KopsError {
+  switch (code) {
+    case status.UNAVAILABLE:
+    case status.DEADLINE_EXCEEDED:
+    // The peer cut the call off: its process or the connection ends.
+    case status.CANCELLED:
+      return unreachable(address, details);
+    case status.PERMISSION_DENIED:
+    case status.UNAUTHENTICATED:
+      return new KopsError('KOPS_ACCESS_DENIED', `archiver at ${address}: ${details}`);
+    case status.UNIMPLEMENTED:
+      return new KopsError(
+        'KOPS_FORMAT_UNSUPPORTED',
+        `archiver at ${address} does not know the call: ${details}`,
+        {
+          hint: 'Run the same version of kops on agents, archiver and command line.',
+        },
+      );
+    default:
+      // grpc-js reports a socket that broke in the middle of a stream as INTERNAL.
+      return details.includes('RST_STREAM')
+        ? unreachable(address, details)
+        : new KopsError('KOPS_UNEXPECTED', `archiver at ${address}: ${details}`);
+  }
+}
+
+/** KOPS_ARCHIVER_UNREACHABLE with the address. */
+export function unreachable(address: string, why: string): KopsError {
+  return new KopsError(
+    'KOPS_ARCHIVER_UNREACHABLE',
+    `archiver at ${address} cannot be reached: ${tidy(why)}`,
+    {
+      hint: 'Check that kops-archiver runs, and that address and TLS settings are those it was started with.',
+    },
+  );
+}
+
+/** grpc-js ends its report with a note on name resolution, empty more often than not. */
+function tidy(details: string): string {
+  return details.replace(/ ?Resolution note: $/, '').replace(/\.$/, '');
+}
