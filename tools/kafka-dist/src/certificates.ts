@@ -11,6 +11,8 @@ export interface SandboxCertificates {
   readonly ca: string;
   readonly clientCertificate: string;
   readonly clientKey: string;
+  /** Key and certificate in one file, as Kafka's Java clients take them (`ssl.keystore.type=PEM`). */
+  readonly clientKeystore: string;
   readonly broker: BrokerCertificate;
 }
 
@@ -78,14 +80,17 @@ export async function makeCertificates(folder: string): Promise<SandboxCertifica
     ];
     await run(['x509', '-req', '-in', `${name}.csr`, '-out', `${name}.pem`, ...signing]);
   }
-  // Kafka wants PKCS#8 key and certificate in one file (KIP-651).
-  await run(['pkcs8', '-topk8', '-nocrypt', '-in', 'broker.key', '-out', 'broker.p8']);
   const at = (file: string): string => join(folder, file);
-  await concatenate([at('broker.p8'), at('broker.pem')], at('broker.keystore.pem'));
+  for (const name of ['broker', 'client']) {
+    // Kafka wants a PKCS#8 key and the certificate in one file (KIP-651).
+    await run(['pkcs8', '-topk8', '-nocrypt', '-in', `${name}.key`, '-out', `${name}.p8`]);
+    await concatenate([at(`${name}.p8`), at(`${name}.pem`)], at(`${name}.keystore.pem`));
+  }
   return {
     ca: at('ca.pem'),
     clientCertificate: at('client.pem'),
     clientKey: at('client.key'),
+    clientKeystore: at('client.keystore.pem'),
     broker: { keystore: at('broker.keystore.pem'), ca: at('ca.pem') },
   };
 }

@@ -7,7 +7,8 @@ import { sandboxUnavailable } from './sandbox-error.ts';
 /**
  * Runs "$@" and never outlives the parent, however that ends: file descriptor 3 is a pipe that only the parent holds
  * open, so that its end of file means that the parent is gone, by SIGKILL too. The command's own process id is reported
- * on descriptor 4, since signals are meant for it and not for this shell. $1 is a folder to delete when orphaned.
+ * on descriptor 4, since signals are meant for it and not for this shell. $1 is a folder to delete when orphaned, which
+ * is why the watching part then no longer lets the waiting part end it.
  */
 const guardScript = `
 cleanup=$1; shift
@@ -19,6 +20,7 @@ echo "$child" >&4
 exec 4>&-
 ( exec >/dev/null 2>&1
   while read -r line <&3; do :; done
+  trap '' TERM
   kill -9 "$child"
   if [ -n "$cleanup" ]; then
     while kill -0 "$child"; do sleep 0.1; done
@@ -27,7 +29,7 @@ exec 4>&-
 watch=$!
 exec 3<&-
 wait "$child"; code=$?
-kill -9 "$watch"
+kill "$watch" 2>/dev/null
 exit "$code"
 `;
 

@@ -1,0 +1,78 @@
+/**
+ * A Kafka for people: `node --conditions=@kops/source tools/kafka-dist/src/main.ts start --brokers 1`.
+ * Prints one line of JSON once it answers; ends on Ctrl-C, on SIGTERM and at the end of standard input.
+ */
+import { parseArgs } from 'node:util';
+import { KopsError, errorToJson, toKopsError } from '@kops/core';
+import { ensureKafkaJars } from './kafka-jars.ts';
+import { startKafka, type KafkaOptions } from './start-kafka.ts';
+
+const usage =
+  'Usage: main.ts start [--brokers 1|3] [--version X.Y.Z] [--config NAME=VALUE …] | jars [--version X.Y.Z]';
+
+function usageError(message: string): KopsError {
+  return new KopsError('KOPS_USAGE', message, { hint: usage });
+}
+
+function brokerCount(text: string): 1 | 3 {
+  if (text === '1') return 1;
+  if (text === '3') return 3;
+  throw usageError(`--brokers is 1 or 3, not ${text}`);
+}
+
+function keyValue(text: string): [string, string] {
+  const at = text.indexOf('=');
+  if (at < 1) throw usageError(`--config takes NAME=VALUE, not ${text}`);
+  return [text.slice(0, at), text.slice(at + 1)];
+}
+
+function printJson(value: unknown): void {
+  process.stdout.write(`${JSON.stringify(value)}\n`);
+}
+
+function untilToldToEnd(): Promise<void> {
+  return new Promise<void>((resolve) => {
+    for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(name, resolve);
+    // A terminal has no end unless Ctrl-D is pressed; a pipe ends with whoever started this.
+    process.stdin.once('end', resolve).once('error', resolve).resume();
+  });
+}
+
+async function start(options: KafkaOptions): Promise<void> {
+  await using kafka = await startKafka(options);
+  const told = untilToldToEnd();
+  const { bootstrapServers, clusterId, jars, brokers } = kafka;
+  printJson({ bootstrapServers, clusterId, version: jars.version, brokers });
+  await told;
+}
+
+async function run(): Promise<void> {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      brokers: { type: 'string', default: '1' },
+      version: { type: 'string' },
+      config: { type: 'string', multiple: true, default: [] },
+    },
+  });
+  const options: KafkaOptions = {
+    brokers: brokerCount(values.brokers),
+    config: Object.fromEntries(values.config.map(keyValue)),
+    onProgress: (what) => process.stderr.write(`${what}\n`),
+    ...(values.version === undefined ? {} : { version: values.version }),
+  };
+  if (positionals[0] === 'start') await start(options);
+  else if (positionals[0] === 'jars') printJson(await ensureKafkaJars(options));
+  else throw usageError('a command is needed');
+}
+
+try {
+  await run();
+  process.exitCode = 0;
+} catch (thrown) {
+  const error = toKopsError(thrown);
+  process.stderr.write(`${JSON.stringify(errorToJson(error))}\n`);
+  process.exitCode = error.exitCode;
+}
+// Standard input may stay open for ever; nothing is left to do.
+process.stdin.destroy();
