@@ -85,7 +85,7 @@ function restoredProducerId(view: RecordBatchView): bigint {
 
 /** The one deliberate copy: the view's memory belongs to somebody else. */
 function copyOf(view: RecordBatchView): { readonly bytes: Uint8Array; readonly data: DataView } {
-  const bytes = Uint8Array.from(view.bytes);
+  const bytes = new Uint8Array(view.bytes);
   return { bytes, data: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength) };
 }
 
