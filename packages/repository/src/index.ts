@@ -12,3 +12,9 @@ export type {
   ReadRecordsOptions,
 } from './archive.ts';
 export type { AbortedTransactions } from './aborted-transactions.ts';
+export { createRepository, openRepository, type CreateRepositoryOptions } from './open-repository.ts';
+export { openArchive } from './open-archive.ts';
+export { readSegmentRuns, type SegmentReadOptions } from './segment-runs.ts';
+export { readSliceBatches, type ReadSegmentOptions } from './read-batches.ts';
+export { readSegmentBatches, type RawSegment, type RawSegmentOptions, type SegmentBatches } from './segment-batches.ts';
+export { TransactionScan } from './scan-transactions.ts';

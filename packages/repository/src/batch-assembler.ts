@@ -1,0 +1,125 @@
+import { KopsError } from '@kops/core';
+
+/** Bytes up to and including the length field. */
+const lengthEnd = 12;
+/** A header without records: shorter is no batch. */
+const smallestBatch = 61;
+const largestBatch = 0x7fff_ffff;
+const firstCapacity = 64 * 1024;
+
+/** Whole batches, one after the other, and where they begin in the segment. */
+export interface AssembledRun {
+  readonly bytes: Uint8Array;
+  readonly position: number;
+}
+
+/**
+ * Cuts pieces of a segment into runs of whole batches. What lies whole inside a piece is a view of it;
+ * only a batch that straddles pieces is copied, once.
+ */
+export class BatchAssembler {
+  #position: number;
+  readonly #end: number;
+  #pending = new Uint8Array(0);
+  #pendingBytes = 0;
+
+  /**
+   * @param position of the first piece in the segment
+   * @param end of the segment, so that a damaged length is noticed before memory is asked for; omitted where it is unknown
+   */
+  constructor(position = 0, end?: number) {
+    this.#position = position;
+    this.#end = end ?? Number.MAX_SAFE_INTEGER;
+  }
+
+  /** Position after the last whole batch. */
+  get position(): number {
+    return this.#position;
+  }
+
+  /** Bytes held that are not a whole batch yet. */
+  get pendingBytes(): number {
+    return this.#pendingBytes;
+  }
+
+  /**
+   * Runs that a piece completes; each is valid until the next one is asked for. Take all of them before the next piece.
+   * @throws KOPS_BATCH_CORRUPT at a length that no batch can have
+   */
+  *push(piece: Uint8Array): Generator<AssembledRun> {
+    const start = this.#pendingBytes === 0 ? 0 : this.#complete(piece);
+    if (start < 0) return;
+    if (start > 0) yield this.#take(this.#pending.subarray(0, this.#pendingBytes));
+    this.#pendingBytes = 0;
+    const { end, damage } = this.#findEnd(piece, start);
+    if (end > start) yield this.#take(piece.subarray(start, end));
+    // Only now, so that the whole batches before the damage are seen.
+    if (damage !== undefined) throw damage;
+    this.#hold(piece.subarray(end));
+  }
+
+  #take(bytes: Uint8Array): AssembledRun {
+    const position = this.#position;
+    this.#position += bytes.byteLength;
+    return { bytes, position };
+  }
+
+  /** Fills the pending batch from the piece. Returns how much of the piece that took, or -1 if the batch is still not whole. */
+  #complete(piece: Uint8Array): number {
+    let used = 0;
+    if (this.#pendingBytes < lengthEnd) {
+      used = Math.min(lengthEnd - this.#pendingBytes, piece.byteLength);
+      this.#hold(piece.subarray(0, used));
+      if (this.#pendingBytes < lengthEnd) return -1;
+    }
+    const size = sizeAt(viewOf(this.#pending), 0);
+    if (!this.#isPossible(size, 0)) throw this.#damage(size, 0);
+    const missing = Math.min(size - this.#pendingBytes, piece.byteLength - used);
+    this.#hold(piece.subarray(used, used + missing), size);
+    return this.#pendingBytes === size ? used + missing : -1;
+  }
+
+  /** End of the last whole batch of the piece, and what is wrong with the one after it if it has an impossible length. */
+  #findEnd(piece: Uint8Array, start: number): { end: number; damage?: KopsError } {
+    const data = viewOf(piece);
+    let end = start;
+    while (end + lengthEnd <= piece.byteLength) {
+      const size = sizeAt(data, end);
+      if (!this.#isPossible(size, end - start)) return { end, damage: this.#damage(size, end - start) };
+      if (end + size > piece.byteLength) break;
+      end += size;
+    }
+    return { end };
+  }
+
+  #isPossible(size: number, ahead: number): boolean {
+    return size >= smallestBatch && size <= Math.min(largestBatch, this.#end - this.#position - ahead);
+  }
+
+  #damage(size: number, ahead: number): KopsError {
+    return new KopsError('KOPS_BATCH_CORRUPT', `no batch of ${String(size)} bytes can lie at byte ${String(this.#position + ahead)}`, {
+      hint: 'Read the segment from another copy of the repository.',
+    });
+  }
+
+  #hold(bytes: Uint8Array, wanted = 0): void {
+    const needed = this.#pendingBytes + bytes.byteLength;
+    if (needed > this.#pending.byteLength) {
+      // Grows with what has arrived, not with what a length claims: a damaged one cannot ask for 2 GiB.
+      const grown = new Uint8Array(Math.max(needed, Math.min(wanted, needed * 2), firstCapacity));
+      grown.set(this.#pending.subarray(0, this.#pendingBytes));
+      this.#pending = grown;
+    }
+    this.#pending.set(bytes, this.#pendingBytes);
+    this.#pendingBytes = needed;
+  }
+}
+
+/** Bytes of the batch that begins here, by its length field. */
+function sizeAt(data: DataView, at: number): number {
+  return lengthEnd + data.getInt32(at + 8);
+}
+
+function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
