@@ -1,0 +1,49 @@
+import type { Clock, Semaphore } from '@kops/core';
+import type { ProducerIdentity } from '@kops/kafka';
+import type { RestoreLimits, RestoreSource, RestoreTarget } from './execute-options.ts';
+import type { SettleOptions } from './log-end.ts';
+import type { MessageLimits } from './message-limits.ts';
+import type { PlannedPartition, PlannedTopic, RestorePlan } from './plan.ts';
+import type { ProgressMeter } from './progress-meter.ts';
+import type { StateKeeper } from './state-keeper.ts';
+
+/** What all fillers of a run share. */
+export interface FillContext {
+  readonly archive: RestoreSource;
+  readonly kafka: RestoreTarget;
+  readonly plan: RestorePlan;
+  readonly limits: RestoreLimits;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  /** Batch bytes under way. */
+  readonly budget: Semaphore;
+  readonly messageLimits: MessageLimits;
+  readonly state: StateKeeper;
+  readonly progress: ProgressMeter;
+  /** A producer id of our own, that of the run or a fresh one; sequences of a partition start at 0 with each. */
+  readonly identity: (kind: 'run' | 'fresh') => Promise<ProducerIdentity>;
+  /** Whether an earlier run may have filled part of the partitions. */
+  readonly isResumed: boolean;
+}
+
+/** A partition to fill. */
+export interface FillTask {
+  readonly topic: PlannedTopic;
+  readonly partition: PlannedPartition;
+  readonly key: string;
+  readonly topicId: string | undefined;
+}
+
+export const defaultLimits: RestoreLimits = {
+  partitions: 4,
+  inFlight: 5,
+  bytes: 64 * 1024 * 1024,
+  stableMs: 2_000,
+  settleDeadlineMs: 60_000,
+  checkpointMs: 2_000,
+};
+
+/** How a run waits for log ends. */
+export function settleOptions({ limits, clock, signal }: Pick<FillContext, 'limits' | 'clock' | 'signal'>): SettleOptions {
+  return { stableMs: limits.stableMs, deadlineMs: limits.settleDeadlineMs, clock, signal };
+}

@@ -1,0 +1,76 @@
+import { join } from 'node:path';
+import { KopsError, Semaphore, systemClock, throwIfAborted } from '@kops/core';
+import type { ProducerIdentity } from '@kops/kafka';
+import type { ExecuteOptions } from './execute-options.ts';
+import { defaultLimits, type FillContext, type FillTask } from './fill-context.ts';
+import { MessageLimits } from './message-limits.ts';
+import type { RestorePlan } from './plan.ts';
+import { ProgressMeter } from './progress-meter.ts';
+import { emptyState, loadState, partitionKey } from './restore-state.ts';
+import { StateKeeper } from './state-keeper.ts';
+
+/** Where the state of a plan lies unless told otherwise. */
+export function defaultStatePath(plan: RestorePlan): string {
+  return join('.kops', `restore-${plan.digest}`, 'state.json');
+}
+
+/** Puts together what the parts of a run share. @throws KOPS_REFUSED, KOPS_OBJECT_CORRUPT of the state; KOPS_USAGE */
+export async function openRun(options: ExecuteOptions, signal: AbortSignal): Promise<FillContext> {
+  const { archive, kafka, plan } = options;
+  const clock = options.clock ?? systemClock;
+  const limits = { ...defaultLimits, ...options.limits };
+  if (limits.inFlight < 1 || limits.inFlight > 5) {
+    throw new KopsError('KOPS_USAGE', `${String(limits.inFlight)} requests in flight`, {
+      hint: 'Give 1 to 5: brokers remember the last five batches of a producer.',
+    });
+  }
+  const isResumed = options.resume ?? plan.resume;
+  const path = options.statePath ?? defaultStatePath(plan);
+  const state = isResumed ? await loadState(path, plan) : emptyState(plan.digest);
+  const partitions = plan.topics.flatMap((topic) => topic.partitions);
+  const totals = { partitions: partitions.length, bytes: partitions.reduce((sum, { bytes }) => sum + bytes, 0) };
+  let shared: Promise<ProducerIdentity> | undefined;
+  return {
+    archive,
+    kafka,
+    plan,
+    limits,
+    clock,
+    signal,
+    isResumed,
+    budget: new Semaphore(limits.bytes),
+    messageLimits: new MessageLimits({ kafka, clock, deadlineMs: limits.settleDeadlineMs, signal }),
+    state: new StateKeeper(path, state, { clock, intervalMs: limits.checkpointMs }),
+    progress: new ProgressMeter(options.onProgress, totals, clock),
+    identity: async (kind) => await (kind === 'run' ? (shared ??= kafka.initProducerId()) : kafka.initProducerId()),
+  };
+}
+
+/** Refuses another archive or cluster than the plan was made for. */
+export async function checkParties({ archive, kafka, plan }: FillContext): Promise<void> {
+  if (archive.manifest.archive !== plan.archive) {
+    throw new KopsError('KOPS_USAGE', `the plan is of archive ${plan.archive}, not of ${archive.manifest.archive}`, {
+      hint: 'Plan the restore with the manifest of the archive that is restored.',
+    });
+  }
+  const { clusterId } = await kafka.describeCluster();
+  if (clusterId === plan.targetCluster) return;
+  throw new KopsError('KOPS_REFUSED', `the plan is for cluster ${plan.targetCluster}, this is ${clusterId}`, {
+    at: { archive: plan.archive },
+    hint: 'Plan the restore anew for this cluster.',
+  });
+}
+
+/** The partitions to fill, the largest first, so that no long one is left over at the end. */
+export function fillTasks({ plan, state, signal }: FillContext): FillTask[] {
+  throwIfAborted(signal);
+  const tasks = plan.topics.flatMap((topic, index) =>
+    topic.partitions.map((partition) => ({
+      topic,
+      partition,
+      key: partitionKey(index, partition.partition),
+      topicId: state.state.topics.get(topic.target)?.id ?? undefined,
+    })),
+  );
+  return tasks.sort((a, b) => b.partition.bytes - a.partition.bytes);
+}
