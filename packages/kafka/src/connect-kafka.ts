@@ -1,12 +1,15 @@
-import { KopsError } from '@kops/core';
 import { fetch } from './client/fetch.ts';
+import { commitOffsets, committedOffsets, deleteGroups } from './client/group-offsets.ts';
+import { listGroups } from './client/list-groups.ts';
 import { listOffsets } from './client/list-offsets.ts';
+import { offsetForLeaderEpoch } from './client/offset-for-leader-epoch.ts';
+import { initProducerId, Producer } from './client/produce.ts';
+import { alterTopicConfigs, createTopics, deleteTopics } from './client/topic-admin.ts';
+import { topicConfigs } from './client/topic-configs.ts';
 import { describeCluster, topics } from './client/topics.ts';
 import { Cluster } from './cluster/cluster.ts';
 import { resolveOptions } from './options.ts';
 import type { KafkaClient, KafkaOptions } from './port.ts';
-
-const soon = (name: string) => () => Promise.reject(new KopsError('KOPS_UNEXPECTED', `${name} is not there yet`));
 
 /**
  * Connects to a Kafka cluster (2.4 or later): tries each bootstrap server once, within the connect timeout each.
@@ -20,23 +23,24 @@ export async function connectKafka(options: KafkaOptions): Promise<KafkaClient> 
     cluster.close();
     throw error;
   }
+  const producer = new Producer(cluster);
   return {
     describeCluster: () => describeCluster(cluster),
     apiVersions: () => cluster.attempt(() => cluster.anyBroker((connection) => Promise.resolve(connection.versions))),
     topics: (names) => topics(cluster, names),
     listOffsets: (partitions, spec) => listOffsets(cluster, partitions, spec),
     fetch: (request) => fetch(cluster, request),
-    topicConfigs: soon('topicConfigs'),
-    offsetForLeaderEpoch: soon('offsetForLeaderEpoch'),
-    initProducerId: soon('initProducerId'),
-    produce: soon('produce'),
-    createTopics: soon('createTopics'),
-    deleteTopics: soon('deleteTopics'),
-    alterTopicConfigs: soon('alterTopicConfigs'),
-    listGroups: soon('listGroups'),
-    committedOffsets: soon('committedOffsets'),
-    commitOffsets: soon('commitOffsets'),
-    deleteGroups: soon('deleteGroups'),
+    offsetForLeaderEpoch: (partition, epoch) => offsetForLeaderEpoch(cluster, partition, epoch),
+    initProducerId: (transactionalId) => initProducerId(cluster, transactionalId),
+    produce: (request) => producer.produce(request),
+    createTopics: (newTopics) => createTopics(cluster, newTopics),
+    deleteTopics: (names) => deleteTopics(cluster, names),
+    topicConfigs: (names) => topicConfigs(cluster, names),
+    alterTopicConfigs: (topic, configs) => alterTopicConfigs(cluster, topic, configs),
+    listGroups: () => listGroups(cluster),
+    committedOffsets: (group) => committedOffsets(cluster, group),
+    commitOffsets: (group, offsets) => commitOffsets(cluster, group, offsets),
+    deleteGroups: (groups) => deleteGroups(cluster, groups),
     [Symbol.asyncDispose]: () => {
       cluster.close();
       return Promise.resolve();

@@ -54,6 +54,7 @@ export function kafkaErrorKind(code: number): KafkaErrorKind {
 export const kafkaCode = {
   none: 0,
   offsetOutOfRange: 1,
+  corruptMessage: 2,
   unknownTopicOrPartition: 3,
   messageTooLarge: 10,
   requestTimedOut: 7,
@@ -62,7 +63,9 @@ export const kafkaCode = {
   invalidTopic: 17,
   recordListTooLarge: 18,
   notEnoughReplicasAfterAppend: 20,
+  illegalGeneration: 22,
   unknownMemberId: 25,
+  rebalanceInProgress: 27,
   topicAuthorizationFailed: 29,
   groupAuthorizationFailed: 30,
   clusterAuthorizationFailed: 31,
@@ -86,4 +89,6 @@ export const kafkaCode = {
   groupSubscribedToTopic: 86,
   unknownTopicId: 100,
   inconsistentTopicId: 103,
+  fencedMemberEpoch: 110,
+  staleMemberEpoch: 113,
 } as const;

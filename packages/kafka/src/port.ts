@@ -162,6 +162,8 @@ export interface NewTopic {
   readonly name: string;
   readonly partitions: number;
   readonly replicationFactor: number;
+  /** Brokers of each partition's replicas, in order of partitions, the preferred leader first; `partitions` and `replicationFactor` are not read then. */
+  readonly assignments?: readonly (readonly number[])[];
   readonly configs: Readonly<Record<string, string>>;
 }
 

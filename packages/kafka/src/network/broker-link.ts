@@ -1,9 +1,9 @@
 import { Semaphore, throwIfAborted, type KopsError } from '@kops/core';
-import type { Api } from '../wire/api.ts';
 import { abortable } from './abortable.ts';
-import { BrokerConnection, type Answer, type SendOptions } from './broker-connection.ts';
+import { BrokerConnection } from './broker-connection.ts';
 import type { BufferPool } from './buffer-pool.ts';
 import type { BrokerAddress, ConnectionSettings } from './kafkajs-connection.ts';
+import { withSlot } from './slot.ts';
 
 /** A connection that is opened when it is needed, once for all who wait for it, and anew after it was lost. */
 class SharedConnection {
@@ -13,11 +13,6 @@ class SharedConnection {
 
   constructor(open: () => Promise<BrokerConnection>) {
     this.#open = open;
-  }
-
-  /** Without a pause when the connection stands, so that requests leave in the order of the calls. */
-  get ready(): BrokerConnection | undefined {
-    return this.#ready?.isOpen === true ? this.#ready : undefined;
   }
 
   async get(): Promise<BrokerConnection> {
@@ -77,14 +72,9 @@ export class BrokerLink {
     return abortable(this.#control.get(), signal);
   }
 
-  /** Sends over the connection for produce requests; in the order of the calls while it stands. */
-  async produce<Request, Response>(
-    api: Api<Request, Response>,
-    request: Request,
-    options: SendOptions,
-  ): Promise<Answer<Response>> {
-    const connection = this.#produce.ready ?? (await abortable(this.#produce.get(), options.signal));
-    return connection.send(api, request, options);
+  /** The connection for produce requests. */
+  async produce(signal?: AbortSignal): Promise<BrokerConnection> {
+    return abortable(this.#produce.get(), signal);
   }
 
   /** Runs `work` with a connection that nobody else uses meanwhile; waits for one when all are in use. */
@@ -92,20 +82,7 @@ export class BrokerLink {
     work: (connection: BrokerConnection) => Promise<T>,
     signal: AbortSignal | undefined,
   ): Promise<T> {
-    const taken = this.#fetchLanes.acquire();
-    try {
-      await abortable(taken, signal);
-    } catch (error) {
-      void taken.then(() => {
-        this.#fetchLanes.release();
-      });
-      throw error;
-    }
-    try {
-      return await this.#withLane(work, signal);
-    } finally {
-      this.#fetchLanes.release();
-    }
+    return withSlot(this.#fetchLanes, signal, () => this.#withLane(work, signal));
   }
 
   async #withLane<T>(
