@@ -1,0 +1,112 @@
+import { KopsError, silentLogger, systemClock, toKopsError, type Clock, type Logger } from '@kops/core';
+import type { KafkaClient } from '@kops/kafka';
+import type { AgentEvent, Assignment, CaptureClient, Duplex } from '@kops/transport';
+import { defaultLimits, type CaptureLimits } from './log-cursor.ts';
+import { StreamScheduler } from './stream-scheduler.ts';
+
+/** Who an agent is and what it works with. */
+export interface AgentOptions {
+  /** Random, new for every start. */
+  readonly agentId: string;
+  readonly host: string;
+  readonly rack: string;
+  /** Ids of the brokers on the same host; their partitions come here first. */
+  readonly brokerIds: readonly number[];
+  readonly version: string;
+  readonly capture: CaptureClient;
+  /** Gives the client of a cluster by its name in the agent's configuration; called once per name. */
+  readonly connect: (cluster: string) => Promise<KafkaClient>;
+  /** PartitionStreams at a time; at most and by default 64. */
+  readonly capacity?: number;
+  /** Bytes of fetched data in memory; default 32 MiB. */
+  readonly budgetBytes?: number;
+  readonly limits?: CaptureLimits;
+  readonly logger?: Logger;
+  readonly clock?: Clock;
+  readonly signal: AbortSignal;
+}
+
+const maxStreams = 64;
+const rejoinMs = 500;
+
+/**
+ * Runs an agent until its signal is aborted: joins the archiver, carries the partitions it is assigned, joins again when the
+ * archiver was gone. Keeps no state: what is archived is for the archiver to say.
+ * @throws KOPS_ACCESS_DENIED when the archiver refuses the agent for good; resolves on a stop.
+ */
+export async function runAgent(options: AgentOptions): Promise<void> {
+  const clock = options.clock ?? systemClock;
+  const logger = options.logger ?? silentLogger;
+  const clients = new Map<string, Promise<KafkaClient>>();
+  const connect = (cluster: string): Promise<KafkaClient> => {
+    const client = clients.get(cluster) ?? options.connect(cluster);
+    clients.set(cluster, client);
+    // A cluster that could not be reached is tried anew by the next stream; this stream's caller sees the failure.
+    client.catch(() => clients.delete(cluster));
+    return client;
+  };
+  try {
+    while (!options.signal.aborted) {
+      try {
+        await joinOnce({ ...options, connect, logger });
+      } catch (error) {
+        const failure = toKopsError(error);
+        if (options.signal.aborted) break;
+        if (!failure.retryable) throw failure;
+        logger.warn('the archiver is gone, joining again', { code: failure.code, reason: failure.message });
+      }
+      await clock.sleep(rejoinMs, options.signal).catch((error: unknown) => {
+        if (!options.signal.aborted) throw error;
+      });
+    }
+  } finally {
+    await closeClients(clients);
+  }
+}
+
+async function closeClients(clients: ReadonlyMap<string, Promise<KafkaClient>>): Promise<void> {
+  const connected = await Promise.allSettled(clients.values());
+  await Promise.all(connected.map((result) => (result.status === 'fulfilled' ? result.value[Symbol.asyncDispose]() : undefined)));
+}
+
+async function joinOnce(options: AgentOptions & { readonly logger: Logger }): Promise<void> {
+  const duplex = options.capture.join();
+  const { agentId, host, rack, brokerIds, version } = options;
+  const capacity = Math.min(options.capacity ?? maxStreams, maxStreams);
+  const failed = (error: unknown): void => duplex.abort(toKopsError(error));
+  const scheduler = new StreamScheduler({
+    agentId,
+    capture: options.capture,
+    connect: options.connect,
+    capacity,
+    budgetBytes: options.budgetBytes ?? 32 * 1024 * 1024,
+    limits: options.limits ?? defaultLimits,
+    pollMs: 500,
+    logger: options.logger,
+    onFailed: ({ topic, partition, epoch }, error) => {
+      duplex.send({ type: 'failed', topic, partition, epoch, error }).catch(failed);
+    },
+  });
+  const leave = (): void => duplex.abort(new KopsError('KOPS_INTERRUPTED', 'the agent stops'));
+  options.signal.addEventListener('abort', leave, { once: true });
+  let heartbeat: NodeJS.Timeout | undefined;
+  try {
+    await duplex.send({ type: 'hello', agentId, host, rack, brokerIds, capacity, version });
+    for await (const assignment of duplex.incoming) {
+      if (assignment.type === 'welcome') heartbeat = beat(duplex, assignment.heartbeatIntervalMs, failed);
+      else if (assignment.type === 'assign') scheduler.assign(assignment.cluster, assignment.partitions);
+      else scheduler.revoke(assignment.partitions);
+    }
+    throw new KopsError('KOPS_ARCHIVER_UNREACHABLE', 'the archiver closed the connection');
+  } finally {
+    clearInterval(heartbeat);
+    options.signal.removeEventListener('abort', leave);
+    await scheduler.stop();
+  }
+}
+
+function beat(duplex: Duplex<Assignment, AgentEvent>, intervalMs: number, failed: (error: unknown) => void): NodeJS.Timeout {
+  return setInterval(() => {
+    duplex.send({ type: 'heartbeat' }).catch(failed);
+  }, intervalMs);
+}

@@ -1,0 +1,73 @@
+import type { Offset } from '@kops/core';
+import { splitBatches } from '@kops/record-batch';
+
+/** Largest data frame of a PartitionStream, in bytes (CAPTURE.md). */
+export const maxFrameBytes = 256 * 1024;
+
+/** A piece of a fetched range as it goes over the wire. */
+export interface CutFrame {
+  /** View into the fetched bytes. */
+  readonly bytes: Uint8Array;
+  /** The offset after the frame's last batch; undefined inside a batch that spans frames. */
+  readonly next: Offset | undefined;
+}
+
+/** What a fetched range holds between two offsets. */
+export interface CutRange {
+  readonly frames: readonly CutFrame[];
+  /** The offset after the last batch; the `from` asked for when there is no batch. */
+  readonly next: Offset;
+  readonly firstEpoch: number;
+  readonly lastEpoch: number;
+  /** Whether a batch at or after `end` was seen. */
+  readonly passedEnd: boolean;
+}
+
+/**
+ * Cuts a fetched range into frames that end on batch boundaries wherever a batch fits.
+ * Batches wholly below `from` are left out: a broker answers with the batch that contains the offset, or an earlier one after compaction.
+ * A batch that begins before `end` is kept whole, one that begins at or after it is left out (`end` -1n: no end).
+ */
+export function cutRange(fetched: Uint8Array, from: Offset, end: Offset): CutRange {
+  const frames: CutFrame[] = [];
+  let next = from;
+  let firstEpoch = -1;
+  let lastEpoch = -1;
+  let passedEnd = false;
+  let start = -1;
+  let position = 0;
+  const flush = (): void => {
+    if (start >= 0 && position > start) frames.push({ bytes: fetched.subarray(start, position), next });
+    start = -1;
+  };
+  for (const batch of splitBatches(fetched)) {
+    const size = batch.sizeInBytes;
+    if (end >= 0n && batch.baseOffset >= end) {
+      passedEnd = true;
+      break;
+    }
+    if (batch.nextOffset <= from) {
+      position += size;
+      continue;
+    }
+    if (start >= 0 && position + size - start > maxFrameBytes) flush();
+    if (start < 0) start = position;
+    position += size;
+    next = batch.nextOffset;
+    lastEpoch = batch.partitionLeaderEpoch;
+    if (firstEpoch < 0) firstEpoch = lastEpoch;
+    if (size > maxFrameBytes) {
+      cutLargeBatch(fetched.subarray(start, position), next, frames);
+      start = -1;
+    }
+  }
+  flush();
+  return { frames, next, firstEpoch, lastEpoch, passedEnd };
+}
+
+function cutLargeBatch(batch: Uint8Array, next: Offset, frames: CutFrame[]): void {
+  for (let at = 0; at < batch.length; at += maxFrameBytes) {
+    const bytes = batch.subarray(at, at + maxFrameBytes);
+    frames.push({ bytes, next: at + bytes.length === batch.length ? next : undefined });
+  }
+}

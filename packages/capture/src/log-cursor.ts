@@ -1,0 +1,283 @@
+import {
+  KopsError,
+  systemClock,
+  throwIfAborted,
+  type Clock,
+  type Offset,
+  type Semaphore,
+} from '@kops/core';
+import type { FetchResult, KafkaClient } from '@kops/kafka';
+import type { LossReason, PartitionAssignment } from '@kops/transport';
+import { cutRange, type CutFrame } from './frame-cutter.ts';
+
+/** Times and sizes of capture. */
+export interface CaptureLimits {
+  /** Bytes asked for in one fetch. */
+  readonly fetchBytes: number;
+  /** How long a fetch waits for data, in ms. */
+  readonly maxWaitMs: number;
+  /** A followed partition without data for so long gives its stream back, in ms. */
+  readonly idleMs: number;
+  /** How long an offset above the log end is asked for again (a lagging high watermark), in ms. */
+  readonly aboveEndMs: number;
+}
+
+/** Limits that fit a broker on the same host. */
+export const defaultLimits: CaptureLimits = {
+  fetchBytes: 2 * 1024 * 1024,
+  maxWaitMs: 500,
+  idleMs: 1_000,
+  aboveEndMs: 30_000,
+};
+
+/** What a broker says of a partition beside its data. */
+export interface LogState {
+  readonly highWatermark: Offset;
+  readonly lastStableOffset: Offset;
+  readonly logStart: Offset;
+}
+
+/** What the log gives from a position on. */
+export type LogEvent =
+  | {
+      readonly type: 'run';
+      readonly frames: readonly CutFrame[];
+      readonly next: Offset;
+      readonly state: LogState;
+      /** Gives the memory back to the budget. */
+      readonly release: () => void;
+    }
+  /** Nothing was there up to `next`: the log lacks these offsets. */
+  | { readonly type: 'hole'; readonly next: Offset; readonly state: LogState }
+  | { readonly type: 'loss'; readonly from: Offset; readonly to: Offset; readonly reason: LossReason; readonly detail: string }
+  /** Capture goes on at `next` with nothing lost (the log start moved before anything was archived). */
+  | { readonly type: 'restart'; readonly next: Offset }
+  | { readonly type: 'end'; readonly reason: 'reached' | 'idle' };
+
+/** Where and how to read. */
+export interface CursorOptions {
+  readonly kafka: KafkaClient;
+  readonly assignment: PartitionAssignment;
+  readonly from: Offset;
+  /** Leader epoch of the last archived batch; -1 when there is none. */
+  readonly lastEpoch: number;
+  /** Nothing of the partition is archived yet. */
+  readonly baseline: boolean;
+  /** Bytes that all fetches of the agent may hold. */
+  readonly budget: Semaphore;
+  readonly limits: CaptureLimits;
+  readonly signal: AbortSignal;
+  readonly clock?: Clock;
+}
+
+/** Reads one partition's log from an offset to its assignment's end. One iteration per cursor. */
+export class LogCursor {
+  readonly #options: CursorOptions;
+  readonly #clock: Clock;
+  #position: Offset;
+  #epoch: number;
+  #archivedNothing: boolean;
+  #emptySince: number | undefined;
+  #aboveEndSince: number | undefined;
+  readonly #unreleased = new Set<() => void>();
+
+  constructor(options: CursorOptions) {
+    this.#options = options;
+    this.#clock = options.clock ?? systemClock;
+    this.#position = options.from;
+    this.#epoch = options.lastEpoch;
+    this.#archivedNothing = options.baseline;
+  }
+
+  async *events(): AsyncGenerator<LogEvent, void> {
+    const { assignment, signal } = this.#options;
+    const end = assignment.endOffset;
+    if (this.#epoch >= 0) yield* this.#checkTruncation();
+    for (;;) {
+      throwIfAborted(signal);
+      if (end >= 0n && this.#position >= end) {
+        yield { type: 'end', reason: 'reached' };
+        return;
+      }
+      const fetched = await this.#fetch();
+      switch (fetched.result.status) {
+        case 'ok':
+          yield* this.#onData(fetched.result, fetched.release);
+          break;
+        case 'offset-out-of-range':
+          fetched.release();
+          yield* this.#onOutOfRange(fetched.result);
+          break;
+        case 'diverged':
+          fetched.release();
+          yield* this.#checkTruncation();
+          break;
+        default:
+          fetched.release();
+          throw this.#gone(fetched.result.status);
+      }
+      if (end < 0n && this.#idleTooLong()) {
+        yield { type: 'end', reason: 'idle' };
+        return;
+      }
+    }
+  }
+
+  /** Gives back the memory of events that nobody took, after the iteration has ended. */
+  close(): void {
+    for (const release of this.#unreleased) release();
+  }
+
+  async #fetch(): Promise<{ result: FetchResult; release: () => void }> {
+    const { kafka, assignment, budget, limits, signal } = this.#options;
+    let held = await budget.acquire(limits.fetchBytes);
+    try {
+      const result = await kafka.fetch({
+        topic: assignment.topic,
+        partition: assignment.partition,
+        topicId: assignment.derivedTopicId ? undefined : assignment.topicId,
+        offset: this.#position,
+        // The client's own metadata knows the leader's epoch; a stale one of ours would only fence us.
+        currentLeaderEpoch: -1,
+        maxBytes: limits.fetchBytes,
+        maxWaitMs: assignment.endOffset >= 0n ? 0 : limits.maxWaitMs,
+        signal,
+      });
+      const used = result.status === 'ok' ? Math.min(result.bytes.length, held) : 0;
+      budget.release(held - used);
+      held = used;
+      const release = (): void => {
+        if (!this.#unreleased.delete(release)) return;
+        if (result.status === 'ok') result.release?.();
+        budget.release(used);
+      };
+      this.#unreleased.add(release);
+      return { result, release };
+    } catch (error) {
+      budget.release(held);
+      throw error;
+    }
+  }
+
+  async *#onData(result: FetchResult & { status: 'ok' }, release: () => void): AsyncGenerator<LogEvent> {
+    this.#aboveEndSince = undefined;
+    const end = this.#options.assignment.endOffset;
+    const cut = cutRange(result.bytes, this.#position, end);
+    if (cut.firstEpoch > this.#epoch && this.#epoch >= 0) {
+      const before = this.#position;
+      yield* this.#checkTruncation();
+      if (this.#position !== before) {
+        release();
+        return;
+      }
+    }
+    if (cut.frames.length > 0) {
+      this.#position = cut.next;
+      this.#epoch = cut.lastEpoch;
+      this.#archivedNothing = false;
+      this.#emptySince = undefined;
+      yield { type: 'run', frames: cut.frames, next: cut.next, state: result, release };
+      if (cut.passedEnd) yield* this.#jumpTo(end, result);
+      return;
+    }
+    release();
+    if (cut.passedEnd) yield* this.#jumpTo(end, result);
+    else yield* this.#onNothing(result);
+  }
+
+  /** An answer without a batch: either the end of the log, or a tail that compaction has emptied. */
+  async *#onNothing(state: LogState): AsyncGenerator<LogEvent> {
+    const { assignment, limits, signal } = this.#options;
+    const now = this.#clock.monotonic();
+    this.#emptySince ??= now;
+    // A fetch returns at least one whole batch if there is any below the high watermark, so twice nothing is a hole.
+    const confirmed = now > this.#emptySince;
+    if (assignment.endOffset < 0n) return;
+    if (confirmed && state.highWatermark >= assignment.endOffset) {
+      yield* this.#jumpTo(assignment.endOffset, state);
+      return;
+    }
+    if (now - this.#emptySince > limits.aboveEndMs) {
+      throw new KopsError('KOPS_KAFKA_PROTOCOL', `the high watermark stays at ${String(state.highWatermark)}, below the cut at ${String(assignment.endOffset)}`, {
+        at: this.#at(),
+        hint: 'Check the health of the partition (kafka-topics --describe --under-replicated-partitions) and run the backup again.',
+      });
+    }
+    await this.#clock.sleep(20, signal);
+  }
+
+  *#jumpTo(next: Offset, state: LogState): Generator<LogEvent> {
+    if (next <= this.#position) return;
+    this.#position = next;
+    yield { type: 'hole', next, state };
+  }
+
+  #idleTooLong(): boolean {
+    return this.#emptySince !== undefined && this.#clock.monotonic() - this.#emptySince >= this.#options.limits.idleMs;
+  }
+
+  async *#onOutOfRange(found: { highWatermark: Offset; logStart: Offset }): AsyncGenerator<LogEvent> {
+    const { kafka, assignment, limits, signal } = this.#options;
+    const [logStart = -1n] = found.logStart >= 0n ? [found.logStart] : await kafka.listOffsets([assignment], 'earliest');
+    if (this.#position < logStart) {
+      yield* this.#onRetention(logStart);
+      return;
+    }
+    const now = this.#clock.monotonic();
+    this.#aboveEndSince ??= now;
+    if (this.#epoch >= 0) {
+      const before = this.#position;
+      yield* this.#checkTruncation();
+      if (this.#position !== before) return;
+    }
+    if (now - this.#aboveEndSince > limits.aboveEndMs) {
+      throw new KopsError('KOPS_INCOMPLETE', `offset ${String(this.#position)} is above the log end, and the broker cannot tell whether the log was truncated`, {
+        at: this.#at(),
+        hint: 'Check the partition for an unclean leader election; kops does not reset a position by itself.',
+      });
+    }
+    await this.#clock.sleep(250, signal);
+  }
+
+  *#onRetention(logStart: Offset): Generator<LogEvent> {
+    const from = this.#position;
+    this.#position = logStart;
+    if (this.#archivedNothing) {
+      yield { type: 'restart', next: logStart };
+      return;
+    }
+    yield { type: 'loss', from, to: logStart, reason: 'retention', detail: `log start moved to ${String(logStart)} before these offsets were read` };
+  }
+
+  /** KIP-320: whether the leader's log still holds what was archived under the last epoch. */
+  async *#checkTruncation(): AsyncGenerator<LogEvent> {
+    const { kafka, assignment } = this.#options;
+    const answer = await kafka.offsetForLeaderEpoch(assignment, this.#epoch);
+    // Undefined means that the broker does not know, not that the log was truncated.
+    if (answer.endOffset < 0n || answer.endOffset >= this.#position) return;
+    const from = answer.endOffset;
+    const to = this.#position;
+    this.#position = from;
+    this.#epoch = answer.leaderEpoch;
+    yield {
+      type: 'loss',
+      from,
+      to,
+      reason: 'truncation',
+      detail: `leader epoch ${String(answer.leaderEpoch)} ends at ${String(from)}: what was archived beyond it is no longer in the log`,
+    };
+  }
+
+  #gone(status: 'topic-recreated' | 'topic-gone'): KopsError {
+    const what = status === 'topic-gone' ? 'was deleted' : 'was deleted and created anew';
+    return new KopsError('KOPS_TOPIC_NOT_FOUND', `the topic ${what} during the backup`, {
+      at: this.#at(),
+      hint: 'What was archived before stays; the next backup starts a new lineage.',
+    });
+  }
+
+  #at(): { topic: string; partition: number; offset: Offset } {
+    const { topic, partition } = this.#options.assignment;
+    return { topic, partition, offset: this.#position };
+  }
+}

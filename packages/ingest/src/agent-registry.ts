@@ -1,0 +1,100 @@
+import { KopsError, silentLogger, type Logger } from '@kops/core';
+import type { AgentEvent, Assignment, Duplex } from '@kops/transport';
+
+/** Heartbeats: sent every so often, and dead without one for so long (CAPTURE.md). In ms. */
+export const heartbeat = { intervalMs: 2_000, deadAfterMs: 6_000 } as const;
+
+/** An agent that has joined. */
+export interface JoinedAgent {
+  readonly agentId: string;
+  readonly host: string;
+  readonly rack: string;
+  readonly brokerIds: ReadonlySet<number>;
+  readonly capacity: number;
+  /** Tells the agent something; a failure counts as its death. */
+  tell(assignment: Assignment): void;
+}
+
+/** Who wants to know of agents. */
+export interface AgentListener {
+  onJoined(agent: JoinedAgent): void;
+  onLeft(agent: JoinedAgent, reason: string): void;
+  onPartitionFailed(agent: JoinedAgent, failure: AgentEvent & { type: 'failed' }): void;
+}
+
+/** Keeps track of the agents that are alive. */
+export class AgentRegistry {
+  readonly #agents = new Map<string, JoinedAgent>();
+  readonly #listeners = new Set<AgentListener>();
+  readonly #logger: Logger;
+
+  constructor(logger: Logger = silentLogger) {
+    this.#logger = logger;
+  }
+
+  get agents(): readonly JoinedAgent[] {
+    return [...this.#agents.values()];
+  }
+
+  listen(listener: AgentListener): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Serves one Join stream until the agent leaves or falls silent. */
+  async serve(duplex: Duplex<AgentEvent, Assignment>): Promise<void> {
+    let silence: NodeJS.Timeout | undefined;
+    const heard = (): void => {
+      clearTimeout(silence);
+      silence = setTimeout(() => {
+        duplex.abort(new KopsError('KOPS_ARCHIVER_UNREACHABLE', `no heartbeat for ${String(heartbeat.deadAfterMs)} ms`));
+      }, heartbeat.deadAfterMs);
+    };
+    let agent: JoinedAgent | undefined;
+    let reason = 'it left';
+    heard();
+    try {
+      for await (const event of duplex.incoming) {
+        heard();
+        if (event.type === 'hello') agent = await this.#join(event, duplex);
+        else if (event.type === 'failed' && agent !== undefined) this.#tellFailed(agent, event);
+      }
+    } catch (error) {
+      reason = error instanceof Error ? error.message : String(error);
+    } finally {
+      clearTimeout(silence);
+      if (agent !== undefined) this.#leave(agent, reason);
+    }
+  }
+
+  async #join(hello: AgentEvent & { type: 'hello' }, duplex: Duplex<AgentEvent, Assignment>): Promise<JoinedAgent> {
+    const agent: JoinedAgent = {
+      agentId: hello.agentId,
+      host: hello.host,
+      rack: hello.rack,
+      brokerIds: new Set(hello.brokerIds),
+      capacity: hello.capacity,
+      tell: (assignment) => {
+        duplex.send(assignment).catch((error: unknown) => duplex.abort(KopsError.locate(error, {})));
+      },
+    };
+    const before = this.#agents.get(agent.agentId);
+    if (before !== undefined) this.#leave(before, 'it joined again');
+    await duplex.send({ type: 'welcome', heartbeatIntervalMs: heartbeat.intervalMs, deadAfterMs: heartbeat.deadAfterMs });
+    this.#agents.set(agent.agentId, agent);
+    this.#logger.info('an agent joined', { agent: agent.agentId, host: agent.host });
+    for (const listener of this.#listeners) listener.onJoined(agent);
+    return agent;
+  }
+
+  #leave(agent: JoinedAgent, reason: string): void {
+    if (this.#agents.get(agent.agentId) !== agent) return;
+    this.#agents.delete(agent.agentId);
+    this.#logger.info('an agent left', { agent: agent.agentId, host: agent.host, reason });
+    for (const listener of this.#listeners) listener.onLeft(agent, reason);
+  }
+
+  #tellFailed(agent: JoinedAgent, event: AgentEvent & { type: 'failed' }): void {
+    for (const listener of this.#listeners) listener.onPartitionFailed(agent, event);
+  }
+}

@@ -1,0 +1,151 @@
+import { KopsError, silentLogger, Semaphore, systemClock, withDeadline, type Clock, type Logger, type Offset } from '@kops/core';
+import type { KafkaClient } from '@kops/kafka';
+import type { Repository } from '@kops/repository';
+import type { ArchiverHandlers, BackupEvent, BackupSummary, Duplex, Frame, Ack, OperatorApi, StartBackup, StartedBackup, WatermarkQuery } from '@kops/transport';
+import { AgentRegistry } from './agent-registry.ts';
+import { Backup } from './backup.ts';
+import { describePrepared, prepareBackup, type BackupContext } from './prepare-backup.ts';
+
+/** What an archiver works with. */
+export interface ArchiverOptions {
+  /** Gives a client of a cluster by its configured name. @throws KOPS_CONFIG for an unknown name */
+  readonly connect: (cluster: string) => Promise<KafkaClient>;
+  /** Opens a repository by its configured name, creating it when it is new. @throws KOPS_CONFIG for an unknown name */
+  readonly openRepository: (name: string) => Promise<Repository>;
+  readonly kopsVersion: string;
+  /** A segment is sealed once it holds so many bytes; default 256 MiB. */
+  readonly segmentBytes?: number;
+  /** Bytes that received frames may hold in memory; default 64 MiB (a batch larger than that is taken alone). */
+  readonly budgetBytes?: number;
+  readonly clock?: Clock;
+  readonly logger?: Logger;
+}
+
+const keptBackups = 100;
+const openMs = 15_000;
+
+/** The engine of an archiver: takes batches in, makes them durable, commits archives. */
+export class Archiver implements AsyncDisposable {
+  readonly #options: ArchiverOptions;
+  readonly #registry: AgentRegistry;
+  readonly #budget: Semaphore;
+  readonly #backups = new Map<string, Backup>();
+  readonly #clients = new Map<string, Promise<KafkaClient>>();
+
+  constructor(options: ArchiverOptions) {
+    this.#options = options;
+    this.#registry = new AgentRegistry(options.logger);
+    this.#budget = new Semaphore(options.budgetBytes ?? 64 * 1024 * 1024);
+  }
+
+  /** What a transport server calls. */
+  get handlers(): ArchiverHandlers {
+    const operator: OperatorApi = {
+      startBackup: (request) => this.#startBackup(request),
+      watchBackup: (id, signal) => this.#watch(id, signal),
+      stopBackup: async (id) => this.#find(id).stop(),
+      listBackups: async () => this.#list(),
+      watermark: (query, signal) => this.#watermark(query, signal),
+    };
+    return {
+      join: (agent) => this.#registry.serve(agent),
+      stream: (stream) => this.#serveStream(stream),
+      operator,
+    };
+  }
+
+  /** Ends what runs, without a commit: what is durable stays for the next run. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    const running = [...this.#backups.values()].filter((backup) => backup.running);
+    for (const backup of running) backup.abort(new KopsError('KOPS_INTERRUPTED', 'the archiver stops'));
+    await Promise.all(running.map((backup) => backup.finished));
+    const clients = await Promise.allSettled(this.#clients.values());
+    await Promise.all(clients.map((client) => (client.status === 'fulfilled' ? client.value[Symbol.asyncDispose]() : undefined)));
+  }
+
+  async #startBackup(request: StartBackup): Promise<StartedBackup> {
+    if (request.repositories.length === 0) throw new KopsError('KOPS_USAGE', 'a backup needs a repository');
+    const context = await this.#context(request);
+    const prepared = await prepareBackup(request, context);
+    if (request.dryRun) return describePrepared(prepared, '');
+    const backup = await Backup.begin(request, context, prepared);
+    this.#backups.set(backup.id, backup);
+    this.#forgetOldest();
+    return describePrepared(prepared, backup.id);
+  }
+
+  async #context(request: StartBackup): Promise<BackupContext> {
+    const { openRepository, clock = systemClock, logger = silentLogger, segmentBytes = 256 * 1024 * 1024, kopsVersion } = this.#options;
+    const repositories: Repository[] = [];
+    for (const name of request.repositories) repositories.push(await openRepository(name));
+    return {
+      kafka: await this.#client(request.cluster),
+      repositories,
+      registry: this.#registry,
+      budget: this.#budget,
+      segmentBytes,
+      kopsVersion,
+      clock,
+      logger,
+      running: new Set([...this.#backups.values()].filter((backup) => backup.running).map(({ id }) => id)),
+    };
+  }
+
+  #client(cluster: string): Promise<KafkaClient> {
+    const client = this.#clients.get(cluster) ?? this.#options.connect(cluster);
+    this.#clients.set(cluster, client);
+    // The caller gets the failure; the next call connects anew.
+    client.catch(() => this.#clients.delete(cluster));
+    return client;
+  }
+
+  async #serveStream(duplex: Duplex<Frame, Ack>): Promise<void> {
+    const frames = duplex.incoming[Symbol.asyncIterator]();
+    const first = await withDeadline(frames.next(), { ms: openMs, code: 'KOPS_FENCED', what: 'open frame' });
+    if (first.done === true) return;
+    if (first.value.type !== 'open') throw new KopsError('KOPS_UNEXPECTED', 'a stream must begin with an open frame');
+    const open = first.value;
+    for (const backup of this.#backups.values()) {
+      if (backup.running && backup.request.cluster === open.cluster && backup.watermark(open.topic, open.partition) !== undefined) {
+        await backup.serveStream(open, frames, duplex);
+        return;
+      }
+    }
+    throw new KopsError('KOPS_FENCED', 'no backup wants the partition', { at: { topic: open.topic, partition: open.partition } });
+  }
+
+  #watch(id: string, signal: AbortSignal | undefined): AsyncIterable<BackupEvent> {
+    return this.#find(id).events.watch(signal);
+  }
+
+  #list(): BackupSummary[] {
+    return [...this.#backups.values()].reverse().map((backup) => backup.summary());
+  }
+
+  async #watermark(query: WatermarkQuery, signal: AbortSignal | undefined): Promise<Offset> {
+    const backup = this.#find(query.backupId);
+    const deadline = performance.now() + query.timeoutMs;
+    for (;;) {
+      const offset = backup.watermark(query.topic, query.partition);
+      if (offset === undefined) {
+        throw new KopsError('KOPS_TOPIC_NOT_FOUND', 'the partition is not part of this backup', { at: { topic: query.topic, partition: query.partition } });
+      }
+      const left = deadline - performance.now();
+      if (offset >= query.waitForOffset || left <= 0 || !backup.running || signal?.aborted === true) return offset;
+      await Promise.race([backup.watermarkMoved(), (this.#options.clock ?? systemClock).sleep(Math.min(left, 1000))]);
+    }
+  }
+
+  #find(id: string): Backup {
+    const backup = this.#backups.get(id);
+    if (backup !== undefined) return backup;
+    throw new KopsError('KOPS_ARCHIVE_NOT_FOUND', `this archiver knows no backup '${id}'`, { hint: "List what it knows with 'kops status'." });
+  }
+
+  #forgetOldest(): void {
+    for (const [id, backup] of this.#backups) {
+      if (this.#backups.size <= keptBackups) return;
+      if (!backup.running) this.#backups.delete(id);
+    }
+  }
+}

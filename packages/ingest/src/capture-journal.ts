@@ -1,0 +1,174 @@
+import { pinKey, segmentEntrySchema, type SegmentEntry } from '@kops/archive-format';
+import { KopsError, mapLimit, type Offset } from '@kops/core';
+import type { ObjectStore } from '@kops/object-store';
+import { z } from 'zod';
+import type { Owner } from './owner.ts';
+
+const int64 = z.string().regex(/^-?[0-9]{1,19}$/).transform(BigInt);
+
+const headerSchema = z.looseObject({
+  version: z.literal(1),
+  kind: z.literal('capture'),
+  capture: z.string(),
+  cluster: z.string(),
+  startedAtMs: z.number(),
+  owner: z.looseObject({ host: z.string(), pid: z.number(), startTicks: z.number() }),
+});
+
+const sealedSchema = z.looseObject({
+  topicId: z.string(),
+  partition: z.number(),
+  /** The capture's position when the segment was begun and when it was sealed: what [from, to) lacks are holes. */
+  from: int64,
+  to: int64,
+  entry: segmentEntrySchema,
+});
+
+const pageSchema = z.looseObject({ version: z.literal(1), kind: z.literal('sealed'), segments: z.array(sealedSchema) });
+
+/** A segment that a capture has sealed. */
+export interface SealedSegment {
+  readonly topicId: string;
+  readonly partition: number;
+  readonly from: Offset;
+  readonly to: Offset;
+  readonly entry: SegmentEntry;
+}
+
+/** What a capture left in a repository. */
+export interface CaptureRecord {
+  readonly capture: string;
+  readonly cluster: string;
+  readonly startedAtMs: number;
+  readonly owner: Owner;
+  /** Ended by itself without a commit: nobody owns it any more. */
+  readonly released: boolean;
+  readonly sealed: readonly SealedSegment[];
+  readonly pins: readonly string[];
+}
+
+const encode = (value: unknown): Uint8Array =>
+  Buffer.from(`${JSON.stringify(value, (_, item: unknown) => (typeof item === 'bigint' ? item.toString() : item))}\n`);
+
+const pageDigits = 8;
+
+/**
+ * The durable memory of a running capture: pins that name its owner and the segments it has sealed but no archive names yet.
+ * Sealing waits for the page with the segment's entry, so that whatever was acknowledged is found by a successor.
+ * Entries that come while a page is written share the next one.
+ */
+export class CaptureJournal {
+  readonly capture: string;
+  readonly #stores: readonly ObjectStore[];
+  #page = 0;
+  #waiting: { segment: SealedSegment; done: PromiseWithResolvers<void> }[] = [];
+  #writing = false;
+
+  private constructor(capture: string, stores: readonly ObjectStore[]) {
+    this.capture = capture;
+    this.#stores = stores;
+  }
+
+  /** Begins a capture's journal in every copy. */
+  static async begin(
+    stores: readonly ObjectStore[],
+    header: { capture: string; cluster: string; startedAtMs: number; owner: Owner },
+  ): Promise<CaptureJournal> {
+    const journal = new CaptureJournal(header.capture, stores);
+    await journal.#put(header.capture, { version: 1, kind: 'capture', ...header });
+    return journal;
+  }
+
+  /** Resolves when the entry is durable in every copy. */
+  record(segment: SealedSegment): Promise<void> {
+    const done = Promise.withResolvers<void>();
+    this.#waiting.push({ segment, done });
+    if (!this.#writing) void this.#write();
+    return done.promise;
+  }
+
+  /** Ends the capture without a commit: a successor may take over at once. */
+  async release(): Promise<void> {
+    await this.#put(`${this.capture}-released`, { version: 1, kind: 'released' });
+  }
+
+  /** Removes the journal: an archive names everything now. */
+  async remove(): Promise<void> {
+    await removePins(this.#stores, this.capture, this.#page);
+  }
+
+  /** Writes pages until nobody waits. Never rejects: each waiter is told of its own page. */
+  async #write(): Promise<void> {
+    this.#writing = true;
+    while (this.#waiting.length > 0) {
+      const page = this.#waiting;
+      this.#waiting = [];
+      try {
+        await this.#put(pageId(this.capture, this.#page++), {
+          version: 1,
+          kind: 'sealed',
+          segments: page.map(({ segment }) => segment),
+        });
+        for (const { done } of page) done.resolve();
+      } catch (error) {
+        for (const { done } of page) done.reject(error);
+      }
+    }
+    this.#writing = false;
+  }
+
+  async #put(id: string, value: unknown): Promise<void> {
+    const bytes = encode(value);
+    await Promise.all(
+      this.#stores.map(async (store) => {
+        if ((await store.putIfAbsent(pinKey(id), bytes)) === 'exists') {
+          throw new KopsError('KOPS_HELD', `the pin ${id} exists already`, { at: { repository: store.url } });
+        }
+      }),
+    );
+  }
+}
+
+const pageId = (capture: string, page: number): string => `${capture}-${String(page).padStart(pageDigits, '0')}`;
+
+async function removePins(stores: readonly ObjectStore[], capture: string, pages: number): Promise<void> {
+  const ids = Array.from({ length: pages }, (_, page) => pageId(capture, page));
+  for (const store of stores) {
+    await mapLimit([...ids, `${capture}-released`, capture], 8, (id) => store.delete(pinKey(id)));
+  }
+}
+
+/** Every capture that has pins in a store, running or left behind. Pins of other kinds and damaged ones are passed over: they own nothing. */
+export async function readCaptures(store: ObjectStore): Promise<CaptureRecord[]> {
+  const keys: string[] = [];
+  for await (const { key } of store.list('pins/')) keys.push(key);
+  const captures: CaptureRecord[] = [];
+  for (const key of keys) {
+    const id = key.slice('pins/'.length, -'.json'.length);
+    const header = headerSchema.safeParse(await readJson(store, key));
+    if (!header.success || header.data.capture !== id) continue;
+    const pins = keys.filter((other) => other === key || other.startsWith(`pins/${id}-`));
+    captures.push(await readCapture(store, header.data, pins));
+  }
+  return captures;
+}
+
+async function readCapture(store: ObjectStore, header: z.output<typeof headerSchema>, pins: string[]): Promise<CaptureRecord> {
+  const sealed: SealedSegment[] = [];
+  for (const pin of pins) {
+    const page = pageSchema.safeParse(await readJson(store, pin));
+    if (page.success) sealed.push(...page.data.segments);
+  }
+  const { capture, cluster, startedAtMs, owner } = header;
+  return { capture, cluster, startedAtMs, owner, released: pins.includes(pinKey(`${capture}-released`)), sealed, pins };
+}
+
+async function readJson(store: ObjectStore, key: string): Promise<unknown> {
+  try {
+    return JSON.parse(Buffer.from(await store.get(key)).toString('utf8')) as unknown;
+  } catch (error) {
+    // Removed by its owner between the listing and the reading, or not JSON: it names nothing that we may use.
+    if (KopsError.is(error, 'KOPS_OBJECT_NOT_FOUND') || error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,101 @@
+import { deriveTopicId, type GroupManifest, type TopicConfig } from '@kops/archive-format';
+import { mapLimit, selectTopics, type NameSelection, type Offset, type TopicId } from '@kops/core';
+import type { ClusterDescription, GroupDescription, KafkaClient, TopicConfigEntry, TopicMetadata } from '@kops/kafka';
+
+/** A partition as the cluster shows it at the start of a backup. */
+export interface PartitionSnapshot {
+  readonly partition: number;
+  readonly leader: number;
+  readonly logStart: Offset;
+  readonly highWatermark: Offset;
+  readonly lastStableOffset: Offset;
+}
+
+/** A topic as the cluster shows it at the start of a backup. */
+export interface TopicSnapshot {
+  readonly name: string;
+  readonly topicId: TopicId;
+  /** The cluster has no topic ids: the id was derived from the name. */
+  readonly derivedTopicId: boolean;
+  readonly internal: boolean;
+  readonly replicationFactor: number;
+  readonly configs: readonly TopicConfig[];
+  readonly partitions: readonly PartitionSnapshot[];
+}
+
+/** What a backup is about. */
+export interface ClusterSnapshot {
+  readonly cluster: ClusterDescription;
+  readonly topics: readonly TopicSnapshot[];
+  /** Groups that committed offsets in these topics, taken before the cut. */
+  readonly groups: readonly GroupManifest[];
+}
+
+/**
+ * Takes the snapshot: groups first, then log starts, then the ends, so that no group's offset is beyond its cut because of the order.
+ * @throws KOPS_TOPIC_NOT_FOUND for a selection that matches nothing; what the Kafka client throws.
+ */
+export async function takeSnapshot(kafka: KafkaClient, selection: NameSelection): Promise<ClusterSnapshot> {
+  const cluster = await kafka.describeCluster();
+  const all = await kafka.topics();
+  const names = new Set(selectTopics(all.map((topic) => topic.name), selection));
+  const chosen = all.filter((topic) => names.has(topic.name)).sort((a, b) => (a.name < b.name ? -1 : 1));
+  const configs = names.size === 0 ? new Map<string, readonly TopicConfigEntry[]>() : await kafka.topicConfigs([...names]);
+  const groups = await takeGroups(kafka, names);
+  const topics = await takeOffsets(kafka, cluster.clusterId, chosen, configs);
+  return { cluster, topics, groups };
+}
+
+async function takeGroups(kafka: KafkaClient, topics: ReadonlySet<string>): Promise<GroupManifest[]> {
+  const groups = await kafka.listGroups();
+  const taken = await mapLimit(groups, 8, async (group) => takeGroup(kafka, group, topics));
+  return taken.filter((group) => group.offsets.length > 0).sort((a, b) => (a.group < b.group ? -1 : 1));
+}
+
+async function takeGroup(kafka: KafkaClient, group: GroupDescription, topics: ReadonlySet<string>): Promise<GroupManifest> {
+  const committed = await kafka.committedOffsets(group.group);
+  return {
+    group: group.group,
+    state: group.state,
+    protocolType: group.protocolType,
+    offsets: committed
+      .filter((offset) => topics.has(offset.topic) && offset.offset >= 0n)
+      .map(({ topic, partition, offset, leaderEpoch, metadata }) => ({ topic, partition, offset, leaderEpoch, metadata })),
+  };
+}
+
+async function takeOffsets(
+  kafka: KafkaClient,
+  clusterId: string,
+  topics: readonly TopicMetadata[],
+  configs: ReadonlyMap<string, readonly TopicConfigEntry[]>,
+): Promise<TopicSnapshot[]> {
+  const partitions = topics.flatMap((topic) => topic.partitions.map(({ partition }) => ({ topic: topic.name, partition })));
+  const logStarts = await kafka.listOffsets(partitions, 'earliest');
+  const lastStable = await kafka.listOffsets(partitions, 'lastStable');
+  const highWatermarks = await kafka.listOffsets(partitions, 'latest');
+  let at = 0;
+  return topics.map((topic) => ({
+    name: topic.name,
+    topicId: topic.id ?? deriveTopicId(clusterId, topic.name),
+    derivedTopicId: topic.id === undefined,
+    internal: topic.isInternal,
+    replicationFactor: topic.partitions[0]?.replicas.length ?? 0,
+    configs: (configs.get(topic.name) ?? []).map(({ name, value, source }) => ({ name, value, source })),
+    partitions: topic.partitions.map(({ partition, leader }) => {
+      const index = at++;
+      return {
+        partition,
+        leader,
+        logStart: logStarts[index] ?? -1n,
+        lastStableOffset: lastStable[index] ?? -1n,
+        highWatermark: highWatermarks[index] ?? -1n,
+      };
+    }),
+  }));
+}
+
+/** Value of a topic config in a snapshot or manifest; null where it is not known. */
+export function configValue(configs: readonly TopicConfig[], name: string): string | null {
+  return configs.find((config) => config.name === name)?.value ?? null;
+}

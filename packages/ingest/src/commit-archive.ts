@@ -1,0 +1,159 @@
+import {
+  appendSegments,
+  countHoles,
+  countRecords,
+  emptySegmentList,
+  sliceList,
+  type Manifest,
+  type PartitionManifest,
+  type SegmentList,
+  type TopicManifest,
+} from '@kops/archive-format';
+import { mapLimit, type Offset } from '@kops/core';
+import type { NewObject, Repository } from '@kops/repository';
+import type { CommittedArchive } from '@kops/transport';
+import type { ClusterSnapshot } from './cluster-snapshot.ts';
+import type { PartitionSink } from './partition-sink.ts';
+
+/** A partition as an archive is to show it. */
+export interface CutPartition {
+  readonly sink: PartitionSink;
+  readonly cut: Offset;
+  readonly highWatermark: Offset;
+  readonly lastStableOffset: Offset;
+  /** Log start as it is now. */
+  readonly logStart: Offset;
+}
+
+/** Everything an archive is made of. */
+export interface ArchiveParts {
+  /** One per copy. */
+  readonly repositories: readonly Repository[];
+  readonly snapshot: ClusterSnapshot;
+  readonly partitions: readonly CutPartition[];
+  readonly identity: Pick<Manifest, 'archive' | 'series' | 'kind' | 'generation' | 'parent' | 'isolation' | 'kopsVersion' | 'startedAt' | 'endedAt'>;
+}
+
+interface BuiltPartition {
+  readonly manifest: PartitionManifest;
+  readonly newObjects: readonly NewObject[];
+}
+
+const parallelLists = 8;
+
+/** Writes the lists and the manifest and commits them in every copy. Everything the sinks sealed must be published. */
+export async function commitArchive(parts: ArchiveParts): Promise<CommittedArchive> {
+  const built = await mapLimit(parts.partitions, parallelLists, (partition) => buildPartition(parts.repositories, partition));
+  const manifest = buildManifest(parts, built);
+  const newObjects = built.flatMap((partition) => partition.newObjects);
+  let sequence = 0;
+  for (const repository of parts.repositories) {
+    const commit = await repository.commitArchive(manifest, { newObjects });
+    sequence = commit.sequence;
+  }
+  return summarize(manifest, sequence, newObjects);
+}
+
+async function buildPartition(repositories: readonly Repository[], partition: CutPartition): Promise<BuiltPartition> {
+  const { sink, cut } = partition;
+  const { logStart } = partition.logStart > sink.logStart ? partition : sink;
+  const [list, unchanged] = await buildList(repositories, partition, logStart);
+  const stored = unchanged ?? (list.segments.length === 0 ? null : await putList(repositories, list));
+  const lost = sink.losses.filter((loss) => loss.reason !== 'truncation');
+  const records = countRecords(list, logStart, cut);
+  const manifest: PartitionManifest = {
+    partition: sink.plan.snapshot.partition,
+    lineage: {
+      topicId: sink.plan.topic.topicId,
+      derivedTopicId: sink.plan.topic.derivedTopicId,
+      partition: sink.plan.snapshot.partition,
+      leaderEpochs: [...sink.leaderEpochs],
+    },
+    logStart,
+    highWatermark: partition.highWatermark,
+    lastStableOffset: partition.lastStableOffset,
+    cut,
+    list: stored?.sha256 ?? null,
+    baseline: sink.plan.mode === 'baseline',
+    segments: list.segments.length,
+    records: records === null ? null : Number(records),
+    plaintextBytes: list.segments.reduce((sum, entry) => sum + entry.plaintextBytes, 0),
+    holes: countHoles(list, logStart, cut, lost),
+    losses: [...sink.losses],
+    openTransactions: sink.openTransactions.filter(({ firstOffset }) => firstOffset < cut),
+    watermarks: Object.fromEntries(repositories.map(({ store }) => [store.url, sink.durable])),
+  };
+  const shown = new Set(list.segments.map(({ key }) => key));
+  const segments = sink.entries
+    .filter(({ key }) => shown.has(key))
+    .map(({ key, storedBytes, storedSha256 }) => ({ key, bytes: storedBytes, sha256: storedSha256 }));
+  return { manifest, newObjects: stored === null || unchanged !== undefined ? segments : [...segments, stored] };
+}
+
+/** The partition's list; with it the parent's own, where nothing has changed. */
+async function buildList(
+  repositories: readonly Repository[],
+  { sink, cut }: CutPartition,
+  logStart: Offset,
+): Promise<[SegmentList, NewObject | undefined]> {
+  const { parent, topic, snapshot } = sink.plan;
+  const empty = emptySegmentList({ cluster: sink.identity.clusterId, topicId: topic.topicId, partition: snapshot.partition });
+  const sha256 = parent?.partition.list ?? null;
+  const inherited = sha256 === null ? empty : ((await repositories[0]?.readSegmentList(sha256)) ?? empty);
+  const before = sliceList(inherited, 0n, sink.parentEnd);
+  const list = sliceList(appendSegments(before, sink.entries), logStart, cut);
+  const same =
+    sha256 !== null &&
+    list.segments.length === inherited.segments.length &&
+    list.segments.every((entry, index) => entry === inherited.segments[index]);
+  return [list, same ? { key: '', bytes: 0, sha256 } : undefined];
+}
+
+async function putList(repositories: readonly Repository[], list: SegmentList): Promise<NewObject> {
+  const [first] = await Promise.all(repositories.map((repository) => repository.putSegmentList(list)));
+  if (first === undefined) throw new RangeError('an archive needs a copy');
+  return first;
+}
+
+function buildManifest({ snapshot, partitions, identity, repositories }: ArchiveParts, built: readonly BuiltPartition[]): Manifest {
+  const byTopic = Map.groupBy(partitions.map((partition, index) => ({ partition, built: built[index] })), ({ partition }) => partition.sink.plan.topic);
+  const topics = [...byTopic].map(([topic, members]): TopicManifest => ({
+    name: topic.name,
+    topicId: topic.topicId,
+    derivedTopicId: topic.derivedTopicId,
+    internal: topic.internal,
+    partitionCount: topic.partitions.length,
+    replicationFactor: topic.replicationFactor,
+    configs: [...topic.configs],
+    partitions: members.flatMap((member) => (member.built === undefined ? [] : [member.built.manifest])),
+  }));
+  return {
+    version: 1,
+    ...identity,
+    cluster: { id: snapshot.cluster.clusterId, brokers: snapshot.cluster.brokers.map((broker) => ({ ...broker })) },
+    copies: repositories.map(({ store }) => store.url),
+    topics,
+    groups: [...snapshot.groups],
+    signature: null,
+  };
+}
+
+function summarize(manifest: Manifest, sequence: number, newObjects: readonly NewObject[]): CommittedArchive {
+  const partitions = manifest.topics.flatMap((topic) => topic.partitions);
+  const segments = newObjects.filter(({ key }) => key.startsWith('segments/'));
+  const sum = (values: readonly number[]): bigint => values.reduce((total, value) => total + BigInt(value), 0n);
+  return {
+    archive: manifest.archive,
+    sequence,
+    generation: manifest.generation,
+    topics: manifest.topics.length,
+    partitions: partitions.length,
+    groups: manifest.groups.length,
+    records: sum(partitions.map(({ records }) => records ?? 0)),
+    bytes: sum(partitions.map(({ plaintextBytes }) => plaintextBytes)),
+    newBytes: sum(segments.map(({ bytes }) => bytes)),
+    newSegments: segments.length,
+    losses: partitions.reduce((total, { losses }) => total + losses.length, 0),
+    copies: manifest.copies,
+  };
+}

@@ -1,0 +1,71 @@
+import type { Offset } from '@kops/core';
+import type { KafkaClient } from '@kops/kafka';
+import type { StartBackup } from '@kops/transport';
+import { takeSnapshot, type ClusterSnapshot } from './cluster-snapshot.ts';
+import type { CutPartition } from './commit-archive.ts';
+import type { PartitionSink } from './partition-sink.ts';
+import type { PreparedBackup } from './prepare-backup.ts';
+
+/** What an archive is to show of every partition. */
+export class GenerationCut {
+  readonly snapshot: ClusterSnapshot;
+  readonly #partitions: readonly Omit<CutPartition, 'cut'>[];
+  /** The offset that a cut must not pass; what was archived beyond it waits for the next generation. */
+  readonly #limits: readonly Offset[];
+  readonly #fixed: boolean;
+
+  constructor(snapshot: ClusterSnapshot, partitions: readonly Omit<CutPartition, 'cut'>[], limits: readonly Offset[], fixed: boolean) {
+    this.snapshot = snapshot;
+    this.#partitions = partitions;
+    this.#limits = limits;
+    this.#fixed = fixed;
+  }
+
+  /** The cuts; call it when all segments are sealed. A fixed cut stands as planned, any other follows the archived watermark. */
+  partitions(): CutPartition[] {
+    return this.#partitions.map((partition, index) => {
+      const limit = this.#limits[index] ?? 0n;
+      const { durable } = partition.sink;
+      return { ...partition, cut: this.#fixed || durable > limit ? limit : durable };
+    });
+  }
+
+  /** Whether an archive of this cut would show anything that one of the other does not. */
+  differsFrom(other: GenerationCut): boolean {
+    const shown = (cut: GenerationCut): string =>
+      JSON.stringify([cut.partitions().map(({ cut: end, logStart }) => [String(end), String(logStart)]), cut.snapshot.groups], (_, value: unknown) =>
+        typeof value === 'bigint' ? value.toString() : value,
+      );
+    return shown(this) !== shown(other);
+  }
+}
+
+/** The cut of a snapshot: as planned at its start. */
+export function cutAtPlan({ snapshot }: PreparedBackup, sinks: readonly PartitionSink[]): GenerationCut {
+  const partitions = sinks.map((sink) => ({ sink, ...sink.plan.snapshot, logStart: sink.logStart }));
+  return new GenerationCut(snapshot, partitions, sinks.map(({ plan }) => plan.cut), true);
+}
+
+/** The cut of a generation: the ends and groups as they are now. */
+export async function cutNow(
+  kafka: KafkaClient,
+  request: StartBackup,
+  before: ClusterSnapshot,
+  sinks: readonly PartitionSink[],
+): Promise<GenerationCut> {
+  const names = before.topics.map(({ name }) => name);
+  const existing = new Set((await kafka.topics()).map(({ name }) => name));
+  const present = names.filter((name) => existing.has(name));
+  const now = present.length === 0 ? undefined : await takeSnapshot(kafka, { include: present, exclude: [] });
+  const topics = new Map(now?.topics.map((topic) => [topic.name, topic]));
+  const limits: Offset[] = [];
+  const partitions = sinks.map((sink) => {
+    const { topic, snapshot } = sink.plan;
+    const seen = topics.get(topic.name);
+    const same = seen?.topicId === topic.topicId ? seen.partitions.find(({ partition }) => partition === snapshot.partition) : undefined;
+    const current = same ?? snapshot;
+    limits.push(same === undefined ? sink.durable : request.isolation === 'read_committed' ? current.lastStableOffset : current.highWatermark);
+    return { sink, highWatermark: current.highWatermark, lastStableOffset: current.lastStableOffset, logStart: current.logStart };
+  });
+  return new GenerationCut({ ...before, groups: now?.groups ?? before.groups }, partitions, limits, false);
+}

@@ -1,0 +1,61 @@
+import { createHash, type Hash } from 'node:crypto';
+import { newToken, segmentKey, SegmentEntryBuilder, type BatchHeader, type PartitionIdentity, type SegmentEntry } from '@kops/archive-format';
+import type { Offset } from '@kops/core';
+import type { ObjectStore, ObjectWriter } from '@kops/object-store';
+
+/** A segment under way, the same bytes in every copy. Calls must not overlap, except that {@link sync} may run beside {@link append}. */
+export class OpenSegment {
+  readonly key: string;
+  /** The capture's position when the segment was begun. */
+  readonly from: Offset;
+  readonly #writers: readonly ObjectWriter[];
+  readonly #builder = new SegmentEntryBuilder();
+  readonly #hash: Hash = createHash('sha256');
+
+  private constructor(key: string, from: Offset, writers: readonly ObjectWriter[]) {
+    this.key = key;
+    this.from = from;
+    this.#writers = writers;
+  }
+
+  /** Begins a segment whose first batch has the given base offset; `from` is where its visible part begins. */
+  static async begin(
+    stores: readonly ObjectStore[],
+    at: PartitionIdentity & { readonly baseOffset: Offset; readonly from: Offset },
+  ): Promise<OpenSegment> {
+    const key = segmentKey({ ...at, token: newToken() });
+    return new OpenSegment(key, at.from, await Promise.all(stores.map((store) => store.openWriter(key))));
+  }
+
+  get bytes(): number {
+    return this.#builder.bytes;
+  }
+
+  fits(batch: BatchHeader): boolean {
+    return this.#builder.fits(batch);
+  }
+
+  /** Appends whole batches. `headers` are theirs, in order. */
+  async append(run: Uint8Array, headers: readonly BatchHeader[]): Promise<void> {
+    for (const header of headers) this.#builder.add(header);
+    this.#hash.update(run);
+    await Promise.all(this.#writers.map((writer) => writer.append([run])));
+  }
+
+  async sync(): Promise<void> {
+    await Promise.all(this.#writers.map((writer) => writer.sync()));
+  }
+
+  /** The finished entry; `hash` so far is final only if nothing is appended afterwards. */
+  finish(): SegmentEntry {
+    return this.#builder.finish({ key: this.key, plaintextSha256: this.#hash.copy().digest('hex'), slice: { start: this.from } });
+  }
+
+  async publish(): Promise<void> {
+    await Promise.all(this.#writers.map((writer) => writer.publish()));
+  }
+
+  async suspend(): Promise<void> {
+    await Promise.all(this.#writers.map((writer) => writer.suspend()));
+  }
+}

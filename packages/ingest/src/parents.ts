@@ -1,0 +1,51 @@
+import type { ArchiveCommit, Manifest } from '@kops/archive-format';
+import { formatTopicPartition } from '@kops/core';
+import type { Repository } from '@kops/repository';
+import type { ParentPartition } from './plan-backup.ts';
+
+/** How many archives back a partition is looked for: backups of different topics into one repository alternate. */
+const maxArchivesBack = 20;
+
+/** What earlier archives hold. */
+export interface Parents {
+  /** The newest archive that all copies have; null when there is none. */
+  readonly latest: ArchiveCommit | null;
+  readonly latestManifest: Manifest | null;
+  of(topic: string, partition: number): ParentPartition | undefined;
+}
+
+/** Finds, for each wanted topic, the newest archive of the cluster that all copies have and that holds it. */
+export async function findParents(
+  repositories: readonly Repository[],
+  cluster: string,
+  topics: readonly string[],
+): Promise<Parents> {
+  const common = await commonArchives(repositories, cluster);
+  const found = new Map<string, ParentPartition>();
+  const missing = new Set(topics);
+  let latestManifest: Manifest | null = null;
+  for (const ref of common.slice(0, maxArchivesBack)) {
+    if (missing.size === 0 && latestManifest !== null) break;
+    const manifest = await repositories[0]?.readManifest(ref);
+    if (manifest === undefined) break;
+    latestManifest ??= manifest;
+    for (const topic of manifest.topics) {
+      if (!missing.delete(topic.name)) continue;
+      for (const partition of topic.partitions) {
+        found.set(formatTopicPartition({ topic: topic.name, partition: partition.partition }), { manifest, topic, partition });
+      }
+    }
+  }
+  return {
+    latest: common[0] ?? null,
+    latestManifest,
+    of: (topic, partition) => found.get(formatTopicPartition({ topic, partition })),
+  };
+}
+
+/** Archives that every copy has, newest first. */
+async function commonArchives(repositories: readonly Repository[], cluster: string): Promise<ArchiveCommit[]> {
+  const [first = [], ...others] = await Promise.all(repositories.map((repository) => repository.archives({ cluster })));
+  const everywhere = others.map((archives) => new Set(archives.map(({ archive }) => archive)));
+  return first.filter(({ archive }) => everywhere.every((ids) => ids.has(archive))).reverse();
+}

@@ -1,0 +1,263 @@
+import { mergeLeaderEpochs, truncateLeaderEpochs, type LeaderEpoch, type Loss, type PartitionIdentity, type SegmentEntry } from '@kops/archive-format';
+import { KopsError, type Coordinates, type Offset } from '@kops/core';
+import type { ObjectStore } from '@kops/object-store';
+import { splitBatches, validateBatch, type RecordBatchView } from '@kops/record-batch';
+import type { CaptureJournal, SealedSegment } from './capture-journal.ts';
+import { OpenSegment } from './open-segment.ts';
+import { OpenTransactions } from './open-transactions.ts';
+import type { PartitionPlan } from './plan-backup.ts';
+
+/** What a sink writes to. */
+export interface SinkOptions {
+  readonly clusterId: string;
+  readonly plan: PartitionPlan;
+  readonly stores: readonly ObjectStore[];
+  readonly journal: CaptureJournal;
+  /** A segment is sealed once it holds so many bytes. */
+  readonly segmentBytes: number;
+  /** Called whenever the archived watermark has moved. */
+  readonly onDurable: (sink: PartitionSink) => void;
+}
+
+/**
+ * Takes one partition's batches in and makes them durable: checks each batch, appends to the open segment, seals.
+ *
+ * `position` is where capture stands: every offset below it is archived, a hole or a loss. `durable` is the archived watermark:
+ * the position up to which all copies have confirmed the bytes and a successor would find them.
+ * Methods that change the log are run one after the other.
+ */
+export class PartitionSink {
+  readonly plan: PartitionPlan;
+  readonly identity: PartitionIdentity;
+  readonly losses: Loss[];
+  readonly #options: SinkOptions;
+  readonly #transactions: OpenTransactions;
+  #logStart: Offset;
+  #position: Offset;
+  #durable: Offset;
+  #entries: SegmentEntry[] = [];
+  #leaderEpochs: LeaderEpoch[];
+  #parentEnd: Offset;
+  #segment: OpenSegment | undefined;
+  #bytes = 0;
+  #tail: Promise<unknown> = Promise.resolve();
+
+  constructor(options: SinkOptions) {
+    const { plan, clusterId } = options;
+    this.#options = options;
+    this.plan = plan;
+    this.identity = { clusterId, topicId: plan.topic.topicId, partition: plan.snapshot.partition };
+    this.losses = [...plan.losses];
+    this.#logStart = plan.snapshot.logStart;
+    this.#position = plan.resume;
+    this.#durable = plan.resume;
+    this.#parentEnd = plan.resume;
+    this.#leaderEpochs = [...plan.leaderEpochs];
+    this.#transactions = new OpenTransactions(plan.parent?.partition.openTransactions);
+  }
+
+  get position(): Offset {
+    return this.#position;
+  }
+  get durable(): Offset {
+    return this.#durable;
+  }
+  get logStart(): Offset {
+    return this.#logStart;
+  }
+  /** Sealed segments of this capture. */
+  get entries(): readonly SegmentEntry[] {
+    return this.#entries;
+  }
+  get leaderEpochs(): readonly LeaderEpoch[] {
+    return this.#leaderEpochs;
+  }
+  /** Where the parent's part ends: below the parent's cut after a truncation. */
+  get parentEnd(): Offset {
+    return this.#parentEnd;
+  }
+  /** Bytes taken in by this capture. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+  /** Nothing of the partition is archived yet, neither by a parent nor by this capture. */
+  get isEmpty(): boolean {
+    return this.plan.parent === undefined && this.#bytes === 0 && this.#entries.length === 0;
+  }
+  get lastEpoch(): number {
+    return this.#leaderEpochs.at(-1)?.epoch ?? -1;
+  }
+  get openTransactions(): ReturnType<OpenTransactions['list']> {
+    return this.#transactions.list();
+  }
+
+  /**
+   * Takes whole batches that follow the position.
+   * @throws KOPS_BATCH_CORRUPT, KOPS_OFFSET_MISMATCH, KOPS_MAGIC_UNSUPPORTED; what the store throws
+   */
+  append(run: Uint8Array): Promise<void> {
+    return this.#serially(() => this.#append(run));
+  }
+
+  /** Moves over offsets that the log lacks. */
+  skipTo(next: Offset, logStart: Offset): Promise<void> {
+    return this.#serially(async () => {
+      if (this.isEmpty && this.#segment === undefined && logStart >= next) this.#logStart = next;
+      if (next <= this.#position) return;
+      this.#position = next;
+      if (this.#segment === undefined) this.#moveDurable(next);
+    });
+  }
+
+  /** Takes note of a loss, and cuts back what a truncation has made another lineage. */
+  lose(loss: Loss): Promise<void> {
+    return this.#serially(async () => {
+      await this.#seal();
+      this.losses.push(loss);
+      if (loss.reason === 'truncation') this.#truncate(loss.from);
+      this.#position = loss.reason === 'truncation' ? loss.from : loss.to;
+      this.#moveDurable(this.#position);
+    });
+  }
+
+  /** Takes over a segment that an earlier capture sealed; it must start at the position. */
+  adopt(sealed: SealedSegment): Promise<void> {
+    return this.#serially(async () => {
+      await this.#options.journal.record(sealed);
+      this.#entries.push(sealed.entry);
+      this.#leaderEpochs = mergeLeaderEpochs(this.#leaderEpochs, sealed.entry.leaderEpochs);
+      this.#bytes += sealed.entry.plaintextBytes;
+      this.#position = sealed.to;
+      this.#moveDurable(sealed.to);
+    });
+  }
+
+  /** Seals the open segment if it holds at least `leastBytes`. */
+  seal(leastBytes = 0): Promise<void> {
+    return this.#serially(async () => {
+      if ((this.#segment?.bytes ?? 0) >= leastBytes) await this.#seal();
+    });
+  }
+
+  /** Makes what was appended durable and moves the watermark. Runs beside appends. */
+  async sync(): Promise<void> {
+    const segment = this.#segment;
+    const position = this.#position;
+    if (segment === undefined) return;
+    try {
+      await segment.sync();
+    } catch (error) {
+      // Sealed in the meantime: its publishing has made it durable, and the writer is closed.
+      await this.#tail;
+      if (this.#segment === segment) throw error;
+    }
+    this.#moveDurable(position);
+  }
+
+  /** Gives up the open segment, keeping its part for a successor. */
+  suspend(): Promise<void> {
+    return this.#serially(async () => {
+      await this.#segment?.suspend();
+      this.#segment = undefined;
+    });
+  }
+
+  async #append(run: Uint8Array): Promise<void> {
+    let headers: RecordBatchView[] = [];
+    let start = 0;
+    let at = 0;
+    const flush = async (): Promise<void> => {
+      if (headers.length > 0) await this.#write(run.subarray(start, at), headers);
+      headers = [];
+      start = at;
+    };
+    for (const batch of splitBatches(run, this.#at())) {
+      validateBatch(batch, this.#at());
+      this.#checkOrder(batch, headers.length > 0);
+      const overlaps = batch.baseOffset < this.#position;
+      if (overlaps || (this.#segment !== undefined && !this.#segment.fits(batch))) {
+        await flush();
+        await this.#seal();
+      }
+      headers.push(batch);
+      at += batch.sizeInBytes;
+      if (overlaps) await flush();
+      this.#expected = batch.nextOffset;
+    }
+    await flush();
+    if ((this.#segment?.bytes ?? 0) >= this.#options.segmentBytes) await this.#seal();
+  }
+
+  #expected: Offset = -1n;
+
+  #checkOrder(batch: RecordBatchView, within: boolean): void {
+    const expected = within ? this.#expected : this.#position;
+    const follows = within ? batch.baseOffset >= expected : batch.nextOffset > expected;
+    if (follows) return;
+    throw new KopsError('KOPS_OFFSET_MISMATCH', `a batch with offsets ${String(batch.baseOffset)} to ${String(batch.lastOffset)} does not follow ${String(expected)}`, {
+      at: { ...this.#at(), offset: batch.baseOffset },
+      hint: 'The broker or the agent sent batches out of order; run the backup again, it continues from the archived watermark.',
+    });
+  }
+
+  async #write(run: Uint8Array, headers: readonly RecordBatchView[]): Promise<void> {
+    const first = headers[0];
+    const last = headers.at(-1);
+    if (first === undefined || last === undefined) return;
+    this.#segment ??= await OpenSegment.begin(this.#options.stores, {
+      ...this.identity,
+      baseOffset: first.baseOffset,
+      from: this.#position,
+    });
+    await this.#segment.append(run, headers);
+    for (const batch of headers) this.#observe(batch);
+    this.#bytes += run.length;
+    this.#position = last.nextOffset;
+  }
+
+  #observe(batch: RecordBatchView): void {
+    this.#transactions.observe(batch);
+    if (batch.partitionLeaderEpoch === this.lastEpoch) return;
+    this.#leaderEpochs = mergeLeaderEpochs(this.#leaderEpochs, [{ epoch: batch.partitionLeaderEpoch, startOffset: batch.baseOffset }]);
+  }
+
+  async #seal(): Promise<void> {
+    const segment = this.#segment;
+    if (segment === undefined) return;
+    const entry = segment.finish();
+    const { topicId, partition } = this.identity;
+    // The bytes first, then the entry that a successor finds them by, then the name that the entry gives: a kill in between leaves the part.
+    await segment.sync();
+    await this.#options.journal.record({ topicId, partition, from: segment.from, to: this.#position, entry });
+    await segment.publish();
+    this.#segment = undefined;
+    this.#entries.push(entry);
+    this.#moveDurable(this.#position);
+  }
+
+  #truncate(end: Offset): void {
+    this.#entries = this.#entries
+      .filter((entry) => entry.slice.start < end)
+      .map((entry) => (entry.slice.end <= end ? entry : { ...entry, slice: { ...entry.slice, end } }));
+    if (end < this.#parentEnd) this.#parentEnd = end;
+    this.#leaderEpochs = truncateLeaderEpochs(this.#leaderEpochs, end);
+    this.#durable = end;
+  }
+
+  #moveDurable(offset: Offset): void {
+    if (offset <= this.#durable) return;
+    this.#durable = offset;
+    this.#options.onDurable(this);
+  }
+
+  #serially<T>(work: () => Promise<T>): Promise<T> {
+    const run = this.#tail.then(work);
+    // The caller gets the failure; the next in line must run all the same.
+    this.#tail = run.catch(() => undefined);
+    return run;
+  }
+
+  #at(): Coordinates {
+    return { topic: this.plan.topic.name, partition: this.plan.snapshot.partition };
+  }
+}

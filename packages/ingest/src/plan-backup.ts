@@ -1,0 +1,140 @@
+import {
+  mayExtend,
+  relateLineage,
+  truncateLeaderEpochs,
+  type LeaderEpoch,
+  type Loss,
+  type ExtensionFacts,
+  type Manifest,
+  type PartitionManifest,
+  type TopicConfig,
+  type TopicManifest,
+} from '@kops/archive-format';
+import type { Offset } from '@kops/core';
+import type { OffsetForLeaderEpoch } from '@kops/kafka';
+import type { Isolation } from '@kops/transport';
+import { configValue, type ClusterSnapshot, type PartitionSnapshot, type TopicSnapshot } from './cluster-snapshot.ts';
+
+/** What an earlier archive holds of a partition. */
+export interface ParentPartition {
+  readonly manifest: Manifest;
+  readonly topic: TopicManifest;
+  readonly partition: PartitionManifest;
+}
+
+/** What a backup does with one partition. */
+export interface PartitionPlan {
+  readonly topic: TopicSnapshot;
+  readonly snapshot: PartitionSnapshot;
+  readonly mode: 'baseline' | 'extend';
+  /** Why it is a baseline though an earlier archive has the partition; empty otherwise. */
+  readonly reason: string;
+  /** What is extended; undefined for a baseline. */
+  readonly parent: ParentPartition | undefined;
+  /** First offset that this backup captures. */
+  readonly resume: Offset;
+  /** End of what is shown. */
+  readonly cut: Offset;
+  /** Known before a byte is read: losses inherited from the parent, and truncations. */
+  readonly losses: readonly Loss[];
+  /** Leader epochs below `resume`. */
+  readonly leaderEpochs: readonly LeaderEpoch[];
+}
+
+/** What decides a plan. */
+export interface PlanFacts {
+  readonly snapshot: ClusterSnapshot;
+  readonly isolation: Isolation;
+  readonly parentOf: (topic: string, partition: number) => ParentPartition | undefined;
+  /** The leader's answer for the last archived epoch of a partition that has a parent. */
+  readonly epochEnd: (topic: string, partition: number) => OffsetForLeaderEpoch | undefined;
+  readonly nowMs: number;
+}
+
+/** Plans every partition of a snapshot, in the snapshot's order. Pure. */
+export function planBackup(facts: PlanFacts): PartitionPlan[] {
+  return facts.snapshot.topics.flatMap((topic) => topic.partitions.map((partition) => planPartition(facts, topic, partition)));
+}
+
+function planPartition(facts: PlanFacts, topic: TopicSnapshot, snapshot: PartitionSnapshot): PartitionPlan {
+  const cut = facts.isolation === 'read_committed' ? snapshot.lastStableOffset : snapshot.highWatermark;
+  const parent = facts.parentOf(topic.name, snapshot.partition);
+  const baseline = (reason: string): PartitionPlan => ({
+    topic,
+    snapshot,
+    mode: 'baseline',
+    reason,
+    parent: undefined,
+    resume: snapshot.logStart,
+    cut,
+    losses: [],
+    leaderEpochs: [],
+  });
+  if (parent === undefined) return baseline('');
+  const decision = mayExtend(extensionFacts(earlierCapture(parent), topic, snapshot.logStart, cut, facts.nowMs));
+  if (!decision.extend) return baseline(`${decision.reason}: ${decision.detail}`);
+  return extend(facts, topic, snapshot, cut, parent);
+}
+
+/** What an earlier capture has read of a partition. */
+export interface EarlierCapture {
+  readonly topicId: string;
+  readonly cut: Offset;
+  /** When it began, ms since the epoch: its cut is taken right after, so this errs on the safe side. */
+  readonly atMs: number;
+  readonly configs: readonly TopicConfig[];
+}
+
+/** The facts that decide whether a partition may extend what an earlier capture has read. */
+export function extensionFacts(earlier: EarlierCapture, topic: TopicSnapshot, logStart: Offset, cut: Offset, endMs: number): ExtensionFacts {
+  const retentions = [topic.configs, earlier.configs].map((configs) => configValue(configs, 'delete.retention.ms'));
+  const known = retentions.filter((value) => value !== null).map(Number);
+  return {
+    parentTopicId: earlier.topicId,
+    topicId: topic.topicId,
+    parentCut: earlier.cut,
+    parentCutAtMs: earlier.atMs,
+    logStart,
+    cut,
+    endMs,
+    cleanupPolicy: configValue(topic.configs, 'cleanup.policy'),
+    parentCleanupPolicy: configValue(earlier.configs, 'cleanup.policy'),
+    deleteRetentionMs: known.length === 2 ? Math.min(...known) : null,
+  };
+}
+
+/** What a parent has read, for {@link extensionFacts}. */
+export function earlierCapture({ manifest, topic, partition }: ParentPartition): EarlierCapture {
+  return { topicId: topic.topicId, cut: partition.cut, atMs: Date.parse(manifest.startedAt), configs: topic.configs };
+}
+
+function extend(
+  facts: PlanFacts,
+  topic: TopicSnapshot,
+  snapshot: PartitionSnapshot,
+  cut: Offset,
+  parent: ParentPartition,
+): PartitionPlan {
+  const { partition } = parent;
+  const answer = facts.epochEnd(topic.name, snapshot.partition);
+  const relation = relateLineage(partition.lineage.leaderEpochs, partition.cut, () =>
+    answer === undefined || answer.endOffset < 0n ? undefined : { epoch: answer.leaderEpoch, endOffset: answer.endOffset },
+  );
+  const resume = relation.relation === 'truncated' ? relation.truncatedAt : partition.cut;
+  const inherited = partition.losses.filter((loss) => loss.reason === 'retention' && loss.to > snapshot.logStart && loss.from < resume);
+  const truncation: Loss[] =
+    resume < partition.cut
+      ? [{ from: resume, to: partition.cut, reason: 'truncation', detail: `archive ${parent.manifest.archive} holds offsets that the log no longer has` }]
+      : [];
+  return {
+    topic,
+    snapshot,
+    mode: 'extend',
+    reason: '',
+    parent,
+    resume,
+    cut,
+    losses: [...inherited, ...truncation],
+    leaderEpochs: truncateLeaderEpochs(partition.lineage.leaderEpochs, resume),
+  };
+}
