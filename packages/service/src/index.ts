@@ -1,1 +1,26 @@
-export {};
+/**
+ * What every process of kops needs around its work: configuration, logging, an orderly end, and quantities for people. For apps only.
+ * @module
+ */
+export {
+  describeConfig,
+  loadConfig,
+  secretsOf,
+  type ConfigSources,
+  type DescribedSetting,
+  type LoadedConfig,
+} from './config/load-config.ts';
+export type { ClusterConfig, Config, TlsConfig } from './config/schema.ts';
+export { connectionOf, type ClusterConnection } from './config/cluster-connection.ts';
+export { loadTls, type TlsMaterial } from './config/tls-files.ts';
+export { createLogger, type LoggerOptions } from './logging/logger.ts';
+export { runUntilStopped, type RunOptions } from './shutdown/run-until-stopped.ts';
+export { withStopSignal, type StopOptions } from './shutdown/stop-signal.ts';
+export {
+  formatBytes,
+  formatCount,
+  formatDuration,
+  formatRate,
+  parseBytes,
+  parseDuration,
+} from './quantities.ts';

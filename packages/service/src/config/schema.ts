@@ -1,0 +1,116 @@
+import { z } from 'zod';
+import {
+  byteSize,
+  duration,
+  hostPort,
+  isHostPort,
+  numberList,
+  secretText,
+  text,
+  textList,
+  truth,
+  word,
+} from './settings.ts';
+
+const mebibyte = 1024 * 1024;
+const day = 24 * 60 * 60 * 1000;
+
+/** TLS by files. */
+const tlsFiles = z.strictObject({
+  caFile: text('the path of a PEM file').optional(),
+  certFile: text('the path of a PEM file').optional(),
+  keyFile: text('the path of a PEM file').optional(),
+  passphrase: secretText('the passphrase of the key file').optional(),
+  servername: text('a host name').optional(),
+  rejectUnauthorized: truth().optional(),
+});
+
+const wrapped = new WeakMap<z.ZodType, z.ZodType>();
+
+/** The schema of objects behind one that takes something else besides. */
+export function objectBehind(schema: z.ZodType): z.ZodType | undefined {
+  return wrapped.get(schema);
+}
+
+/** `true`, `false` or files; a union that reports the mistakes inside the branch that was meant. */
+function tlsSetting(): z.ZodType<boolean | z.infer<typeof tlsFiles>, unknown> {
+  const plain = truth('true, false or {caFile, certFile, keyFile, …}');
+  const schema = z.unknown().transform((value, context): boolean | z.infer<typeof tlsFiles> => {
+    const branch = typeof value === 'object' && value !== null ? tlsFiles : plain;
+    const result = branch.safeParse(value);
+    if (result.success) return result.data;
+    for (const issue of result.error.issues) {
+      context.issues.push({ ...issue, input: value } as z.core.$ZodRawIssue);
+    }
+    return z.NEVER;
+  });
+  wrapped.set(schema, tlsFiles);
+  return schema;
+}
+
+const sasl = z.strictObject({
+  mechanism: word(['plain', 'scram-sha-256', 'scram-sha-512']),
+  username: text('a user name'),
+  password: secretText('a password'),
+});
+
+const cluster = z.strictObject({
+  bootstrapServers: textList('a list of host:port', isHostPort),
+  clientId: text().optional(),
+  tls: tlsSetting().optional(),
+  sasl: sasl.optional(),
+});
+
+const backup = z.strictObject({
+  topics: textList('a list of topic names and globs').optional(),
+  exclude: textList('a list of topic names and globs').optional(),
+  ack: word(['sync', 'async']).prefault('sync'),
+  isolation: word(['read_committed', 'read_uncommitted']).prefault('read_committed'),
+  segmentBytes: byteSize('a size from 1MiB to 2047MiB', [mebibyte, 2047 * mebibyte]).prefault(
+    64 * mebibyte,
+  ),
+  generationIntervalMs: duration('a time from 1s to 1d, in ms if a number', [1000, day]).prefault(
+    60_000,
+  ),
+});
+
+function isListenAddress(value: string): boolean {
+  return /^unix:\/.+/.test(value) || isHostPort(value);
+}
+
+const archiver = z.strictObject({
+  listen: hostPort('host:port or unix:/path', isListenAddress).optional(),
+  address: hostPort('host:port or unix:/path', isListenAddress).optional(),
+  secret: secretText('the secret that agents and archiver share').optional(),
+  tls: tlsSetting().optional(),
+});
+
+const agent = z.strictObject({
+  host: text('a host name').optional(),
+  rack: text('the name of a rack').optional(),
+  brokers: numberList('a list of broker ids').optional(),
+  archiver: hostPort('host:port or unix:/path', isListenAddress).optional(),
+});
+
+/** Everything that can be configured. Unknown keys are errors. */
+export const configSchema = z.strictObject({
+  cluster: cluster.optional(),
+  repository: textList('a repository or a list of them').optional(),
+  backup: backup.prefault({}),
+  archiver: archiver.prefault({}),
+  agent: agent.prefault({}),
+  clusters: z.record(z.string(), cluster).prefault({}),
+  repositories: z.record(z.string(), text('the place of a repository')).prefault({}),
+  logging: z
+    .strictObject({ level: word(['debug', 'info', 'warn', 'error']).prefault('info') })
+    .prefault({}),
+});
+
+/** The effective configuration. Times in ms, sizes in bytes. */
+export type Config = z.infer<typeof configSchema>;
+
+/** How to reach a Kafka cluster, as configured. */
+export type ClusterConfig = z.infer<typeof cluster>;
+
+/** TLS as configured: on or off, or by files. */
+export type TlsConfig = boolean | z.infer<typeof tlsFiles>;

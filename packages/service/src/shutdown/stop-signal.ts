@@ -1,0 +1,76 @@
+import type { Readable } from 'node:stream';
+import { KopsError } from '@kops/core';
+
+/** Options of {@link withStopSignal}. */
+export interface StopOptions {
+  /** A stream that ends when the parent process does (a child's `process.stdin`): its end stops the work. */
+  readonly parent?: Readable;
+  /** How long the work may take to end once it was told to; default 60,000 ms. Then the process ends at once. */
+  readonly graceMs?: number;
+  /** Ends the process at once; `process.exit` unless a test says otherwise. */
+  readonly exit?: (code: number) => void;
+}
+
+const interruptedExitCode = 130;
+const defaultGraceMs = 60_000;
+const stopSignals = ['SIGINT', 'SIGTERM'] as const;
+
+function interrupted(why: string): KopsError {
+  return new KopsError('KOPS_INTERRUPTED', `interrupted: ${why}`, {
+    hint: 'What is durable already is kept: run the same command again to continue.',
+  });
+}
+
+/** Calls back once when the stream ends, however it ends; gives back how to stop watching. */
+function watchParent(parent: Readable, onGone: () => void): () => void {
+  const events = ['end', 'close', 'error'] as const;
+  for (const event of events) parent.on(event, onGone);
+  // Without reading, an end is never seen.
+  parent.resume();
+  return () => {
+    for (const event of events) parent.off(event, onGone);
+    parent.pause();
+    // An open pipe would keep the process alive.
+    if ('unref' in parent && typeof parent.unref === 'function') parent.unref();
+  };
+}
+
+/**
+ * Runs work that can be stopped: the first SIGINT or SIGTERM (or the parent's end) aborts the signal with KOPS_INTERRUPTED and leaves
+ * the work time to end well; the second, or the end of that time, ends the process at once with 130.
+ * Settles as the work does: work that ends well after it was stopped is no failure.
+ */
+export async function withStopSignal<T>(
+  main: (signal: AbortSignal) => Promise<T>,
+  options: StopOptions = {},
+): Promise<T> {
+  const controller = new AbortController();
+  const exit = options.exit ?? ((code: number) => process.exit(code));
+  const endNow = (): void => {
+    exit(interruptedExitCode);
+  };
+  let grace: NodeJS.Timeout | undefined;
+  const stop = (why: string): void => {
+    if (controller.signal.aborted) return;
+    grace = setTimeout(endNow, options.graceMs ?? defaultGraceMs);
+    controller.abort(interrupted(why));
+  };
+  const onSignal = (name: NodeJS.Signals): void => {
+    if (controller.signal.aborted) endNow();
+    else stop(name);
+  };
+  for (const name of stopSignals) process.on(name, onSignal);
+  const unwatch =
+    options.parent === undefined
+      ? undefined
+      : watchParent(options.parent, () => {
+          stop('the parent process ended');
+        });
+  try {
+    return await main(controller.signal);
+  } finally {
+    clearTimeout(grace);
+    for (const name of stopSignals) process.off(name, onSignal);
+    unwatch?.();
+  }
+}
