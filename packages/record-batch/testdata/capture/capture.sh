@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # Captures the golden vectors anew. Needs a JDK 17 or later, kcat and the jars of Kafka 4.1.1 (KAFKA_LIBS, a directory).
+# Argument: where the cases go, this package's testdata/v1 by default.
 # Starts one broker on 127.0.0.1 (PORT, PORT+1) with a data directory of its own, and stops it at the end.
 set -euo pipefail
 : "${KAFKA_LIBS:?directory with the jars of Kafka}"
 port=${PORT:-19392}
 here=$(cd "$(dirname "$0")" && pwd)
-cases=$here/../v1
+cases=${1:-$here/../v1}
 work=$(mktemp -d)
 broker=
 cleanup() {
@@ -14,6 +15,7 @@ cleanup() {
 }
 trap cleanup EXIT
 
+# The records are of 2023: retention would remove them once its first round comes.
 cat >"$work/server.properties" <<EOF
 process.roles=broker,controller
 node.id=1
@@ -27,6 +29,7 @@ transaction.state.log.replication.factor=1
 transaction.state.log.min.isr=1
 transaction.state.log.num.partitions=1
 log.cleaner.backoff.ms=200
+log.retention.ms=-1
 log.cleaner.dedupe.buffer.size=4194304
 EOF
 java=(java -Xmx512m -cp "$KAFKA_LIBS/*")
