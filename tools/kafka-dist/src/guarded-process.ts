@@ -7,11 +7,12 @@ import { sandboxUnavailable } from './sandbox-error.ts';
 /**
  * Runs "$@" and never outlives the parent, however that ends: file descriptor 3 is a pipe that only the parent holds
  * open, so that its end of file means that the parent is gone, by SIGKILL too. The command's own process id is reported
- * on descriptor 4, since signals are meant for it and not for this shell. $1 is a folder to delete when orphaned, which
+ * on descriptor 4, since signals are meant for it and not for this shell. $2 is how many tenths of a second an orphan
+ * gets to end by SIGTERM. $1 is a folder to delete when orphaned, which
  * is why the watching part then no longer lets the waiting part end it.
  */
 const guardScript = `
-cleanup=$1; shift
+cleanup=$1; grace=$2; shift 2
 exec 5<&0
 "$@" <&5 3<&- 4>&- 5<&- &
 child=$!
@@ -21,6 +22,8 @@ exec 4>&-
 ( exec >/dev/null 2>&1
   while read -r line <&3; do :; done
   trap '' TERM
+  if [ "$grace" -gt 0 ]; then kill "$child"; fi
+  while [ "$grace" -gt 0 ] && kill -0 "$child"; do sleep 0.1; grace=$((grace - 1)); done
   kill -9 "$child"
   if [ -n "$cleanup" ]; then
     while kill -0 "$child"; do sleep 0.1; done
@@ -44,6 +47,8 @@ export interface GuardOptions {
   readonly stderr?: 'pipe' | 'ignore' | number;
   /** Folder to delete when this process dies without cleaning up. Its parent goes too when it is then empty. */
   readonly orphanCleanup?: string;
+  /** How long an orphan may take to end by SIGTERM; unless given it is killed at once. */
+  readonly orphanGraceMs?: number;
 }
 
 /** A child process that ends with its parent. */
@@ -64,15 +69,16 @@ export interface GuardedProcess {
 
 interface Live {
   readonly pid: number;
+  readonly lastSignal: NodeJS.Signals;
   readonly orphanCleanup: string | undefined;
 }
 
 const live = new Set<Live>();
 
 function killAllAtExit(): void {
-  for (const { pid, orphanCleanup } of live) {
-    sendSignal(pid, 'SIGKILL');
-    if (orphanCleanup !== undefined) rmSync(orphanCleanup, { recursive: true, force: true });
+  for (const { pid, lastSignal, orphanCleanup } of live) {
+    sendSignal(pid, lastSignal);
+    if (orphanCleanup !== undefined && lastSignal === 'SIGKILL') rmSync(orphanCleanup, { recursive: true, force: true });
   }
 }
 
@@ -104,11 +110,12 @@ export async function spawnGuarded(
   args: readonly string[],
   options: GuardOptions = {},
 ): Promise<GuardedProcess> {
-  const { stdin = 'ignore', stdout = 'pipe', stderr = 'pipe', orphanCleanup } = options;
+  const { stdin = 'ignore', stdout = 'pipe', stderr = 'pipe', orphanCleanup, orphanGraceMs = 0 } = options;
+  const guardArgs = [orphanCleanup ?? '', String(Math.ceil(orphanGraceMs / 100))];
   const stdio: StdioOptions = [stdin, stdout, stderr, 'pipe', 'pipe'];
   const shell = spawn(
     'sh',
-    ['-c', guardScript, 'kops-guard', orphanCleanup ?? '', command, ...args],
+    ['-c', guardScript, 'kops-guard', ...guardArgs, command, ...args],
     {
       stdio,
       // A session of its own: Ctrl-C in the terminal reaches the parent, which decides what to do.
@@ -119,7 +126,7 @@ export async function spawnGuarded(
   );
   const exited = exitOf(shell);
   const pid = await childPid(shell, command);
-  const entry: Live = { pid, orphanCleanup };
+  const entry: Live = { pid, orphanCleanup, lastSignal: orphanGraceMs > 0 ? 'SIGTERM' : 'SIGKILL' };
   register(entry);
   let ended = false;
   const done = exited.then((code) => {
