@@ -1,1 +1,5 @@
-export {};
+/**
+ * The archiver: takes record batches from agents, makes them durable and commits archives.
+ * @module
+ */
+export { runArchiverApp, type ArchiverSettings } from './archiver-app.ts';

@@ -1,0 +1,65 @@
+import { KopsError, type Logger } from '@kops/core';
+import { Archiver } from '@kops/ingest';
+import { connectKafka, type KafkaOptions } from '@kops/kafka';
+import { parseRepositoryUrl } from '@kops/object-store';
+import { openFileStore } from '@kops/object-store/file';
+import { createRepository, type Repository } from '@kops/repository';
+import { serveArchiver, type Endpoint } from '@kops/transport';
+
+/** What an archiver process is told. */
+export interface ArchiverSettings {
+  readonly listen: Endpoint;
+  /** Clusters by name. */
+  readonly clusters: Readonly<Record<string, KafkaOptions>>;
+  /** URLs of repositories by name. */
+  readonly repositories: Readonly<Record<string, string>>;
+  /** A segment is sealed once it holds so many bytes. */
+  readonly segmentBytes: number;
+  readonly version: string;
+}
+
+/** Runs an archiver until the signal is aborted. `onReady` is called with the address it listens on. */
+export async function runArchiverApp(
+  settings: ArchiverSettings,
+  signal: AbortSignal,
+  logger: Logger,
+  onReady: (address: string) => void,
+): Promise<void> {
+  const repositories = new Map<string, Promise<Repository>>();
+  await using archiver = new Archiver({
+    connect: (name) => connectKafka({ ...known(settings.clusters, name, 'cluster'), logger }),
+    openRepository: (name) => {
+      const opened = repositories.get(name) ?? openNamed(settings.repositories, name);
+      repositories.set(name, opened);
+      // The caller gets the failure; the next call tries anew.
+      opened.catch(() => repositories.delete(name));
+      return opened;
+    },
+    kopsVersion: settings.version,
+    segmentBytes: settings.segmentBytes,
+    logger,
+  });
+  await using server = await serveArchiver(settings.listen, archiver.handlers);
+  logger.info('the archiver listens', { address: server.address });
+  onReady(server.address);
+  await new Promise<void>((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+  await archiver[Symbol.asyncDispose]();
+}
+
+async function openNamed(repositories: Readonly<Record<string, string>>, name: string): Promise<Repository> {
+  const location = parseRepositoryUrl(known(repositories, name, 'repository'));
+  return createRepository(await openFileStore(location.directory, { create: true }));
+}
+
+function known<T>(configured: Readonly<Record<string, T>>, name: string, kind: 'cluster' | 'repository'): T {
+  const value = Object.hasOwn(configured, name) ? configured[name] : undefined;
+  if (value !== undefined) return value;
+  const names = Object.keys(configured).join(', ') || 'none';
+  const section = kind === 'cluster' ? 'clusters' : 'repositories';
+  throw new KopsError('KOPS_CONFIG', `this archiver knows no ${kind} '${name}' (it knows: ${names})`, {
+    hint: `Add ${section}.${name} to the archiver's configuration, or use one of its names.`,
+  });
+}
