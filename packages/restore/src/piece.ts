@@ -59,7 +59,7 @@ export function cutBatch({ batch, segment }: LocatedBatch, rules: CutRules): Cut
   if (low >= high) return nothing;
   if (batch.isControl) return { piece: undefined, omissions: [{ reason: 'controlBatches', count: 1 }] };
   if (batch.recordCount === 0) return nothing;
-  const verdict = verdictOn(batch, rules.transactions);
+  const verdict = verdictOn(batch, low, rules.transactions);
   const isWhole = low === batch.baseOffset && high === batch.nextOffset;
   if (verdict !== undefined) {
     return { piece: undefined, omissions: [{ reason: verdict, count: isWhole ? batch.recordCount : countIn(batch, low, high) }] };
@@ -68,9 +68,9 @@ export function cutBatch({ batch, segment }: LocatedBatch, rules: CutRules): Cut
   return cutRecords(batch, low, high, rules.window);
 }
 
-/** All records of a batch are of one transaction, so the first offset decides. */
-function verdictOn(batch: RecordBatchView, transactions: AbortedTransactions): 'aborted' | 'open' | undefined {
-  if (!batch.isTransactional || !transactions.isAborted(batch.producerId, batch.baseOffset)) return undefined;
+/** All records of a batch are of one transaction, so the first visible offset decides. */
+function verdictOn(batch: RecordBatchView, low: Offset, transactions: AbortedTransactions): 'aborted' | 'open' | undefined {
+  if (!batch.isTransactional || !transactions.isAborted(batch.producerId, low)) return undefined;
   const isOpen = transactions.open.some(
     ({ producerId, firstOffset }) => producerId === batch.producerId && firstOffset < batch.nextOffset,
   );

@@ -8,6 +8,9 @@ import type { StateKeeper } from './state-keeper.ts';
 
 const parallel = 4;
 
+/** Failures that say nothing about other groups. */
+const ofThisGroup = ['KOPS_REFUSED', 'KOPS_ACCESS_DENIED', 'KOPS_KAFKA_PROTOCOL'] as const;
+
 interface RestoredPartition {
   readonly key: string;
   readonly planned: PlannedPartition;
@@ -89,7 +92,7 @@ async function setGroup(kafka: RestoreTarget, planned: PlannedGroup, offsets: re
     await kafka.commitOffsets(group, commits);
     return { group, status: 'set', offsets, error: null };
   } catch (thrown) {
-    if (!KopsError.is(thrown, 'KOPS_REFUSED') && !KopsError.is(thrown, 'KOPS_ACCESS_DENIED')) throw thrown;
+    if (!ofThisGroup.some((code) => KopsError.is(thrown, code))) throw thrown;
     return { group, status: 'refused', offsets, error: KopsError.locate(thrown, { group }) };
   }
 }

@@ -1,0 +1,266 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { recordDigest } from '@kops/record-batch';
+import type { Archive } from '@kops/repository';
+import {
+  executeRestore,
+  inspectTarget,
+  mapOffset,
+  planRestore,
+  readOffsetMapping,
+  restoreExitCode,
+  restoreResultToJson,
+  type RestoreLimits,
+  type RestoreOptions,
+  type RestoreResult,
+} from '../src/index.ts';
+import { archiveOf, type PartitionFixture } from './archive-fixture.ts';
+import { batchAt, firstTimestamp, markerAt, offsetsFrom, recordAt, transactionalBatch } from './batches.ts';
+import { FakeKafka } from './fake-kafka.ts';
+
+const quick: Partial<RestoreLimits> = { stableMs: 1, checkpointMs: 0, settleDeadlineMs: 1000 };
+let folder: string;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'kops-restore-'));
+});
+afterEach(async () => {
+  await rm(folder, { recursive: true, force: true });
+});
+
+async function restore(
+  archive: Archive,
+  kafka: FakeKafka,
+  options: RestoreOptions = {},
+  limits: Partial<RestoreLimits> = quick,
+  statePath = join(folder, 'state.json'),
+): Promise<RestoreResult> {
+  const plan = planRestore(archive.manifest, await inspectTarget(kafka, archive.manifest, options), options);
+  return await executeRestore({ archive, kafka, plan, statePath, limits });
+}
+
+const plain: PartitionFixture = {
+  batches: offsetsFrom(0, 12).map((index) => batchAt(offsetsFrom(index * 10, 10), { codec: index % 2 === 0 ? 'zstd' : 'none' })),
+};
+
+/** Compaction holes inside and between batches, a log start above 0, transactions of all kinds. */
+const mixed: PartitionFixture = {
+  logStart: 5n,
+  cut: 71n,
+  batches: [
+    batchAt(offsetsFrom(3, 7)),
+    batchAt([12, 15, 16], { lastOffset: 19n }),
+    transactionalBatch([20, 21, 22], 1n),
+    transactionalBatch([23, 24], 2n),
+    markerAt(25, 1n, 'abort'),
+    markerAt(26, 2n, 'commit'),
+    batchAt(offsetsFrom(27, 3), { timestampType: 'LogAppendTime', maxTimestamp: 1_800_000_000_000n }),
+    transactionalBatch([30, 31], 1n),
+    batchAt([40], { codec: 'gzip' }),
+    batchAt(offsetsFrom(60, 20)),
+  ],
+};
+
+const mixedOffsets = [5, 6, 7, 8, 9, 12, 15, 16, 23, 24, 27, 28, 29, 40, ...offsetsFrom(60, 11)];
+
+function digests(kafka: FakeKafka, topic: string, partition = 0): string[] {
+  return kafka.records(topic, partition).map(recordDigest);
+}
+
+function expectedMixed(): string[] {
+  return mixedOffsets.map((offset) =>
+    recordDigest(offset >= 27 && offset < 30 ? { ...recordAt(offset), timestamp: 1_800_000_000_000n } : recordAt(offset)),
+  );
+}
+
+describe('executeRestore', () => {
+  it('keeps whole batches byte for byte and their offsets', async () => {
+    const kafka = new FakeKafka();
+    const result = await restore(await archiveOf([{ name: 't', partitions: [plain, { batches: [] }] }]), kafka);
+    expect(result.topics[0]?.partitions[0]).toMatchObject({ strategy: 'exact', records: 120, reencodedBatches: 0, targetEnd: 120n });
+    expect(result.topics[0]?.partitions[1]).toMatchObject({ strategy: 'exact', records: 0, targetEnd: 0n });
+    const restored = kafka.batches('t', 0);
+    expect(restored.map(({ payload }) => Buffer.from(payload).toString('hex'))).toEqual(
+      plain.batches.map((bytes) => Buffer.from(bytes.subarray(61)).toString('hex')),
+    );
+    expect(restored.every(({ producerId }) => producerId === 1000n)).toBe(true);
+    expect(digests(kafka, 't')).toEqual(offsetsFrom(0, 120).map((offset) => recordDigest(recordAt(offset))));
+    expect(restoreExitCode(result)).toBe(0);
+    expect(JSON.stringify(restoreResultToJson(result))).toContain('"targetEnd":"120"');
+  });
+
+  it('restores what is visible and committed, and maps its offsets', async () => {
+    const kafka = new FakeKafka();
+    const result = await restore(await archiveOf([{ name: 't', partitions: [mixed] }]), kafka);
+    expect(digests(kafka, 't')).toEqual(expectedMixed());
+    const partition = result.topics[0]?.partitions[0];
+    expect(partition).toMatchObject({
+      strategy: 'mapped',
+      records: mixedOffsets.length,
+      leftOut: { aborted: 3, open: 2, outsideWindow: 0, controlBatches: 2 },
+    });
+    const mapping = await readOffsetMapping(partition?.mappingFile ?? '');
+    for (let source = 0; source < 80; source++) {
+      const next = mixedOffsets.findIndex((offset) => offset >= source);
+      expect(mapOffset(mapping, BigInt(source))).toBe(BigInt(next === -1 ? mixedOffsets.length : next));
+    }
+  });
+
+  it('restores only records inside a time window', async () => {
+    const kafka = new FakeKafka();
+    const window = { from: firstTimestamp + 15n, to: firstTimestamp + 40n };
+    const result = await restore(await archiveOf([{ name: 't', partitions: [plain] }]), kafka, { window });
+    expect(digests(kafka, 't')).toEqual(offsetsFrom(15, 25).map((offset) => recordDigest(recordAt(offset))));
+    expect(result.topics[0]?.partitions[0]).toMatchObject({ reencodedBatches: 1, leftOut: { outsideWindow: 95 } });
+  });
+
+  it('refuses exact offsets before it changes anything when only the batches tell of a marker', async () => {
+    const kafka = new FakeKafka();
+    const archive = await archiveOf([{ name: 't', partitions: [{ batches: [transactionalBatch([0, 1], 1n), markerAt(2, 1n, 'commit')] }] }]);
+    await expect(restore(archive, kafka, { offsets: 'exact' })).rejects.toMatchObject({ code: 'KOPS_REFUSED', at: { offset: 2n } });
+    expect(kafka.calls).toEqual([]);
+  });
+
+  it('raises max.message.bytes for a batch that is larger than the config allows', async () => {
+    const kafka = new FakeKafka();
+    const configs = [{ name: 'max.message.bytes', value: '500', source: 'DYNAMIC_TOPIC_CONFIG' }];
+    await restore(await archiveOf([{ name: 't', partitions: [plain], configs }]), kafka);
+    expect(digests(kafka, 't')).toHaveLength(120);
+    expect(kafka.topicsByName.get('t')?.configs.get('max.message.bytes')).toBe('500');
+  });
+
+  it('sets the final configs last and lists those the target refuses', async () => {
+    const kafka = new FakeKafka();
+    kafka.refusedConfigs.add('remote.storage.enable');
+    const configs = ['remote.storage.enable=true', 'retention.ms=1000', 'cleanup.policy=compact'].map((entry) => {
+      const [name = '', value = ''] = entry.split('=');
+      return { name, value, source: 'DYNAMIC_TOPIC_CONFIG' };
+    });
+    const result = await restore(await archiveOf([{ name: 't', partitions: [plain], configs }]), kafka);
+    expect(Object.fromEntries(kafka.topicsByName.get('t')?.configs ?? [])).toEqual({ 'retention.ms': '1000', 'cleanup.policy': 'compact' });
+    expect(result.refusedConfigs).toEqual([{ topic: 't', name: 'remote.storage.enable', value: 'true', reason: 'unknown config remote.storage.enable' }]);
+    expect(kafka.calls.findLastIndex((call) => call.startsWith('produce'))).toBeLessThan(kafka.calls.indexOf('alter t'));
+  });
+
+  it('uses the older timestamp config where brokers do not know the newer ones', async () => {
+    const kafka = new FakeKafka();
+    kafka.refusedConfigs.add('message.timestamp.before.max.ms');
+    const result = await restore(await archiveOf([{ name: 't', partitions: [plain] }]), kafka);
+    expect(result.refusedConfigs).toEqual([]);
+    expect([...(kafka.topicsByName.get('t')?.configs ?? [])]).toEqual([]);
+  });
+
+  it('sets group offsets to the next record and reports clamped and refused ones', async () => {
+    const kafka = new FakeKafka();
+    kafka.groups.push({ group: 'busy', state: 'Stable', protocolType: 'consumer', members: 1 });
+    const at = (offset: bigint) => ({ topic: 't', partition: 0, offset, leaderEpoch: 9, metadata: 'mark' });
+    const groups = [
+      { group: 'g', state: 'Empty', protocolType: 'consumer', offsets: [at(10n)] },
+      { group: 'beyond', state: 'Empty', protocolType: 'consumer', offsets: [at(99n)] },
+      { group: 'busy', state: 'Empty', protocolType: 'consumer', offsets: [at(12n)] },
+    ];
+    const result = await restore(await archiveOf([{ name: 't', partitions: [mixed] }], { groups }), kafka, { renames: { t: 'u' } });
+    expect(kafka.committed.get('g')).toEqual([{ topic: 'u', partition: 0, offset: 5n, leaderEpoch: -1, metadata: 'mark' }]);
+    expect(result.groups.map(({ group, status, offsets }) => [group, status, offsets[0]?.targetOffset, offsets[0]?.clamped])).toEqual([
+      ['g', 'set', 5n, null],
+      ['beyond', 'set', BigInt(mixedOffsets.length), 'end'],
+      ['busy', 'refused', 5n, null],
+    ]);
+    expect(restoreExitCode(result)).toBe(21);
+  });
+
+  it('refuses a topic with records, and takes an empty one', async () => {
+    const archive = await archiveOf([{ name: 't', partitions: [plain] }]);
+    const kafka = new FakeKafka();
+    await kafka.createTopics([{ name: 't', partitions: 1, replicationFactor: 1, configs: {} }]);
+    expect((await restore(archive, kafka)).topics[0]?.created).toBe(false);
+    const callsBefore = kafka.calls.length;
+    await expect(restore(archive, kafka)).rejects.toMatchObject({ code: 'KOPS_REFUSED', exitCode: 12 });
+    expect(kafka.calls).toHaveLength(callsBefore);
+  });
+
+  it('stops when somebody else writes to the topic', async () => {
+    const kafka = new FakeKafka();
+    let calls = 0;
+    kafka.interfere = () => {
+      if (++calls === 5) kafka.topicsByName.get('t')?.logs[0]?.push(batchAt([5000]));
+      return undefined;
+    };
+    await expect(restore(await archiveOf([{ name: 't', partitions: [plain] }]), kafka)).rejects.toMatchObject({ code: 'KOPS_OFFSET_MISMATCH' });
+  });
+
+  it('loses and doubles nothing, wherever a run ends and whatever of its last requests got through', async () => {
+    const archive = await archiveOf([{ name: 't', partitions: [plain, mixed] }], {
+      groups: [{ group: 'g', state: 'Empty', protocolType: 'consumer', offsets: [{ topic: 't', partition: 1, offset: 10n, leaderEpoch: 1, metadata: null }] }],
+    });
+    const ends = fc.array(fc.record({ after: fc.nat(26), lost: fc.boolean(), inFlight: fc.integer({ min: 1, max: 5 }), checkpointMs: fc.constantFrom(0, 10_000) }), {
+      minLength: 1,
+      maxLength: 4,
+    });
+    await fc.assert(
+      fc.asyncProperty(ends, async (runs) => {
+        const kafka = new FakeKafka();
+        const statePath = join(await mkdtemp(join(folder, 'run-')), 'state.json');
+        let isFirst = true;
+        let finished: RestoreResult | undefined;
+        for (const { after, lost, inFlight, checkpointMs } of [...runs, { after: Infinity, lost: false, inFlight: 5, checkpointMs: 0 }]) {
+          let left = after;
+          // Once a run is over, nothing of it gets through any more, but for the request whose answer is lost.
+          kafka.interfere = () => (left-- > 0 ? undefined : lost && left === -1 ? 'fail-after' : 'fail-before');
+          const options = { resume: !isFirst };
+          try {
+            finished = await restore(archive, kafka, options, { ...quick, inFlight, checkpointMs }, statePath);
+            break;
+          } catch (error) {
+            expect(error).toMatchObject({ code: 'KOPS_KAFKA_UNREACHABLE' });
+          }
+          isFirst = false;
+        }
+        expect(digests(kafka, 't', 0)).toEqual(offsetsFrom(0, 120).map((offset) => recordDigest(recordAt(offset))));
+        expect(digests(kafka, 't', 1)).toEqual(expectedMixed());
+        expect(finished?.topics[0]?.partitions.map(({ records }) => records)).toEqual([120, mixedOffsets.length]);
+        expect(finished?.topics[0]?.partitions[1]?.leftOut).toEqual({ aborted: 3, open: 2, outsideWindow: 0, controlBatches: 2 });
+        expect(kafka.committed.get('g')?.[0]?.offset).toBe(5n);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it('notices on resume that a topic was created anew, cut short or written to by others', async () => {
+    const archive = await archiveOf([{ name: 't', partitions: [plain] }]);
+    const interrupted = async (): Promise<FakeKafka> => {
+      const kafka = new FakeKafka();
+      let left = 8;
+      kafka.interfere = () => (left-- > 0 ? undefined : 'fail-before');
+      await expect(restore(archive, kafka)).rejects.toMatchObject({ code: 'KOPS_KAFKA_UNREACHABLE' });
+      kafka.interfere = () => undefined;
+      return kafka;
+    };
+    const recreated = await interrupted();
+    recreated.topicsByName.delete('t');
+    await recreated.createTopics([{ name: 'other', partitions: 1, replicationFactor: 1, configs: {} }]);
+    await recreated.createTopics([{ name: 't', partitions: 1, replicationFactor: 1, configs: {} }]);
+    await expect(restore(archive, recreated, { resume: true })).rejects.toMatchObject({ code: 'KOPS_REFUSED' });
+    const shortened = await interrupted();
+    shortened.topicsByName.get('t')?.logs[0]?.splice(1);
+    await expect(restore(archive, shortened, { resume: true })).rejects.toMatchObject({ code: 'KOPS_OFFSET_MISMATCH' });
+    const foreign = await interrupted();
+    const log = foreign.topicsByName.get('t')?.logs[0];
+    log?.splice(-1, 1, batchAt(offsetsFrom((log.length - 1) * 10, 10), { baseTimestamp: 5n }).fill(7, 100, 101));
+    await expect(restore(archive, foreign, { resume: true })).rejects.toMatchObject({ code: 'KOPS_OFFSET_MISMATCH' });
+    const same = await interrupted();
+    await expect(restore(archive, same, { resume: true })).resolves.toMatchObject({ status: 'complete', records: 120 });
+  });
+
+  it('resumes no other plan and no run that never was', async () => {
+    const archive = await archiveOf([{ name: 't', partitions: [plain] }]);
+    const kafka = new FakeKafka();
+    await expect(restore(archive, kafka, { resume: true })).rejects.toMatchObject({ code: 'KOPS_REFUSED' });
+    await restore(archive, kafka);
+    await expect(restore(archive, kafka, { resume: true, holdRetention: true })).rejects.toMatchObject({ code: 'KOPS_REFUSED' });
+    await expect(restore(archive, kafka, { resume: true })).resolves.toMatchObject({ resumed: true, records: 120 });
+  });
+});

@@ -1,0 +1,171 @@
+import { KopsError } from '@kops/core';
+import type { CommittedOffset, GroupDescription, NewTopic, ProduceRequest, ProduceResult } from '@kops/kafka';
+import { decodeRecords, RecordBatchView, validateBatch, type KafkaRecord } from '@kops/record-batch';
+import type { RestoreTarget } from '../src/index.ts';
+
+interface FakeTopic {
+  readonly id: string;
+  readonly configs: Map<string, string>;
+  readonly logs: Uint8Array[][];
+}
+
+/** What a call may be told to do instead of its work, or after it. */
+export type Interference = 'fail-before' | 'fail-after' | undefined;
+
+/**
+ * A broker of as many rules as a restore depends on: contiguous batches, sequences per producer and partition, base offsets
+ * by the log's end. `interfere` sees every call that changes something.
+ */
+export class FakeKafka implements RestoreTarget {
+  readonly topicsByName = new Map<string, FakeTopic>();
+  readonly committed = new Map<string, readonly CommittedOffset[]>();
+  readonly groups: GroupDescription[] = [];
+  readonly calls: string[] = [];
+  readonly refusedConfigs = new Set<string>();
+  interfere: (call: string) => Interference = () => undefined;
+  #producerIds = 1000n;
+  #topicIds = 0;
+  readonly #sequences = new Map<string, number>();
+
+  describeCluster() {
+    return Promise.resolve({ clusterId: 'target', controllerId: 1, brokers: [{ id: 1, host: 'h', port: 1, rack: null }] });
+  }
+
+  topics(names?: readonly string[]) {
+    const all = [...this.topicsByName].filter(([name]) => names === undefined || names.includes(name));
+    return Promise.resolve(
+      all.map(([name, { id, logs }]) => ({
+        name,
+        id,
+        isInternal: false,
+        partitions: logs.map((_, partition) => ({ partition, leader: 1, leaderEpoch: 0, replicas: [1], isr: [1] })),
+      })),
+    );
+  }
+
+  topicConfigs(names: readonly string[]) {
+    const entries = names.map((name) => {
+      const configs = [...this.#topic(name).configs].map(([config, value]) => ({
+        name: config,
+        value,
+        source: 'DYNAMIC_TOPIC_CONFIG',
+        isSensitive: false,
+        isReadOnly: false,
+      }));
+      return [name, configs] as const;
+    });
+    return Promise.resolve(new Map(entries));
+  }
+
+  listOffsets(partitions: readonly { topic: string; partition: number }[], spec: unknown) {
+    return Promise.resolve(partitions.map(({ topic, partition }) => (spec === 'earliest' ? 0n : this.#end(topic, partition))));
+  }
+
+  fetch({ topic, partition, offset }: Parameters<RestoreTarget['fetch']>[0]) {
+    const log = this.#log(topic, partition);
+    const found = log.find((bytes) => new RecordBatchView(bytes).nextOffset > offset);
+    const end = this.#end(topic, partition);
+    return Promise.resolve({ status: 'ok' as const, bytes: found ?? new Uint8Array(), highWatermark: end, lastStableOffset: end, logStart: 0n });
+  }
+
+  initProducerId() {
+    return Promise.resolve({ producerId: this.#producerIds++, producerEpoch: 0 });
+  }
+
+  async produce({ topic, partition, batch }: ProduceRequest): Promise<ProduceResult> {
+    return await this.#call(`produce ${topic}-${String(partition)}`, () => this.#append(topic, partition, batch));
+  }
+
+  async createTopics(topics: readonly NewTopic[]): Promise<void> {
+    for (const { name, partitions, configs } of topics) {
+      await this.#call(`create ${name}`, () => {
+        if (this.topicsByName.has(name)) throw new KopsError('KOPS_REFUSED', `topic ${name} exists`);
+        this.#checkConfigs(configs);
+        const id = String(++this.#topicIds).padStart(32, '0');
+        this.topicsByName.set(name, { id, configs: new Map(Object.entries(configs)), logs: Array.from({ length: partitions }, () => []) });
+      });
+    }
+  }
+
+  async alterTopicConfigs(topic: string, configs: Readonly<Record<string, string | null>>): Promise<void> {
+    await this.#call(`alter ${topic}`, () => {
+      this.#checkConfigs(configs);
+      const { configs: current } = this.#topic(topic);
+      for (const [name, value] of Object.entries(configs)) {
+        if (value === null) current.delete(name);
+        else current.set(name, value);
+      }
+    });
+  }
+
+  listGroups() {
+    return Promise.resolve(this.groups);
+  }
+
+  async commitOffsets(group: string, offsets: readonly CommittedOffset[]): Promise<void> {
+    await this.#call(`commit ${group}`, () => {
+      const state = this.groups.find((candidate) => candidate.group === group)?.state;
+      if (state === 'Stable') throw new KopsError('KOPS_REFUSED', `group '${group}' has members: its offsets are theirs`);
+      this.committed.set(group, offsets);
+    });
+  }
+
+  /** All records of a partition, by offset. */
+  records(topic: string, partition: number): KafkaRecord[] {
+    return this.batches(topic, partition).flatMap((view) => decodeRecords(view));
+  }
+
+  batches(topic: string, partition: number): RecordBatchView[] {
+    return this.#log(topic, partition).map((bytes) => new RecordBatchView(bytes));
+  }
+
+  #append(topic: string, partition: number, bytes: Uint8Array): ProduceResult {
+    const view = new RecordBatchView(Uint8Array.from(bytes));
+    validateBatch(view);
+    if (view.recordCount !== view.lastOffsetDelta + 1 || view.baseOffset !== 0n || view.isTransactional || view.isControl) {
+      throw new KopsError('KOPS_KAFKA_PROTOCOL', 'INVALID_RECORD');
+    }
+    const limit = Number(this.#topic(topic).configs.get('max.message.bytes') ?? 1_048_588);
+    if (view.sizeInBytes > limit) throw new KopsError('KOPS_KAFKA_PROTOCOL', 'MESSAGE_TOO_LARGE');
+    const key = `${topic}/${String(partition)}/${String(view.producerId)}`;
+    if (view.baseSequence !== (this.#sequences.get(key) ?? 0)) throw new KopsError('KOPS_KAFKA_PROTOCOL', 'OUT_OF_ORDER_SEQUENCE_NUMBER');
+    this.#sequences.set(key, view.baseSequence + view.recordCount);
+    const baseOffset = this.#end(topic, partition);
+    // As the broker does: base offset and leader epoch are outside of the CRC.
+    new DataView(view.bytes.buffer).setBigInt64(0, baseOffset);
+    this.#log(topic, partition).push(view.bytes);
+    return { baseOffset, logAppendTime: -1n, logStart: 0n, duplicate: false };
+  }
+
+  async #call<T>(call: string, work: () => T): Promise<T> {
+    this.calls.push(call);
+    const interference = this.interfere(call);
+    await new Promise((resolve) => setImmediate(resolve));
+    if (interference === 'fail-before') throw new KopsError('KOPS_KAFKA_UNREACHABLE', 'told to fail');
+    const result = work();
+    if (interference === 'fail-after') throw new KopsError('KOPS_KAFKA_UNREACHABLE', 'told to lose the answer');
+    return result;
+  }
+
+  #checkConfigs(configs: Readonly<Record<string, string | null>>): void {
+    const bad = Object.keys(configs).find((name) => this.refusedConfigs.has(name));
+    if (bad !== undefined) throw new KopsError('KOPS_CONFIG', `unknown config ${bad}`);
+  }
+
+  #topic(name: string): FakeTopic {
+    const topic = this.topicsByName.get(name);
+    if (topic === undefined) throw new KopsError('KOPS_TOPIC_NOT_FOUND', `no topic ${name}`);
+    return topic;
+  }
+
+  #log(topic: string, partition: number): Uint8Array[] {
+    const log = this.#topic(topic).logs[partition];
+    if (log === undefined) throw new KopsError('KOPS_TOPIC_NOT_FOUND', `no partition ${String(partition)}`);
+    return log;
+  }
+
+  #end(topic: string, partition: number): bigint {
+    const last = this.#log(topic, partition).at(-1);
+    return last === undefined ? 0n : new RecordBatchView(last).nextOffset;
+  }
+}
