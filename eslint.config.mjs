@@ -47,6 +47,11 @@ export default defineConfig(
         'error',
         { allowNumber: true, allowBoolean: true, allowNever: true },
       ],
+      // An AbortSignal's reason is `any`, and is thrown on as it is.
+      '@typescript-eslint/only-throw-error': [
+        'error',
+        { allowThrowingAny: true, allowThrowingUnknown: false, allowRethrowing: true },
+      ],
       // A generator or a port's method may be async without awaiting anything: its signature is the contract.
       '@typescript-eslint/require-await': 'off',
       '@typescript-eslint/no-unused-vars': [
