@@ -12,7 +12,14 @@ import { formatAddress, locate, serverCredentials, type Place } from './endpoint
 import { widenConnections, widenStreams } from './flow-control.ts';
 import { captureMethods, operatorMethods, type AnyMethod } from './methods.ts';
 import { serverOptions, withDefaults, type TransportOptions } from './options.ts';
-import type { ArchiverHandlers, ArchiverServer, Endpoint, OperatorApi } from './port.ts';
+import type {
+  ArchiverHandlers,
+  ArchiverServer,
+  Endpoint,
+  OperatorApi,
+  StartBackup,
+  WatermarkQuery,
+} from './port.ts';
 import { requireSecret } from './secret.ts';
 import { ServerCalls } from './server-calls.ts';
 
@@ -62,14 +69,18 @@ function addCapture(server: Server, calls: ServerCalls, handlers: ArchiverHandle
 
 function addOperator(server: Server, calls: ServerCalls, operator: OperatorApi): void {
   server.addService(definition(operatorMethods), {
-    startBackup: calls.unary(operator.startBackup.bind(operator)),
-    watchBackup: calls.serverStream(operator.watchBackup.bind(operator)),
+    startBackup: calls.unary((request: StartBackup, signal) =>
+      operator.startBackup(request, signal),
+    ),
+    watchBackup: calls.serverStream((backupId: string, signal) =>
+      operator.watchBackup(backupId, signal),
+    ),
     stopBackup: calls.unary(async (backupId: string, signal) => {
       await operator.stopBackup(backupId, signal);
       return {};
     }),
     listBackups: calls.unary((_request: object, signal) => operator.listBackups(signal)),
-    watermark: calls.unary(operator.watermark.bind(operator)),
+    watermark: calls.unary((query: WatermarkQuery, signal) => operator.watermark(query, signal)),
   } as UntypedServiceImplementation);
 }
 
