@@ -1,9 +1,7 @@
 import type { SettingPath } from './schema-paths.ts';
 
 /** Settings as read, before anything is checked. */
-export interface SettingTree {
-  readonly [key: string]: unknown;
-}
+export type SettingTree = Readonly<Record<string, unknown>>;
 
 /** What one source says. */
 export interface Layer {

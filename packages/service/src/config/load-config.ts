@@ -50,7 +50,8 @@ function flagLayer(flags: Readonly<Record<string, unknown>>): Layer {
  * @throws KOPS_CONFIG naming every unknown setting and every value that cannot be, with what was expected and where it came from.
  */
 export async function loadConfig(sources: ConfigSources): Promise<LoadedConfig> {
-  const file = sources.file ?? (sources.env['KOPS_CONFIG'] || undefined);
+  const named = sources.env['KOPS_CONFIG'];
+  const file = sources.file ?? (named === '' ? undefined : named);
   const layers = [
     ...(file === undefined ? [] : [await readConfigFile(file, sources.env)]),
     readEnvironment(sources.env, sources.extraVariables),

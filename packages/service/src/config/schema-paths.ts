@@ -11,7 +11,7 @@ function unwrap(schema: z.ZodType): z.ZodType {
 
 function shapeOf(schema: z.ZodType): Readonly<Record<string, z.ZodType>> | undefined {
   const object = objectBehind(schema) ?? schema;
-  return object instanceof z.ZodObject ? (object.shape as Record<string, z.ZodType>) : undefined;
+  return object instanceof z.ZodObject ? object.shape : undefined;
 }
 
 /** The schema at a path; undefined where there is no such setting. */

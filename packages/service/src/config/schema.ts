@@ -33,7 +33,7 @@ export function objectBehind(schema: z.ZodType): z.ZodType | undefined {
 }
 
 /** `true`, `false` or files; a union that reports the mistakes inside the branch that was meant. */
-function tlsSetting(): z.ZodType<boolean | z.infer<typeof tlsFiles>, unknown> {
+function tlsSetting(): z.ZodType<boolean | z.infer<typeof tlsFiles>> {
   const plain = truth('true, false or {caFile, certFile, keyFile, …}');
   const schema = z.unknown().transform((value, context): boolean | z.infer<typeof tlsFiles> => {
     const branch = typeof value === 'object' && value !== null ? tlsFiles : plain;
@@ -51,7 +51,7 @@ function tlsSetting(): z.ZodType<boolean | z.infer<typeof tlsFiles>, unknown> {
 const sasl = z.strictObject({
   mechanism: word(['plain', 'scram-sha-256', 'scram-sha-512']),
   username: text('a user name'),
-  password: secretText('a password'),
+  password: secretText('a password (a text: in quotes if it is all digits)'),
 });
 
 const cluster = z.strictObject({

@@ -14,10 +14,7 @@ export function isSecret(schema: z.ZodType): boolean {
   return secrets.has(schema);
 }
 
-function setting<T>(
-  expected: string,
-  parse: (value: unknown) => T | undefined,
-): z.ZodType<T, unknown> {
+function setting<T>(expected: string, parse: (value: unknown) => T | undefined): z.ZodType<T> {
   return z.unknown().transform((value, context): T => {
     const parsed = parse(value);
     if (parsed !== undefined) return parsed;
@@ -27,26 +24,26 @@ function setting<T>(
 }
 
 /** Text that is not empty. */
-export function text(expected = 'a text'): z.ZodType<string, unknown> {
+export function text(expected = 'a text'): z.ZodType<string> {
   return setting(expected, (value) =>
     typeof value === 'string' && value !== '' ? value : undefined,
   );
 }
 
 /** Text that is never shown. */
-export function secretText(expected: string): z.ZodType<string, unknown> {
+export function secretText(expected: string): z.ZodType<string> {
   const schema = text(expected);
   secrets.add(schema);
   return schema;
 }
 
 /** One of some words, as written. */
-export function word<const T extends string>(words: readonly T[]): z.ZodType<T, unknown> {
+export function word<const T extends string>(words: readonly T[]): z.ZodType<T> {
   return setting(`one of ${words.join(', ')}`, (value) => words.find((known) => known === value));
 }
 
 /** true or false. */
-export function truth(expected = 'true or false'): z.ZodType<boolean, unknown> {
+export function truth(expected = 'true or false'): z.ZodType<boolean> {
   return setting(expected, (value) => {
     if (value === true || value === 'true') return true;
     return value === false || value === 'false' ? false : undefined;
@@ -74,7 +71,7 @@ function quantity(
   expected: string,
   parse: (text: string) => number,
   [least, most]: readonly [number, number],
-): z.ZodType<number, unknown> {
+): z.ZodType<number> {
   return setting(expected, (value) => {
     const plain = wholeNumber(value);
     const amount =
@@ -84,26 +81,17 @@ function quantity(
 }
 
 /** Bytes: a number, or a text such as `64MiB`. */
-export function byteSize(
-  expected: string,
-  range: readonly [number, number],
-): z.ZodType<number, unknown> {
+export function byteSize(expected: string, range: readonly [number, number]): z.ZodType<number> {
   return quantity(expected, parseBytes, range);
 }
 
 /** Milliseconds: a number, or a text such as `5m`. */
-export function duration(
-  expected: string,
-  range: readonly [number, number],
-): z.ZodType<number, unknown> {
+export function duration(expected: string, range: readonly [number, number]): z.ZodType<number> {
   return quantity(expected, parseDuration, range);
 }
 
 /** A list, or its items in one text with commas between; each item goes through `parse`. */
-function list<T>(
-  expected: string,
-  parse: (item: unknown) => T | undefined,
-): z.ZodType<T[], unknown> {
+function list<T>(expected: string, parse: (item: unknown) => T | undefined): z.ZodType<T[]> {
   return setting(expected, (value) => {
     const items: readonly unknown[] | undefined = Array.isArray(value) ? value : split(value);
     if (items === undefined || items.length === 0) return undefined;
@@ -121,12 +109,12 @@ function split(value: unknown): unknown[] | undefined {
 export function textList(
   expected: string,
   isItem: (item: string) => boolean = (item) => item !== '',
-): z.ZodType<string[], unknown> {
+): z.ZodType<string[]> {
   return list(expected, (item) => (typeof item === 'string' && isItem(item) ? item : undefined));
 }
 
 /** A list of whole numbers, 0 or more. */
-export function numberList(expected: string): z.ZodType<number[], unknown> {
+export function numberList(expected: string): z.ZodType<number[]> {
   return list(expected, wholeNumber);
 }
 
@@ -137,7 +125,7 @@ export function isHostPort(value: string): boolean {
 }
 
 /** One `host:port`. */
-export function hostPort(expected: string, isValid = isHostPort): z.ZodType<string, unknown> {
+export function hostPort(expected: string, isValid = isHostPort): z.ZodType<string> {
   return setting(expected, (value) =>
     typeof value === 'string' && isValid(value) ? value : undefined,
   );

@@ -12,7 +12,11 @@ export async function readChildSettings<T>(input: Readable): Promise<T> {
   const line = await new Promise<string>((resolve, reject) => {
     let text = '';
     const fail = (): void => {
-      reject(new KopsError('KOPS_USAGE', 'no settings came on standard input', { hint: "Start it through 'kops'." }));
+      reject(
+        new KopsError('KOPS_USAGE', 'no settings came on standard input', {
+          hint: "Start it through 'kops'.",
+        }),
+      );
     };
     const onData = (piece: Buffer): void => {
       text += piece.toString('utf8');

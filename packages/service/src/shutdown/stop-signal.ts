@@ -31,7 +31,7 @@ function watchParent(parent: Readable, onGone: () => void): () => void {
     for (const event of events) parent.off(event, onGone);
     parent.pause();
     // An open pipe would keep the process alive.
-    if ('unref' in parent && typeof parent.unref === 'function') parent.unref();
+    (parent as { unref?: () => void }).unref?.();
   };
 }
 
