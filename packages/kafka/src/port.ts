@@ -155,6 +155,7 @@ export interface GroupDescription {
   /** Kafka's names: Stable, Empty, Dead, PreparingRebalance, … */
   readonly state: string;
   readonly protocolType: string;
+  /** -1 where the broker's kind of group is newer than this client. */
   readonly members: number;
 }
 
@@ -214,8 +215,9 @@ export interface KafkaClient extends AsyncDisposable {
   /** Sets (a string) or removes (null) topic configs, leaving the others as they are (IncrementalAlterConfigs). */
   alterTopicConfigs(topic: string, configs: Readonly<Record<string, string | null>>): Promise<void>;
 
+  /** Groups that commit offsets (classic, consumer, streams), by name; not share groups. */
   listGroups(): Promise<GroupDescription[]>;
-  /** What a group committed, over all topics. */
+  /** What a group committed, over all topics, by topic and partition; empty for a group that does not exist. */
   committedOffsets(group: string): Promise<CommittedOffset[]>;
   /** Commits from outside the group (generation -1, member ""), with metadata. The group must be empty. @throws KOPS_REFUSED when it is not. */
   commitOffsets(group: string, offsets: readonly CommittedOffset[]): Promise<void>;

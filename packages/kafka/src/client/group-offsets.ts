@@ -15,12 +15,14 @@ export async function committedOffsets(cluster: Cluster, group: string): Promise
     if (response.errorCode !== kafkaCode.none) {
       throw protocolError(offsetFetchV5, response.errorCode, { at: { group } });
     }
-    return response.topics.flatMap(({ topic, partitions }) =>
+    const offsets = response.topics.flatMap(({ topic, partitions }) =>
       partitions.map(({ partition, offset, leaderEpoch, metadata, errorCode }) => {
         if (errorCode !== kafkaCode.none) throw protocolError(offsetFetchV5, errorCode, { at: { group, topic, partition } });
         return { topic, partition, offset, leaderEpoch, metadata };
       }),
     );
+    // Brokers answer in the order of a hash table; manifests are compared.
+    return offsets.sort((a, b) => (a.topic === b.topic ? a.partition - b.partition : a.topic < b.topic ? -1 : 1));
   });
 }
 
