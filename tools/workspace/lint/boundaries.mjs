@@ -49,6 +49,8 @@ function boundaries(extra) {
   return {
     // The shared vitest settings lie in the root, which is no package.
     allow: [String.raw`^(\.\./)+vitest(\.int|\.nightly)?\.base\.ts$`],
+    // Else one `await import()` of a package would forbid every static import of it.
+    checkDynamicDependenciesExceptions: ['.*'],
     enforceBuildableLibDependency: false,
     banTransitiveDependencies: true,
     depConstraints: constraints(extra),

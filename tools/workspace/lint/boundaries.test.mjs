@@ -49,7 +49,7 @@ describe('layers', () => {
     ['packages/service/src/virtual.ts', '@kops/kafka', 'layer:service'],
     ['packages/verify/src/virtual.ts', '@kops/testkit', 'layer:engine'],
     ['apps/cli/src/virtual.ts', '@kops/testkit', 'layer:app'],
-    ['tools/kafka-dist/src/virtual.ts', '@kops/proto', 'layer:dist'],
+    ['tools/kafka-dist/src/virtual.ts', '@kops/service', 'layer:dist'],
   ])('refuse that %s imports %s', async (file, name, tag) => {
     expect(await findings(file, importing(name), rule)).toEqual([
       expect.stringContaining(`A project tagged with "${tag}" can only depend on`),
