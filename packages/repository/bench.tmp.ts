@@ -1,0 +1,24 @@
+import { openFileStore } from '@kops/object-store/file';
+import { createHash } from 'node:crypto';
+import * as fs from 'node:fs';
+import { createRepository, openArchive, readSegmentRuns } from './src/index.ts';
+import { batchOf, commitSegments, offsets, putSegment } from './test/fixture.ts';
+import { crc32c, splitBatches, validateBatch } from '@kops/record-batch';
+const dir = fs.mkdtempSync('/tmp/kops-bench-');
+const store = await (openFileStore as any)(dir);
+const repo = await createRepository(store);
+const valueBytes=1000, per=+(process.argv[2]??16), total=512e6;
+const batchBytes = batchOf(offsets(0,per),{valueBytes}).length; const n=Math.floor(64e6/batchBytes);
+const segs=[]; let o=0;
+for(let s=0;s<total/64e6;s++){const bs=[];for(let i=0;i<n;i++){bs.push(batchOf(offsets(o,per),{valueBytes}));o+=per;} segs.push(await putSegment(store,bs));}
+const ref=await commitSegments(repo,segs); const a=await openArchive(repo,ref); const at={topic:'orders',partition:0};
+const run=async(name:string,f:()=>Promise<number>)=>{for(let k=0;k<2;k++){const t=performance.now();const b=await f();const ms=performance.now()-t;console.log(name,'batch',batchBytes,(b/1e6/ms*1000).toFixed(0),'MB/s',Math.round(process.memoryUsage().rss/1e6),'MB rss')}};
+await run('readBatches+crc',async()=>{let b=0;for await(const x of a.readBatches(at))b+=x.batch.sizeInBytes;return b;});
+await run('readBatches',async()=>{let b=0;for await(const x of a.readBatches({...at,validate:false}))b+=x.batch.sizeInBytes;return b;});
+for (const pieceBytes of [262144,1<<20,4<<20]) await run('runs '+pieceBytes,async()=>{let b=0;for(const s of segs)for await(const r of readSegmentRuns(store,s,{pieceBytes}))b+=r.bytes.length;return b;});
+await run('runs+crc',async()=>{let b=0;for(const s of segs)for await(const r of readSegmentRuns(store,s)){for(const x of splitBatches(r.bytes))validateBatch(x);b+=r.bytes.length;}return b;});
+await run('runs+crc+sha',async()=>{let b=0;for(const s of segs){const h=createHash('sha256');for await(const r of readSegmentRuns(store,s,{onPiece:p=>h.update(p)})){for(const x of splitBatches(r.bytes))validateBatch(x);b+=r.bytes.length;} if(h.digest('hex')!==s.plaintextSha256)throw 1;}return b;});
+await run('readRecords ru',async()=>{let b=0;for await(const x of a.readRecords({...at,isolation:'read_uncommitted'}))b+=x.value!.length;return b;});
+const buf=Buffer.alloc(16384*4);let t=performance.now();for(let i=0;i<20000;i++)crc32c(buf);console.log('crc',65536*20000/1e6/(performance.now()-t)*1000|0,'MB/s');
+t=performance.now();for(let i=0;i<5000;i++)createHash('sha256').update(buf).digest();console.log('sha',65536*5000/1e6/(performance.now()-t)*1000|0,'MB/s');
+fs.rmSync(dir,{recursive:true});
