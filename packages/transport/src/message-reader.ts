@@ -33,8 +33,12 @@ export function readMessages<In>(
   };
   stream.on('readable', notify);
   stream.once('end', () => {
-    isEnded = true;
-    notify();
+    // Streams of a connection that breaks, and cancelled ones, end too before grpc-js tells that they were cancelled, some ticks
+    // later in the same turn: a lost peer must not pass for one that has said all.
+    setImmediate(() => {
+      isEnded = true;
+      notify();
+    });
   });
   outcome.onSettled(notify);
 
