@@ -47,10 +47,10 @@ export default defineConfig(
         'error',
         { allowNumber: true, allowBoolean: true, allowNever: true },
       ],
-      // An AbortSignal's reason is `any`, and is thrown on as it is.
+      // What was caught, and an AbortSignal's reason, is thrown on as it is.
       '@typescript-eslint/only-throw-error': [
         'error',
-        { allowThrowingAny: true, allowThrowingUnknown: false, allowRethrowing: true },
+        { allowThrowingAny: true, allowThrowingUnknown: true, allowRethrowing: true },
       ],
       // `void | Promise<void>` says that a callback may be asynchronous and need not be.
       '@typescript-eslint/no-invalid-void-type': 'off',
