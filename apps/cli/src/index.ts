@@ -1,1 +1,5 @@
-export {};
+/**
+ * The command line `kops`.
+ * @module
+ */
+export { commands } from './commands.ts';

@@ -1,0 +1,28 @@
+import { runArchiverApp } from '@kops/archiver';
+import { mapLimit } from '@kops/core';
+import { connectionOf, createLogger, secretsOf } from '@kops/service';
+import { KopsCommand } from '../kops-command.ts';
+import { archiverEndpoint } from '../settings/archiver-endpoint.ts';
+import { kopsVersion } from '../version.ts';
+
+export default class Archiver extends KopsCommand<typeof Archiver, void> {
+  static override summary = 'Run an archiver for agents and operators; it ends on SIGTERM.';
+  static override examples = ['<%= config.bin %> <%= command.id %> --config /etc/kops/archiver.yaml'];
+
+  protected async execute(signal: AbortSignal): Promise<void> {
+    const { archiver, backup, clusters, repositories, logging } = this.settings;
+    const connections = await mapLimit(Object.entries(clusters), 1, async ([name, cluster]) => [name, await connectionOf(cluster)] as const);
+    await runArchiverApp(
+      {
+        listen: await archiverEndpoint(this.settings, archiver.listen),
+        clusters: Object.fromEntries(connections),
+        repositories,
+        segmentBytes: backup.segmentBytes,
+        version: kopsVersion,
+      },
+      signal,
+      createLogger({ level: logging.level, name: 'archiver', secrets: secretsOf(this.loaded) }),
+      (address) => this.print([`The archiver listens on ${address}`]),
+    );
+  }
+}

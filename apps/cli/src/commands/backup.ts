@@ -1,0 +1,185 @@
+import { Flags } from '@oclif/core';
+import { KopsError, toKopsError } from '@kops/core';
+import { formatBytes, formatCount, formatDuration, parseDuration } from '@kops/service';
+import { connectOperator, type BackupEvent, type CommittedArchive, type OperatorApi, type StartBackup, type StartedBackup } from '@kops/transport';
+import { runBackup, type BackupOutcome } from '../backup/run-backup.ts';
+import { Embedded, embeddedCluster } from '../embedded/embedded.ts';
+import { KopsCommand, type FlagsOf } from '../kops-command.ts';
+import { ProgressLine } from '../output/progress.ts';
+import { formatTable } from '../output/table.ts';
+import { archiverEndpoint } from '../settings/archiver-endpoint.ts';
+import { kafkaOptions, repositoryUrls } from '../settings/connections.ts';
+import { bootstrapServer, exclude, repositories, topics } from '../settings/flags.ts';
+
+/** An embedded archiver that dies is started anew so many times; what was durable is continued. */
+const maxArchiverStarts = 3;
+
+export default class Backup extends KopsCommand<typeof Backup, BackupOutcome> {
+  static override summary = 'Back up topics and consumer groups into a repository.';
+  static override description =
+    'Stores the raw record batches of the brokers, byte for byte, and commits an archive that says what they are. The next backup into the same ' +
+    'repository stores only what is new. A backup that was interrupted is continued by the next one.\n\n' +
+    'Exit codes: 0 ok, 2 usage, 10 topic not found, 11 another backup runs, 20 damaged data, 21 records are lost, 30 unreachable, 31 denied, 32 no space, 130 interrupted.';
+  static override examples = [
+    '<%= config.bin %> <%= command.id %> --bootstrap-server localhost:9092 --repository /backups/kafka',
+    "<%= config.bin %> <%= command.id %> --bootstrap-server localhost:9092 --repository /backups/kafka --topics 'orders,payments-*' --dry-run",
+    '<%= config.bin %> <%= command.id %> --bootstrap-server localhost:9092 --repository /backups/kafka --follow',
+  ];
+  static override flags = {
+    'bootstrap-server': bootstrapServer,
+    repository: repositories,
+    topics,
+    exclude,
+    ack: Flags.option({ options: ['sync', 'async'] as const, summary: 'When data counts as archived: in all copies, or in the first.' })(),
+    isolation: Flags.option({ options: ['read_committed', 'read_uncommitted'] as const, summary: 'Cut at the last stable offset, or at the high watermark.' })(),
+    follow: Flags.boolean({ summary: 'Go on until stopped, committing a generation at every interval.' }),
+    'generation-interval': Flags.string({ summary: 'Time between generations, e.g. 1m.', helpValue: 'TIME' }),
+    archiver: Flags.string({ summary: 'Archiver that runs elsewhere; clusters and repositories are then names it knows.', helpValue: 'HOST:PORT' }),
+    cluster: Flags.string({ summary: 'With --archiver: name of the cluster.', helpValue: 'NAME' }),
+    'dry-run': Flags.boolean({ summary: 'Print the plan and do nothing.' }),
+  };
+
+  readonly #progress = new ProgressLine();
+  #startedAt = 0;
+
+  protected override settingsOf(flags: FlagsOf<typeof Backup>): Record<string, unknown> {
+    return {
+      'cluster.bootstrapServers': flags['bootstrap-server'],
+      repository: flags.repository,
+      'backup.topics': flags.topics,
+      'backup.exclude': flags.exclude,
+      'backup.ack': flags.ack,
+      'backup.isolation': flags.isolation,
+      'backup.generationIntervalMs': flags['generation-interval'] === undefined ? undefined : parseDuration(flags['generation-interval']),
+      'archiver.address': flags.archiver,
+    };
+  }
+
+  protected async execute(signal: AbortSignal): Promise<BackupOutcome> {
+    this.#startedAt = performance.now();
+    const outcome = this.settings.archiver.address === undefined ? await this.#runEmbedded(signal) : await this.#runRemote(signal);
+    this.#progress.clear();
+    if (this.flags['dry-run']) this.print(describePlan(outcome.started));
+    const losses = outcome.archives.at(-1)?.losses ?? 0;
+    if (losses > 0) {
+      process.stderr.write(`${String(losses)} losses are recorded in the archive: see 'kops archives show'.\n`);
+      this.endWith(21);
+    }
+    return outcome;
+  }
+
+  async #runRemote(signal: AbortSignal): Promise<BackupOutcome> {
+    await using operator = connectOperator(await archiverEndpoint(this.settings));
+    const cluster = this.required(this.flags.cluster, '--cluster', 'a cluster name of the archiver');
+    const names = this.required(this.settings.repository, '--repository', 'a repository name of the archiver');
+    return this.#run(operator, this.#request(cluster, names), signal);
+  }
+
+  async #runEmbedded(signal: AbortSignal): Promise<BackupOutcome> {
+    const urls = repositoryUrls(this.settings);
+    const kafka = await kafkaOptions(this.settings);
+    for (let start = 1; ; start++) {
+      await using embedded = await Embedded.start({
+        kafka,
+        repositories: urls,
+        segmentBytes: this.settings.backup.segmentBytes,
+        logLevel: this.flags['log-level'] ?? 'error',
+        onLine: (line) => {
+          if (this.flags['log-level'] !== undefined) this.#progress.note(line);
+        },
+        onNotice: (text) => this.#progress.note(text),
+      });
+      try {
+        return await this.#run(embedded.operator, this.#request(embeddedCluster, urls), signal);
+      } catch (error) {
+        const failure = toKopsError(error);
+        if (signal.aborted || failure.code !== 'KOPS_ARCHIVER_UNREACHABLE' || start >= maxArchiverStarts) throw failure;
+        this.#progress.note(`${failure.message}: starting it again; what is durable is kept`);
+      }
+    }
+  }
+
+  #run(operator: OperatorApi, request: StartBackup, signal: AbortSignal): Promise<BackupOutcome> {
+    return runBackup(operator, request, signal, {
+      onStarted: (started) => this.#onStarted(started),
+      onEvent: (event) => this.#onEvent(event),
+    });
+  }
+
+  #request(cluster: string, names: readonly string[]): StartBackup {
+    const { backup } = this.settings;
+    if (backup.ack === 'async') {
+      throw new KopsError('KOPS_USAGE', 'asynchronous copies are not available yet', { hint: 'Use --ack sync: the archived watermark then moves when all copies have the data.' });
+    }
+    return {
+      cluster,
+      repositories: names,
+      topics: backup.topics ?? [],
+      exclude: backup.exclude ?? [],
+      ack: backup.ack,
+      isolation: backup.isolation,
+      follow: this.flags.follow,
+      generationIntervalMs: backup.generationIntervalMs,
+      dryRun: this.flags['dry-run'],
+    };
+  }
+
+  #onStarted(started: StartedBackup): void {
+    const baselines = started.partitions.filter(({ mode }) => mode === 'baseline').length;
+    const parent = started.parent === null ? 'first archive of this cluster here' : `extends ${started.parent}`;
+    this.#progress.note(
+      `Backing up ${String(started.partitions.length)} partitions (${String(baselines)} from their start) and ${String(started.groups)} groups; ${parent}.`,
+    );
+    for (const { topic, partition, reason } of started.partitions) {
+      if (reason !== '') this.#progress.note(`  ${topic}-${String(partition)} from its start: ${reason}`);
+    }
+  }
+
+  #onEvent(event: BackupEvent): void {
+    if (event.type === 'notice') this.#progress.note(event.text);
+    if (event.type === 'committed') this.#onCommitted(event);
+    if (event.type !== 'progress') return;
+    this.#progress.update({
+      label: this.flags.follow ? 'following' : 'backup',
+      done: event.offsetsDone,
+      total: this.flags.follow ? 0n : event.offsets,
+      bytes: event.bytes,
+      detail: `${String(event.partitionsDone)}/${String(event.partitions)} partitions${event.agents === 0 ? ', waiting for an agent' : ''}`,
+    });
+  }
+
+  #onCommitted(archive: CommittedArchive): void {
+    this.#progress.clear();
+    this.print([
+      `Archive ${archive.archive}`,
+      `  ${String(archive.topics)} topics, ${String(archive.partitions)} partitions, ${formatCount(archive.records)} records, ${formatBytes(archive.bytes)}; ${String(archive.groups)} groups`,
+      `  new here: ${String(archive.newSegments)} segments, ${formatBytes(archive.newBytes)} in ${formatDuration(performance.now() - this.#startedAt)}`,
+      ...archive.copies.map((copy) => `  in ${copy}`),
+    ]);
+  }
+}
+
+function describePlan(started: StartedBackup): string[] {
+  const rows = started.partitions.map((plan) => [
+    plan.topic,
+    String(plan.partition),
+    plan.mode,
+    String(plan.resumeOffset),
+    String(plan.cut),
+    String(plan.cut - plan.resumeOffset),
+    plan.reason,
+  ]);
+  const right = 'right' as const;
+  return formatTable(
+    [
+      { title: 'TOPIC' },
+      { title: 'PARTITION', align: right },
+      { title: 'MODE' },
+      { title: 'FROM', align: right },
+      { title: 'CUT', align: right },
+      { title: 'OFFSETS', align: right },
+      { title: 'WHY' },
+    ],
+    rows,
+  );
+}

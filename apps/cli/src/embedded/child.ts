@@ -1,0 +1,70 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+
+/** How long a child may take to end once it was told to, in ms. */
+const endMs = 10_000;
+const keptLines = 20;
+
+/** A child process that ends when this process ends, however it ends: its standard input is the leash. */
+export class EmbeddedChild {
+  readonly name: string;
+  readonly #child: ChildProcess;
+  readonly #lastLines: string[] = [];
+  readonly #exited: Promise<string>;
+
+  /** @param module resolved URL of the child's main module */
+  constructor(name: string, module: string, settings: unknown, onLine: (line: string) => void) {
+    this.name = name;
+    this.#child = spawn(process.execPath, [...process.execArgv, '--disable-warning=ExperimentalWarning', fileURLToPath(module)], {
+      stdio: ['pipe', 'pipe', 'pipe'],
+      // A process group of its own: Ctrl-C in the terminal reaches the command, which ends its children in order.
+      detached: true,
+    });
+    this.#exited = new Promise((resolve) => {
+      this.#child.once('exit', (code, signal) => resolve(signal ?? `exit code ${String(code)}`));
+      this.#child.once('error', (error) => resolve(error.message));
+    });
+    // A child that dies before it has read its settings: its exit tells of it.
+    this.#child.stdin?.on('error', () => undefined);
+    this.#child.stdin?.write(`${JSON.stringify(settings)}\n`);
+    if (this.#child.stderr !== null) {
+      createInterface({ input: this.#child.stderr }).on('line', (line) => {
+        this.#lastLines.push(line);
+        if (this.#lastLines.length > keptLines) this.#lastLines.shift();
+        onLine(line);
+      });
+    }
+  }
+
+  get pid(): number | undefined {
+    return this.#child.pid;
+  }
+
+  /** Resolves with how it ended. */
+  get exited(): Promise<string> {
+    return this.#exited;
+  }
+
+  /** What it said last on stderr. */
+  get lastLines(): string {
+    return this.#lastLines.join('\n');
+  }
+
+  /** The first line on its standard output; undefined when it ended without one. */
+  async firstLine(): Promise<string | undefined> {
+    const { stdout } = this.#child;
+    if (stdout === null) return undefined;
+    const line = new Promise<string>((resolve) => createInterface({ input: stdout }).once('line', resolve));
+    return Promise.race([line, this.#exited.then(() => undefined)]);
+  }
+
+  /** Has it end, by force if it does not. */
+  async end(): Promise<void> {
+    this.#child.stdin?.end();
+    if (this.#child.exitCode === null && this.#child.signalCode === null) this.#child.kill('SIGTERM');
+    const force = setTimeout(() => this.#child.kill('SIGKILL'), endMs);
+    await this.#exited;
+    clearTimeout(force);
+  }
+}

@@ -1,0 +1,134 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { hostname, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { KopsError, withDeadline } from '@kops/core';
+import type { KafkaOptions } from '@kops/kafka';
+import { connectOperator, type Endpoint, type OperatorApi } from '@kops/transport';
+import { kopsVersion } from '../version.ts';
+import { EmbeddedChild } from './child.ts';
+
+/** What an embedded archiver and agent work with. */
+export interface EmbeddedOptions {
+  readonly kafka: KafkaOptions;
+  /** URLs, one per copy. */
+  readonly repositories: readonly string[];
+  readonly segmentBytes: number;
+  readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
+  /** A line that a child logged. */
+  readonly onLine: (line: string) => void;
+  /** Something the operator should know. */
+  readonly onNotice: (text: string) => void;
+}
+
+/** The name that the embedded cluster goes by. */
+export const embeddedCluster = 'main';
+
+const readyMs = 20_000;
+/** An agent that dies is started anew so many times: a dead one is an accident, many are a cause. */
+const maxAgentStarts = 5;
+
+/**
+ * An archiver and an agent as processes of their own for the length of a command, over gRPC on a unix socket with a random secret.
+ * They end with the command, however it ends.
+ */
+export class Embedded implements AsyncDisposable {
+  readonly operator: OperatorApi;
+  readonly #close: () => Promise<void>;
+
+  private constructor(operator: OperatorApi, close: () => Promise<void>) {
+    this.operator = operator;
+    this.#close = close;
+  }
+
+  /** @throws KOPS_ARCHIVER_UNREACHABLE when the archiver does not start */
+  static async start(options: EmbeddedOptions): Promise<Embedded> {
+    const directory = await mkdtemp(join(tmpdir(), 'kops-'));
+    const endpoint: Endpoint = { address: `unix:${join(directory, 'archiver.sock')}`, secret: randomBytes(32).toString('hex') };
+    const archiver = startArchiver(options, endpoint);
+    const agents = new AgentKeeper(options, endpoint);
+    const close = async (): Promise<void> => {
+      await agents.end();
+      await archiver.end();
+      await rm(directory, { recursive: true, force: true });
+    };
+    try {
+      await ready(archiver);
+      agents.start();
+      const operator = connectOperator(endpoint);
+      return new Embedded(operator, async () => {
+        await operator[Symbol.asyncDispose]();
+        await close();
+      });
+    } catch (error) {
+      await close();
+      throw error;
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#close();
+  }
+}
+
+function startArchiver(options: EmbeddedOptions, listen: Endpoint): EmbeddedChild {
+  const settings = {
+    listen,
+    clusters: { [embeddedCluster]: options.kafka },
+    repositories: Object.fromEntries(options.repositories.map((url) => [url, url])),
+    segmentBytes: options.segmentBytes,
+    version: kopsVersion,
+    logLevel: options.logLevel,
+  };
+  return new EmbeddedChild('archiver', import.meta.resolve('@kops/archiver/embedded'), settings, options.onLine);
+}
+
+async function ready(archiver: EmbeddedChild): Promise<void> {
+  const line = await withDeadline(archiver.firstLine(), { ms: readyMs, code: 'KOPS_ARCHIVER_UNREACHABLE', what: 'sign of life from the embedded archiver' });
+  if (line !== undefined) return;
+  throw new KopsError('KOPS_ARCHIVER_UNREACHABLE', `the embedded archiver did not start (${await archiver.exited}): ${archiver.lastLines}`, {
+    hint: 'Run with --log-level debug to see what it says.',
+  });
+}
+
+/** Keeps one agent running. */
+class AgentKeeper {
+  readonly #options: EmbeddedOptions;
+  readonly #endpoint: Endpoint;
+  #agent: EmbeddedChild | undefined;
+  #starts = 0;
+  #ending = false;
+
+  constructor(options: EmbeddedOptions, endpoint: Endpoint) {
+    this.#options = options;
+    this.#endpoint = endpoint;
+  }
+
+  start(): void {
+    const settings = {
+      archiver: this.#endpoint,
+      clusters: { [embeddedCluster]: this.#options.kafka },
+      host: hostname(),
+      rack: '',
+      brokerIds: [],
+      version: kopsVersion,
+      logLevel: this.#options.logLevel,
+    };
+    const agent = new EmbeddedChild('agent', import.meta.resolve('@kops/agent/embedded'), settings, this.#options.onLine);
+    this.#agent = agent;
+    this.#starts++;
+    void agent.exited.then((how) => this.#onExit(how));
+  }
+
+  async end(): Promise<void> {
+    this.#ending = true;
+    await this.#agent?.end();
+  }
+
+  #onExit(how: string): void {
+    if (this.#ending) return;
+    const again = this.#starts < maxAgentStarts;
+    this.#options.onNotice(`the agent process ended (${how})${again ? ': starting another' : ''}`);
+    if (again) this.start();
+  }
+}

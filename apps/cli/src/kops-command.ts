@@ -1,0 +1,79 @@
+import { Command, Flags, type Interfaces } from '@oclif/core';
+import { KopsError, type Logger } from '@kops/core';
+import { createLogger, loadConfig, secretsOf, withStopSignal, type Config, type LoadedConfig } from '@kops/service';
+import { toJson } from './output/json.ts';
+import { ReportedFailure, reportFailure } from './output/report-failure.ts';
+
+/** Flags of a command class, its own and the common ones. */
+export type FlagsOf<T extends typeof Command> = Interfaces.InferredFlags<(typeof KopsCommand)['baseFlags'] & T['flags']>;
+
+/** What every command is built on: configuration, a stop signal, results as values, failures with their exit code. */
+export abstract class KopsCommand<T extends typeof Command, R = unknown> extends Command {
+  static override enableJsonFlag = true;
+  static override baseFlags = {
+    config: Flags.file({ summary: 'Configuration file (YAML).', helpGroup: 'GLOBAL', env: 'KOPS_CONFIG' }),
+    'log-level': Flags.option({ options: ['debug', 'info', 'warn', 'error'] as const, summary: 'What is logged to stderr.', helpGroup: 'GLOBAL' })(),
+  };
+
+  protected flags!: FlagsOf<T>;
+  protected loaded!: LoadedConfig;
+
+  /** The command's work. What it returns is the `--json` result. */
+  protected abstract execute(signal: AbortSignal): Promise<R>;
+
+  /** Settings that flags of this command stand for, by path. */
+  protected settingsOf(_flags: FlagsOf<T>): Readonly<Record<string, unknown>> {
+    return {};
+  }
+
+  /** How long a stopped command may take to end well. */
+  protected readonly graceMs: number = 30_000;
+
+  override async run(): Promise<R> {
+    const { flags } = await this.parse(this.ctor as unknown as Interfaces.Input<Interfaces.OutputFlags<T["flags"]>, Interfaces.OutputFlags<T["baseFlags"]>, Interfaces.OutputArgs<T["args"]>>);
+    this.flags = flags as unknown as FlagsOf<T>;
+    const base = this.flags as { config?: string; 'log-level'?: string };
+    this.loaded = await loadConfig({
+      env: process.env,
+      file: base.config,
+      flags: { 'logging.level': base['log-level'], ...this.settingsOf(this.flags) },
+    });
+    return withStopSignal((signal) => this.execute(signal), { graceMs: this.graceMs });
+  }
+
+  protected get settings(): Config {
+    return this.loaded.config;
+  }
+
+  /** Commands are quiet but for warnings, unless a level was asked for. */
+  protected createLogger(): Logger {
+    const asked = (this.flags as { 'log-level'?: 'debug' | 'info' | 'warn' | 'error' })['log-level'];
+    return createLogger({ level: asked ?? 'warn', secrets: secretsOf(this.loaded) });
+  }
+
+  /** Writes result lines to stdout, except with `--json`. */
+  protected print(lines: readonly string[]): void {
+    if (!this.jsonEnabled()) process.stdout.write(`${lines.join('\n')}\n`);
+  }
+
+  /** Ends with an exit code although there is a result, e.g. for findings. */
+  protected endWith(code: number): void {
+    process.exitCode = code;
+  }
+
+  override logJson(json: unknown): void {
+    process.stdout.write(`${toJson(json)}\n`);
+  }
+
+  protected override async catch(thrown: Error): Promise<never> {
+    const exit = (thrown as { oclif?: { exit?: number } }).oclif?.exit;
+    if (exit === 0) throw thrown;
+    throw new ReportedFailure(reportFailure(thrown, { json: this.jsonEnabled() }));
+  }
+
+  /** A flag that must be there in the end, from wherever it comes. */
+  protected required<V>(value: V | undefined, flag: string, setting: string): V {
+    if (value !== undefined) return value;
+    throw new KopsError('KOPS_USAGE', `${flag} is missing`, { hint: `Give ${flag}, or set ${setting} in the configuration.` });
+  }
+}

@@ -1,0 +1,13 @@
+import { fileURLToPath } from 'node:url';
+import { flush, run } from '@oclif/core';
+import { reportFailure } from './output/report-failure.ts';
+
+/** Runs the command line of this process; its exit code says how it ended. */
+const root = fileURLToPath(new URL('..', import.meta.url));
+try {
+  await run(process.argv.slice(2), { root });
+} catch (error) {
+  process.exitCode = reportFailure(error, { json: process.argv.includes('--json') });
+} finally {
+  await flush();
+}

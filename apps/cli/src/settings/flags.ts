@@ -1,0 +1,36 @@
+import { Flags } from '@oclif/core';
+
+const list = (text: string): string[] =>
+  text
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '');
+
+/** Kafka's own name for Kafka's own thing. */
+export const bootstrapServer = Flags.string({ summary: 'Brokers to begin with: HOST:PORT[,HOST:PORT…].', helpValue: 'HOST:PORT[,…]' });
+
+/** `--repository`, once. */
+export const repository = Flags.string({ char: 'r', summary: 'Repository: a directory or file:///absolute/path.', helpValue: 'URL' });
+
+/** `--repository`, once per copy. */
+export const repositories = Flags.string({ char: 'r', multiple: true, multipleNonGreedy: true, summary: 'Repository; give it again for every further copy.', helpValue: 'URL' });
+
+/** `--archive`. */
+export const archive = Flags.string({ char: 'a', default: 'latest', summary: "Archive id, or 'latest'.", helpValue: 'ID' });
+
+/** `--cluster` where a repository holds several. */
+export const cluster = Flags.string({ summary: 'Cluster id, where the repository holds archives of several.', helpValue: 'ID' });
+
+/** `--topics`: comma-separated, and it may be given again. */
+export const topics = Flags.custom<string[]>({
+  summary: 'Topics: names and globs (* and ?), comma-separated.',
+  helpValue: 'GLOB[,…]',
+  parse: async (text) => list(text),
+})();
+
+/** `--exclude`, of what `--topics` takes. */
+export const exclude = Flags.custom<string[]>({
+  summary: 'Topics to leave out: names and globs, comma-separated.',
+  helpValue: 'GLOB[,…]',
+  parse: async (text) => list(text),
+})();
