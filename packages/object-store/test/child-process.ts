@@ -5,6 +5,8 @@ import { createInterface } from 'node:readline';
 /** A process of its own that works on a store. */
 export interface StoreChild {
   readonly process: ChildProcess;
+  /** Ends its standard input, which it may wait for. */
+  readonly go: () => void;
   /** What it prints, line by line. */
   readonly lines: AsyncIterableIterator<string>;
   /** Resolves with its exit code, or the signal that ended it. */
@@ -19,9 +21,12 @@ export function startChild(
 ): StoreChild {
   const path = join(import.meta.dirname, 'children', script);
   const line = [...through, process.execPath, '--conditions=@kops/source', path, ...args];
-  const child = spawn(line[0] ?? '', line.slice(1), { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(line[0] ?? '', line.slice(1), { stdio: ['pipe', 'pipe', 'inherit'] });
   return {
     process: child,
+    go: () => {
+      child.stdin.end();
+    },
     lines: createInterface({ input: child.stdout })[Symbol.asyncIterator](),
     ended: new Promise((resolve, reject) => {
       child.once('error', reject);

@@ -69,11 +69,14 @@ describe('file store, several processes', () => {
   it('tells one of several racing processes that it created an object', async () => {
     const count = 200;
     const names = ['one', 'two', 'three'];
-    // All begin at the same moment, after the slowest has started.
-    const startAt = String(Date.now() + 1500);
+    const children = names.map((name) =>
+      startChild('race-puts.ts', [directory, name, String(count)]),
+    );
+    // All begin at the same moment, however long each took to start.
+    for (const { lines } of children) expect((await lines.next()).value).toBe('ready');
+    for (const { go } of children) go();
     const answers = await Promise.all(
-      names.map(async (name) => {
-        const child = startChild('race-puts.ts', [directory, name, String(count), startAt]);
+      children.map(async (child) => {
         const lines: string[] = [];
         for await (const line of child.lines) lines.push(line);
         expect(await child.ended).toBe(0);
