@@ -8,7 +8,12 @@ import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { connectCapture, serveArchiver, type OperatorApi, type TransportOptions } from '@kops/transport';
+import {
+  connectCapture,
+  serveArchiver,
+  type OperatorApi,
+  type TransportOptions,
+} from '@kops/transport';
 
 const secret = 'bench';
 const windowBytes = Number(process.env['WINDOW_BYTES'] ?? 1024 * 1024);
@@ -18,17 +23,21 @@ if (process.argv[2] === 'receive') await receive(process.argv[3] ?? '');
 else await send(process.argv[2] ?? 'unix', process.argv[3], process.argv[4], process.argv[5]);
 
 async function receive(address: string): Promise<void> {
-  const server = await serveArchiver({ address, secret }, {
-    join: () => Promise.resolve(),
-    stream: async (stream) => {
-      let bytes = 0;
-      for await (const frame of stream.incoming) {
-        if (frame.type === 'data') bytes += frame.bytes.length;
-      }
-      await stream.send({ type: 'durable', offset: BigInt(bytes) });
+  const server = await serveArchiver(
+    { address, secret },
+    {
+      join: () => Promise.resolve(),
+      stream: async (stream) => {
+        let bytes = 0;
+        for await (const frame of stream.incoming) {
+          if (frame.type === 'data') bytes += frame.bytes.length;
+        }
+        await stream.send({ type: 'durable', offset: BigInt(bytes) });
+      },
+      operator: {} as OperatorApi,
     },
-    operator: {} as OperatorApi,
-  }, options);
+    options,
+  );
   process.send?.(server.address);
   const before = process.cpuUsage();
   await once(process, 'message');
@@ -37,7 +46,12 @@ async function receive(address: string): Promise<void> {
   await server[Symbol.asyncDispose]();
 }
 
-async function send(kind: string, mebibytes = '2048', kibibytes = '256', streams = '1'): Promise<void> {
+async function send(
+  kind: string,
+  mebibytes = '2048',
+  kibibytes = '256',
+  streams = '1',
+): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'kops-bench-'));
   const address = kind === 'unix' ? `unix:${folder}/s` : '127.0.0.1:0';
   const receiver = fork(import.meta.filename, ['receive', address], { execArgv: process.execArgv });
@@ -47,7 +61,9 @@ async function send(kind: string, mebibytes = '2048', kibibytes = '256', streams
   const frames = Math.floor((Number(mebibytes) * 1024 * 1024) / frame.length / Number(streams));
   const before = process.cpuUsage();
   const started = performance.now();
-  const sent = await Promise.all(Array.from({ length: Number(streams) }, () => sendAll(frames, frame)));
+  const sent = await Promise.all(
+    Array.from({ length: Number(streams) }, () => sendAll(frames, frame)),
+  );
   const seconds = (performance.now() - started) / 1000;
   const own = process.cpuUsage(before);
   receiver.send('done');

@@ -50,17 +50,23 @@ describe('a unix socket', () => {
     await expect(serveArchiver(endpoint, answering)).rejects.toMatchObject({ code: 'KOPS_CONFIG' });
     expect(() => connectOperator(endpoint)).toThrow('108 bytes');
     await using operator = connectOperator({ address: `unix:/tmp/${'x'.repeat(102)}`, secret });
-    await expect(operator.listBackups()).rejects.toMatchObject({ code: 'KOPS_ARCHIVER_UNREACHABLE' });
+    await expect(operator.listBackups()).rejects.toMatchObject({
+      code: 'KOPS_ARCHIVER_UNREACHABLE',
+    });
   });
 
   it('that somebody listens on is not taken away, one that a killed process left is', async () => {
     await using folder = await socketFolder();
     const path = join(folder.path, 's');
     const script = `require('node:net').createServer().listen(${JSON.stringify(path)}, () => process.kill(process.pid, 'SIGKILL'))`;
-    await expect(run(process.execPath, ['-e', script])).rejects.toMatchObject({ signal: 'SIGKILL' });
+    await expect(run(process.execPath, ['-e', script])).rejects.toMatchObject({
+      signal: 'SIGKILL',
+    });
     expect((await stat(path)).isSocket()).toBe(true);
     await using server = await serveArchiver({ address: `unix:${path}`, secret }, answering);
-    await expect(serveArchiver({ address: server.address, secret }, answering)).rejects.toMatchObject({
+    await expect(
+      serveArchiver({ address: server.address, secret }, answering),
+    ).rejects.toMatchObject({
       code: 'KOPS_HELD',
     });
     expect(await ask({ address: server.address, secret })).toEqual(answered);
@@ -71,16 +77,21 @@ describe('an address', () => {
   it.each(['0.0.0.0:9999', '192.0.2.1:80', 'archiver.example:9999', '[2001:db8::1]:80'])(
     'off loopback needs TLS: %s',
     async (address) => {
-      await expect(serveArchiver({ address, secret }, answering)).rejects.toMatchObject({ code: 'KOPS_CONFIG' });
+      await expect(serveArchiver({ address, secret }, answering)).rejects.toMatchObject({
+        code: 'KOPS_CONFIG',
+      });
       expect(() => connectCapture({ address, secret })).toThrow('no TLS');
     },
   );
 
-  it.each(['localhost:0', '127.0.0.1:0', '[::1]:0'])('on loopback does not: %s', async (address) => {
-    await using server = await serveArchiver({ address, secret }, answering);
-    expect(server.address).toMatch(/:[1-9]\d*$/);
-    expect(await ask({ address: server.address, secret })).toEqual(answered);
-  });
+  it.each(['localhost:0', '127.0.0.1:0', '[::1]:0'])(
+    'on loopback does not: %s',
+    async (address) => {
+      await using server = await serveArchiver({ address, secret }, answering);
+      expect(server.address).toMatch(/:[1-9]\d*$/);
+      expect(await ask({ address: server.address, secret })).toEqual(answered);
+    },
+  );
 
   it.each(['', 'localhost', 'localhost:', ':80', 'http://localhost:80', '127.0.0.1:70000'])(
     'that is none is refused: "%s"',
@@ -91,18 +102,23 @@ describe('an address', () => {
 });
 
 describe('a secret', () => {
-  it.each([['correct hors'], ['correct horse '], ['\u0000']])('that is wrong is refused before a handler runs: %j', async (wrong) => {
-    let calls = 0;
-    const counting = handlersWith({
-      stream: () => Promise.resolve(void (calls += 1)),
-      operator: { listBackups: () => Promise.resolve(void (calls += 1)).then(() => []) },
-    });
-    await using server = await serveArchiver({ address: '127.0.0.1:0', secret }, counting);
-    expect(await ask({ address: server.address, secret: wrong })).toMatchObject(both('KOPS_ACCESS_DENIED'));
-    expect(calls).toBe(0);
-    expect(await ask({ address: server.address, secret })).toEqual(answered);
-    expect(calls).toBe(2);
-  });
+  it.each([['correct hors'], ['correct horse '], ['\u0000']])(
+    'that is wrong is refused before a handler runs: %j',
+    async (wrong) => {
+      let calls = 0;
+      const counting = handlersWith({
+        stream: () => Promise.resolve(void (calls += 1)),
+        operator: { listBackups: () => Promise.resolve(void (calls += 1)).then(() => []) },
+      });
+      await using server = await serveArchiver({ address: '127.0.0.1:0', secret }, counting);
+      expect(await ask({ address: server.address, secret: wrong })).toMatchObject(
+        both('KOPS_ACCESS_DENIED'),
+      );
+      expect(calls).toBe(0);
+      expect(await ask({ address: server.address, secret })).toEqual(answered);
+      expect(calls).toBe(2);
+    },
+  );
 
   it('that is empty is refused', () => {
     expect(() => connectOperator({ address: '127.0.0.1:1', secret: '' })).toThrow('empty secret');
@@ -141,9 +157,13 @@ describe('an archiver that is not there', () => {
     await using operator = connectOperator(endpoint);
     for (let round = 0; round < 2; round += 1) {
       const server = await serveArchiver(endpoint, answering);
-      await expect.poll(() => operator.listBackups().catch(() => 'not yet'), { timeout: 10_000 }).toEqual([]);
+      await expect
+        .poll(() => operator.listBackups().catch(() => 'not yet'), { timeout: 10_000 })
+        .toEqual([]);
       await server[Symbol.asyncDispose]();
-      await expect(operator.listBackups()).rejects.toMatchObject({ code: 'KOPS_ARCHIVER_UNREACHABLE' });
+      await expect(operator.listBackups()).rejects.toMatchObject({
+        code: 'KOPS_ARCHIVER_UNREACHABLE',
+      });
     }
   });
 });
@@ -154,13 +174,45 @@ describe('TLS', () => {
     const file = (suffix: string): string => join(folder, `${name}-${suffix}`);
     const newKey = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
     await run('openssl', [
-      'req', '-x509', ...newKey, '-subj', `/CN=${name}`, '-days', '2', '-keyout', file('ca.key'), '-out', file('ca.pem'),
+      'req',
+      '-x509',
+      ...newKey,
+      '-subj',
+      `/CN=${name}`,
+      '-days',
+      '2',
+      '-keyout',
+      file('ca.key'),
+      '-out',
+      file('ca.pem'),
     ]);
     await writeFile(file('ext'), 'subjectAltName=DNS:localhost');
-    await run('openssl', ['req', ...newKey, '-subj', '/CN=kops', '-keyout', file('key.pem'), '-out', file('csr')]);
     await run('openssl', [
-      'x509', '-req', '-in', file('csr'), '-CA', file('ca.pem'), '-CAkey', file('ca.key'), '-CAcreateserial',
-      '-days', '2', '-extfile', file('ext'), '-out', file('cert.pem'),
+      'req',
+      ...newKey,
+      '-subj',
+      '/CN=kops',
+      '-keyout',
+      file('key.pem'),
+      '-out',
+      file('csr'),
+    ]);
+    await run('openssl', [
+      'x509',
+      '-req',
+      '-in',
+      file('csr'),
+      '-CA',
+      file('ca.pem'),
+      '-CAkey',
+      file('ca.key'),
+      '-CAcreateserial',
+      '-days',
+      '2',
+      '-extfile',
+      file('ext'),
+      '-out',
+      file('cert.pem'),
     ]);
     const read = (suffix: string): Promise<string> => readFile(file(suffix), 'utf8');
     return { ca: await read('ca.pem'), cert: await read('cert.pem'), key: await read('key.pem') };
@@ -170,10 +222,17 @@ describe('TLS', () => {
     await using folder = await socketFolder();
     const { ca, cert, key } = await authority(folder.path, 'ours');
     const other = await authority(folder.path, 'other');
-    await using server = await serveArchiver({ address: 'localhost:0', secret, tls: { cert, key } }, answering);
+    await using server = await serveArchiver(
+      { address: 'localhost:0', secret, tls: { cert, key } },
+      answering,
+    );
     const { address } = server;
     expect(await ask({ address, secret, tls: { ca } })).toEqual(answered);
-    for (const endpoint of [{ address, secret, tls: { ca: other.ca } }, { address, secret, tls: {} }, { address, secret }]) {
+    for (const endpoint of [
+      { address, secret, tls: { ca: other.ca } },
+      { address, secret, tls: {} },
+      { address, secret },
+    ]) {
       expect(await ask(endpoint)).toMatchObject(both('KOPS_ARCHIVER_UNREACHABLE'));
     }
   });
@@ -182,10 +241,15 @@ describe('TLS', () => {
     await using folder = await socketFolder();
     const ours = await authority(folder.path, 'ours');
     const other = await authority(folder.path, 'other');
-    await using server = await serveArchiver({ address: 'localhost:0', secret, tls: ours }, answering);
+    await using server = await serveArchiver(
+      { address: 'localhost:0', secret, tls: ours },
+      answering,
+    );
     const { address } = server;
     expect(await ask({ address, secret, tls: ours })).toEqual(answered);
-    expect(await ask({ address, secret, tls: { ca: ours.ca } })).toMatchObject(both('KOPS_ARCHIVER_UNREACHABLE'));
+    expect(await ask({ address, secret, tls: { ca: ours.ca } })).toMatchObject(
+      both('KOPS_ARCHIVER_UNREACHABLE'),
+    );
     expect(await ask({ address, secret, tls: { ...other, ca: ours.ca } })).toMatchObject(
       both('KOPS_ARCHIVER_UNREACHABLE'),
     );
@@ -196,11 +260,19 @@ describe('TLS', () => {
     const { ca, cert, key } = await authority(folder.path, 'ours');
     const address = 'localhost:0';
     for (const tls of [{}, { cert }, { key }, { cert: 'no', key: 'pem' }]) {
-      await expect(serveArchiver({ address, secret, tls }, answering)).rejects.toMatchObject({ code: 'KOPS_CONFIG' });
+      await expect(serveArchiver({ address, secret, tls }, answering)).rejects.toMatchObject({
+        code: 'KOPS_CONFIG',
+      });
     }
-    for (const tls of [{ ca, cert }, { ca, key }, { ca, cert: 'no', key: 'pem' }]) {
+    for (const tls of [
+      { ca, cert },
+      { ca, key },
+      { ca, cert: 'no', key: 'pem' },
+    ]) {
       expect(() => connectOperator({ address, secret, tls })).toThrow(KopsError);
     }
-    expect(() => connectOperator({ address: 'unix:/tmp/s', secret, tls: { ca } })).toThrow('TLS on unix');
+    expect(() => connectOperator({ address: 'unix:/tmp/s', secret, tls: { ca } })).toThrow(
+      'TLS on unix',
+    );
   });
 });

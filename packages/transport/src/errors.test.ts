@@ -59,17 +59,20 @@ async function viaEveryKindOfCall(): Promise<KopsError[]> {
 }
 
 describe('an error of the archiver', () => {
-  it.each(Object.keys(errorTable) as ErrorCode[])('%s arrives whole, by every kind of call', async (code) => {
-    thrown = new KopsError(code, `what happened: naïve ${code}`, { at, hint: 'Do this next.' });
-    for (const error of await viaEveryKindOfCall()) {
-      expect({ ...error, message: error.message }).toMatchObject({
-        code,
-        message: `what happened: naïve ${code}`,
-        hint: 'Do this next.',
-        at,
-      });
-    }
-  });
+  it.each(Object.keys(errorTable) as ErrorCode[])(
+    '%s arrives whole, by every kind of call',
+    async (code) => {
+      thrown = new KopsError(code, `what happened: naïve ${code}`, { at, hint: 'Do this next.' });
+      for (const error of await viaEveryKindOfCall()) {
+        expect({ ...error, message: error.message }).toMatchObject({
+          code,
+          message: `what happened: naïve ${code}`,
+          hint: 'Do this next.',
+          at,
+        });
+      }
+    },
+  );
 
   it('without hint and coordinates gets none on the way', async () => {
     thrown = new KopsError('KOPS_NO_SPACE', 'full');

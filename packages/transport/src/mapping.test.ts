@@ -37,7 +37,10 @@ const error = fc
     code: fc.constantFrom(...(Object.keys(errorTable) as ErrorCode[])),
     message: text,
     at: coordinates,
-    hint: fc.option(text.filter((hint) => hint !== ''), { nil: undefined }),
+    hint: fc.option(
+      text.filter((hint) => hint !== ''),
+      { nil: undefined },
+    ),
   })
   .map(
     ({ code, message, at, hint }) =>
@@ -223,10 +226,13 @@ function overTheWire<T>(codec: Codec<T>, value: T): unknown {
 /** Buffers as the plain arrays that were given; errors as what they say, without the stack of where they were made. */
 function comparable(value: unknown): unknown {
   if (value instanceof Uint8Array) return [...value];
-  if (KopsError.is(value)) return { code: value.code, message: value.message, hint: value.hint, at: value.at };
+  if (KopsError.is(value))
+    return { code: value.code, message: value.message, hint: value.hint, at: value.at };
   if (Array.isArray(value)) return value.map(comparable);
   if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([name, field]) => [name, comparable(field)]));
+  return Object.fromEntries(
+    Object.entries(value).map(([name, field]) => [name, comparable(field)]),
+  );
 }
 
 function returnsAsSent<T>(codec: Codec<T>, arbitrary: fc.Arbitrary<T>): void {
@@ -277,11 +283,14 @@ describe('a message of another version', () => {
     ['frame', captureMethods.stream.request],
     ['acknowledgement', captureMethods.stream.response],
     ['backup event', operatorMethods.watchBackup.response],
-  ])('is refused when it is none of the known: %s', (_name, codec: { deserialize: (bytes: Buffer) => unknown }) => {
-    const result = codec.deserialize(emptyMessage);
-    expect(result).toBeInstanceOf(UnreadableMessage);
-    expect((result as UnreadableMessage).error.code).toBe('KOPS_FORMAT_UNSUPPORTED');
-  });
+  ])(
+    'is refused when it is none of the known: %s',
+    (_name, codec: { deserialize: (bytes: Buffer) => unknown }) => {
+      const result = codec.deserialize(emptyMessage);
+      expect(result).toBeInstanceOf(UnreadableMessage);
+      expect((result as UnreadableMessage).error.code).toBe('KOPS_FORMAT_UNSUPPORTED');
+    },
+  );
 
   it('is refused when an enumeration has a value that is not known', () => {
     // Frame.end (field 5) with reason (field 1) 9.

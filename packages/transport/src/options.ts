@@ -36,7 +36,7 @@ export function withDefaults(options: TransportOptions): Bounds {
   };
 }
 
-/** Options of a grpc-js server. Its flow-control window is not among them: see flow-control.ts. */
+/** Options of a grpc-js server. Its flow-control window is not among them: see http2-servers.ts. */
 export function serverOptions(bounds: Bounds): ChannelOptions {
   return {
     'grpc.keepalive_time_ms': bounds.keepaliveTimeMs,

@@ -1,5 +1,5 @@
 import { chmod, rm } from 'node:fs/promises';
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import {
   Server,
   logVerbosity,
@@ -9,7 +9,7 @@ import {
 } from '@grpc/grpc-js';
 import { KopsError, withDeadline } from '@kops/core';
 import { formatAddress, locate, serverCredentials, type Place } from './endpoint.ts';
-import { widenConnections, widenStreams } from './flow-control.ts';
+import { widenConnections, widenStreams } from './http2-servers.ts';
 import { captureMethods, operatorMethods, type AnyMethod } from './methods.ts';
 import { serverOptions, withDefaults, type TransportOptions } from './options.ts';
 import type {
@@ -51,11 +51,11 @@ export async function serveArchiver(
   addOperator(server, calls, handlers.operator);
   if (place.kind === 'unix') await removeLeftSocket(place.path);
   const port = await bind(server, place, credentials);
-  widenConnections(server, bounds.windowBytes);
+  const sockets = widenConnections(server, bounds.windowBytes);
   if (place.kind === 'unix') await chmod(place.path, 0o600);
   return {
     address: place.kind === 'unix' ? place.target : formatAddress(place.host, port),
-    [Symbol.asyncDispose]: () => close(server, calls, bounds.closeTimeoutMs),
+    [Symbol.asyncDispose]: () => close(server, calls, sockets, bounds.closeTimeoutMs),
   };
 }
 
@@ -143,7 +143,12 @@ async function probe(path: string): Promise<string | undefined> {
   });
 }
 
-async function close(server: Server, calls: ServerCalls, timeoutMs: number): Promise<void> {
+async function close(
+  server: Server,
+  calls: ServerCalls,
+  sockets: ReadonlySet<Socket>,
+  timeoutMs: number,
+): Promise<void> {
   calls.abortAll(
     new KopsError('KOPS_ARCHIVER_UNREACHABLE', 'the archiver is shutting down', {
       hint: 'Connect again when the archiver has been started again.',
@@ -164,6 +169,6 @@ async function close(server: Server, calls: ServerCalls, timeoutMs: number): Pro
   } catch (error) {
     if (!KopsError.is(error, 'KOPS_INTERRUPTED')) throw error;
     server.forceShutdown();
-    await drained;
+    for (const socket of sockets) socket.destroy();
   }
 }

@@ -27,14 +27,20 @@ afterEach(async () => {
 async function serve(handlers: Parameters<typeof handlersWith>[0], options = {}) {
   const folder = open.use(await socketFolder());
   const address = `unix:${join(folder.path, 's')}`;
-  const server = open.use(await serveArchiver({ address, secret }, handlersWith(handlers), options));
+  const server = open.use(
+    await serveArchiver({ address, secret }, handlersWith(handlers), options),
+  );
   const capture = open.use(connectCapture({ address, secret }));
   const operator = open.use(connectOperator({ address, secret }));
   return { server, capture, operator };
 }
 
 /** A stream handler that hands its stream to the test and lasts until the test releases it. */
-function held(): { handler: ArchiverHandlers['stream']; stream: Promise<Stream>; release: () => void } {
+function held(): {
+  handler: ArchiverHandlers['stream'];
+  stream: Promise<Stream>;
+  release: () => void;
+} {
   const accepted = Promise.withResolvers<Stream>();
   const released = Promise.withResolvers<undefined>();
   return {
@@ -92,11 +98,16 @@ describe('a PartitionStream', () => {
   it('refuses frames above 256 KiB and frames after the end, without failing the call', async () => {
     const { capture } = await serve({
       stream: async (stream) => {
-        await stream.send({ type: 'credit', bytes: (await Array.fromAsync(stream.incoming)).length });
+        await stream.send({
+          type: 'credit',
+          bytes: (await Array.fromAsync(stream.incoming)).length,
+        });
       },
     });
     const stream = capture.stream();
-    await expect(stream.send({ type: 'data', bytes: new Uint8Array(maxFrameBytes + 1) })).rejects.toThrow('at most');
+    await expect(
+      stream.send({ type: 'data', bytes: new Uint8Array(maxFrameBytes + 1) }),
+    ).rejects.toThrow('at most');
     await stream.send({ type: 'end', reason: 'idle' });
     stream.end();
     await expect(stream.send({ type: 'end', reason: 'idle' })).rejects.toThrow('after the end');
@@ -110,8 +121,12 @@ describe('a PartitionStream', () => {
       },
     });
     const stream = capture.stream();
-    expect(await Array.fromAsync(stream.incoming)).toEqual([{ type: 'fence', reason: 'newer epoch' }]);
-    await expect(stream.send({ type: 'end', reason: 'revoked' })).rejects.toMatchObject({ code: 'KOPS_INTERRUPTED' });
+    expect(await Array.fromAsync(stream.incoming)).toEqual([
+      { type: 'fence', reason: 'newer epoch' },
+    ]);
+    await expect(stream.send({ type: 'end', reason: 'revoked' })).rejects.toMatchObject({
+      code: 'KOPS_INTERRUPTED',
+    });
   });
 });
 
@@ -159,13 +174,16 @@ describe('a receiver that does not read', () => {
           return;
         }
         let bytes = 0;
-        for await (const frame of stream.incoming) if (frame.type === 'data') bytes += frame.bytes.length;
+        for await (const frame of stream.incoming)
+          if (frame.type === 'data') bytes += frame.bytes.length;
         await stream.send({ type: 'credit', bytes });
       },
     });
     const blocked = capture.stream();
     const data: Frame = { type: 'data', bytes: new Uint8Array(maxFrameBytes) };
-    const stuck = Promise.all(Array.from({ length: 40 }, () => blocked.send(data))).catch((error: unknown) => error);
+    const stuck = Promise.all(Array.from({ length: 40 }, () => blocked.send(data))).catch(
+      (error: unknown) => error,
+    );
     await idle.stream;
     const flowing = capture.stream();
     for (let n = 0; n < 40; n += 1) await flowing.send(data);
@@ -187,7 +205,9 @@ describe('a call that is given up', () => {
     stream.abort(reason);
     expect(await aborted(theirs.signal)).toMatchObject({ code: 'KOPS_INTERRUPTED' });
     expect(await reading).toMatchObject({ code: 'KOPS_INTERRUPTED' });
-    await expect(theirs.send({ type: 'credit', bytes: 1 })).rejects.toMatchObject({ code: 'KOPS_INTERRUPTED' });
+    await expect(theirs.send({ type: 'credit', bytes: 1 })).rejects.toMatchObject({
+      code: 'KOPS_INTERRUPTED',
+    });
     expect(stream.signal.reason).toBe(reason);
     await expect(Array.fromAsync(stream.incoming)).rejects.toBe(reason);
   });
@@ -196,13 +216,17 @@ describe('a call that is given up', () => {
     const archiver = held();
     const { capture } = await serve({ stream: archiver.handler });
     const stream = capture.stream();
-    (await archiver.stream).abort(new KopsError('KOPS_FENCED', 'epoch 7 owns it', { at: { topic: 'orders', partition: 1 } }));
+    (await archiver.stream).abort(
+      new KopsError('KOPS_FENCED', 'epoch 7 owns it', { at: { topic: 'orders', partition: 1 } }),
+    );
     expect(await aborted(stream.signal)).toMatchObject({
       code: 'KOPS_FENCED',
       message: 'epoch 7 owns it',
       at: { topic: 'orders', partition: 1 },
     });
-    await expect(stream.send({ type: 'end', reason: 'idle' })).rejects.toMatchObject({ code: 'KOPS_FENCED' });
+    await expect(stream.send({ type: 'end', reason: 'idle' })).rejects.toMatchObject({
+      code: 'KOPS_FENCED',
+    });
   });
 
   it('by an operator aborts the signal of the handler', async () => {
