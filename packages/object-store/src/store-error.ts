@@ -21,3 +21,11 @@ export function objectExists(
     ...(cause === undefined ? {} : { cause }),
   });
 }
+
+/** KOPS_REFUSED because other objects are below the key. */
+export function keyIsDirectory(key: string): KopsError {
+  return new KopsError('KOPS_REFUSED', `${key} is the directory of other objects`, {
+    at: { object: key },
+    hint: 'A key may not be the directory of another key.',
+  });
+}

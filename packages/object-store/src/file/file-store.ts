@@ -1,8 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { link, open, stat, statfs, unlink, type FileHandle } from 'node:fs/promises';
+import { link, open, stat, statfs, type FileHandle } from 'node:fs/promises';
 import { dirname, join, posix } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { KopsError } from '@kops/core';
 import { assertWithin, resolveRange } from '../byte-range.ts';
 import { assertKey, assertPrefix, partEnding } from '../key.ts';
 import type {
@@ -12,8 +11,9 @@ import type {
   ObjectWriter,
   StoreCapabilities,
 } from '../port.ts';
-import { objectExists, objectNotFound } from '../store-error.ts';
+import { keyIsDirectory, objectExists, objectNotFound } from '../store-error.ts';
 import { DurableDirectories, syncDirectory } from './durable-directories.ts';
+import { removeFile } from './remove-file.ts';
 import { readPieces, readRange } from './file-reader.ts';
 import { FileWriter } from './file-writer.ts';
 import { assertRoot, makeRoot } from './repository-root.ts';
@@ -251,21 +251,6 @@ class FileStore implements ObjectStore {
   /** A missing file means nothing when the whole repository is gone (its disk unmounted): that must not look like an empty one. */
   async #assertRoot(): Promise<void> {
     await assertRoot(this.#root, this.url);
-  }
-}
-
-function keyIsDirectory(key: string): KopsError {
-  return new KopsError('KOPS_REFUSED', `${key} is the directory of other objects`, {
-    at: { object: key },
-    hint: 'A key may not be the directory of another key.',
-  });
-}
-
-async function removeFile(path: string): Promise<void> {
-  try {
-    await unlink(path);
-  } catch (error) {
-    if (!isMissing(error)) throw error;
   }
 }
 
