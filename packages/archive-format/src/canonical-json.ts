@@ -22,7 +22,9 @@ function normalize(value: unknown): unknown {
       return requireFinite(value);
     case 'object':
       if (value === null) return null;
-      return Array.isArray(value) ? value.map(normalize) : normalizeObject(value as Record<string, unknown>);
+      return Array.isArray(value)
+        ? value.map(normalize)
+        : normalizeObject(value as Record<string, unknown>);
     default:
       return value;
   }
@@ -32,7 +34,8 @@ function normalizeObject(object: Record<string, unknown>): Record<string, unknow
   const sorted: Record<string, unknown> = {};
   for (const key of Object.keys(object).sort()) {
     // An own property of this name cannot be set by assignment, and readers refuse it.
-    if (key === '__proto__') throw new KopsError('KOPS_USAGE', "a field cannot be named '__proto__'");
+    if (key === '__proto__')
+      throw new KopsError('KOPS_USAGE', "a field cannot be named '__proto__'");
     const value = object[key];
     if (value !== undefined) sorted[requireWellFormed(key)] = normalize(value);
   }
@@ -41,9 +44,13 @@ function normalizeObject(object: Record<string, unknown>): Record<string, unknow
 
 function requireWellFormed(text: string): string {
   if (text.isWellFormed()) return text;
-  throw new KopsError('KOPS_USAGE', 'a text holds half of a surrogate pair, which UTF-8 cannot hold', {
-    hint: 'Give the name as the cluster says it, decoded as UTF-8.',
-  });
+  throw new KopsError(
+    'KOPS_USAGE',
+    'a text holds half of a surrogate pair, which UTF-8 cannot hold',
+    {
+      hint: 'Give the name as the cluster says it, decoded as UTF-8.',
+    },
+  );
 }
 
 function requireFinite(value: number): number {
@@ -59,11 +66,15 @@ const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
  */
 export function parseJson(bytes: Uint8Array, maxDepth: number): unknown {
   const depth = nestingDepth(bytes);
-  if (depth > maxDepth) throw new JsonDamage(`is nested ${String(depth)} deep, at most ${String(maxDepth)} is allowed`);
+  if (depth > maxDepth)
+    throw new JsonDamage(`is nested ${String(depth)} deep, at most ${String(maxDepth)} is allowed`);
   try {
     return JSON.parse(utf8.decode(bytes)) as unknown;
   } catch (cause) {
-    throw new JsonDamage(`is no JSON in UTF-8: ${cause instanceof Error ? cause.message.slice(0, 200) : String(cause)}`, { cause });
+    throw new JsonDamage(
+      `is no JSON in UTF-8: ${cause instanceof Error ? cause.message.slice(0, 200) : String(cause)}`,
+      { cause },
+    );
   }
 }
 

@@ -15,7 +15,9 @@ export function checkList(list: SegmentList): ListFinding[] {
   for (const [index, entry] of list.segments.entries()) {
     const problems = [...entryProblems(entry)];
     if (shownTo !== undefined && entry.slice.start < shownTo) {
-      problems.push(`slice starts at ${entry.slice.start}, before ${shownTo} where the one before ends`);
+      problems.push(
+        `slice starts at ${entry.slice.start}, before ${shownTo} where the one before ends`,
+      );
     }
     shownTo = entry.slice.end;
     for (const problem of problems) findings.push({ entry: index, key: entry.key, problem });
@@ -25,24 +27,34 @@ export function checkList(list: SegmentList): ListFinding[] {
 
 function* entryProblems(entry: SegmentEntry): Generator<string> {
   const { baseOffset, lastOffset, slice } = entry;
-  if (baseOffset < 0n || lastOffset < baseOffset) yield `offsets ${baseOffset} to ${lastOffset} are no range`;
+  if (baseOffset < 0n || lastOffset < baseOffset)
+    yield `offsets ${baseOffset} to ${lastOffset} are no range`;
   if (slice.start >= slice.end) yield `slice [${slice.start}, ${slice.end}) is empty`;
   if (slice.start < baseOffset || slice.end > lastOffset + 1n) {
     yield `slice [${slice.start}, ${slice.end}) is outside of offsets ${baseOffset} to ${lastOffset}`;
   }
   if (entry.batches === 0 || entry.plaintextBytes === 0) yield 'it has no batches';
-  if (entry.records !== null && BigInt(entry.records) > lastOffset + 1n - baseOffset) yield `it has more records than offsets`;
+  if (entry.records !== null && BigInt(entry.records) > lastOffset + 1n - baseOffset)
+    yield `it has more records than offsets`;
   yield* indexProblems(entry);
   yield* epochProblems(entry);
 }
 
-function* indexProblems({ index, baseOffset, lastOffset, plaintextBytes }: SegmentEntry): Generator<string> {
+function* indexProblems({
+  index,
+  baseOffset,
+  lastOffset,
+  plaintextBytes,
+}: SegmentEntry): Generator<string> {
   const first = index[0];
-  if (first !== undefined && (first[0] !== baseOffset || first[2] !== 0)) yield 'its index does not begin with its first batch';
+  if (first !== undefined && (first[0] !== baseOffset || first[2] !== 0))
+    yield 'its index does not begin with its first batch';
   for (const [at, [offset, maxTimestamp, position]] of index.entries()) {
     const before = index[at - 1];
     const inside = offset >= baseOffset && offset <= lastOffset && position < plaintextBytes;
-    const ascends = before === undefined || (offset > before[0] && position > before[2] && maxTimestamp >= before[1]);
+    const ascends =
+      before === undefined ||
+      (offset > before[0] && position > before[2] && maxTimestamp >= before[1]);
     if (!inside || !ascends) {
       yield `index entry ${String(at)} (offset ${offset}, position ${String(position)}) is out of order or outside of the segment`;
       return;
@@ -53,7 +65,8 @@ function* indexProblems({ index, baseOffset, lastOffset, plaintextBytes }: Segme
 function* epochProblems({ leaderEpochs, baseOffset, lastOffset }: SegmentEntry): Generator<string> {
   for (const [at, { epoch, startOffset }] of leaderEpochs.entries()) {
     const before = leaderEpochs[at - 1];
-    const ascends = before === undefined || (epoch > before.epoch && startOffset > before.startOffset);
+    const ascends =
+      before === undefined || (epoch > before.epoch && startOffset > before.startOffset);
     if (!ascends || startOffset < baseOffset || startOffset > lastOffset) {
       yield `leader epoch ${String(epoch)} from offset ${startOffset} is out of order or outside of the segment`;
       return;

@@ -54,7 +54,13 @@ export function encodeCommit(commit: Commit): Uint8Array {
 
 /** @throws KOPS_FORMAT_UNSUPPORTED, KOPS_MANIFEST_INVALID with the path inside the JSON */
 export function decodeRepositoryInfo(bytes: Uint8Array, at: Coordinates = {}): RepositoryInfo {
-  return decode('repository.json', bytes, documentLimits.repository, at, bySchema(repositorySchema));
+  return decode(
+    'repository.json',
+    bytes,
+    documentLimits.repository,
+    at,
+    bySchema(repositorySchema),
+  );
 }
 
 /** @throws KOPS_FORMAT_UNSUPPORTED, KOPS_MANIFEST_INVALID with the path inside the JSON */
@@ -72,14 +78,24 @@ export function decodeCommit(bytes: Uint8Array, at: Coordinates = {}): Commit {
   return decode('commit', bytes, documentLimits.commit, at, bySchema(commitSchema));
 }
 
-function decode<T>(what: string, bytes: Uint8Array, limit: number, at: Coordinates, read: (json: unknown) => T): T {
+function decode<T>(
+  what: string,
+  bytes: Uint8Array,
+  limit: number,
+  at: Coordinates,
+  read: (json: unknown) => T,
+): T {
   try {
-    if (bytes.byteLength > limit) throw new JsonDamage(`has ${String(bytes.byteLength)} bytes, at most ${String(limit)} are allowed`);
+    if (bytes.byteLength > limit)
+      throw new JsonDamage(
+        `has ${String(bytes.byteLength)} bytes, at most ${String(limit)} are allowed`,
+      );
     const json = parseJson(bytes, maxDepth);
     refuseOtherVersions(what, json, at);
     return read(json);
   } catch (error) {
-    if (error instanceof ShapeError) throw invalid(`${what} is damaged at ${formatPath(error.path)}: ${error.message}`, at, error);
+    if (error instanceof ShapeError)
+      throw invalid(`${what} is damaged at ${formatPath(error.path)}: ${error.message}`, at, error);
     if (error instanceof JsonDamage) throw invalid(`${what} ${error.message}`, at, error);
     throw error;
   }
@@ -97,7 +113,13 @@ function invalid(message: string, at: Coordinates, cause: Error): KopsError {
 function refuseOtherVersions(what: string, json: unknown, at: Coordinates): void {
   if (typeof json !== 'object' || json === null || Array.isArray(json)) return;
   const { version } = json as { version?: unknown };
-  if (typeof version !== 'number' || !Number.isInteger(version) || version < 1 || supportedVersions.includes(version)) return;
+  if (
+    typeof version !== 'number' ||
+    !Number.isInteger(version) ||
+    version < 1 ||
+    supportedVersions.includes(version)
+  )
+    return;
   throw new KopsError(
     'KOPS_FORMAT_UNSUPPORTED',
     `${what} has format version ${String(version)}, this kops supports ${supportedVersions.join(', ')}`,
@@ -115,5 +137,9 @@ function bySchema<T>(schema: z.ZodType<T>): (json: unknown) => T {
 }
 
 function formatPath(path: readonly PropertyKey[]): string {
-  return path.reduce<string>((text, part) => (typeof part === 'number' ? `${text}[${String(part)}]` : `${text}.${String(part)}`), '$');
+  return path.reduce<string>(
+    (text, part) =>
+      typeof part === 'number' ? `${text}[${String(part)}]` : `${text}.${String(part)}`,
+    '$',
+  );
 }

@@ -22,7 +22,12 @@ export interface ExtensionFacts {
 }
 
 /** Why a partition is captured anew from its log start. */
-export type BaselineReason = 'topic-recreated' | 'log-start-passed' | 'cut-before-parent' | 'clock-went-back' | 'tombstones-may-be-gone';
+export type BaselineReason =
+  | 'topic-recreated'
+  | 'log-start-passed'
+  | 'cut-before-parent'
+  | 'clock-went-back'
+  | 'tombstones-may-be-gone';
 
 /** Extend the parent's list, or begin a baseline. */
 export type ExtensionDecision =
@@ -40,18 +45,32 @@ export function mayExtend(facts: ExtensionFacts): ExtensionDecision {
     return baseline('topic-recreated', `topic id was ${facts.parentTopicId}, is ${facts.topicId}`);
   }
   if (facts.logStart > facts.parentCut) {
-    return baseline('log-start-passed', `the log starts at ${facts.logStart}, the parent ends at ${facts.parentCut}`);
+    return baseline(
+      'log-start-passed',
+      `the log starts at ${facts.logStart}, the parent ends at ${facts.parentCut}`,
+    );
   }
   if (facts.cut < facts.parentCut) {
-    return baseline('cut-before-parent', `the cut is at ${facts.cut}, the parent ends at ${facts.parentCut}`);
+    return baseline(
+      'cut-before-parent',
+      `the cut is at ${facts.cut}, the parent ends at ${facts.parentCut}`,
+    );
   }
-  return isCompacted(facts.cleanupPolicy) || isCompacted(facts.parentCleanupPolicy) ? decideCompacted(facts) : { extend: true };
+  return isCompacted(facts.cleanupPolicy) || isCompacted(facts.parentCleanupPolicy)
+    ? decideCompacted(facts)
+    : { extend: true };
 }
 
-function decideCompacted({ parentCutAtMs, endMs, deleteRetentionMs }: ExtensionFacts): ExtensionDecision {
+function decideCompacted({
+  parentCutAtMs,
+  endMs,
+  deleteRetentionMs,
+}: ExtensionFacts): ExtensionDecision {
   const elapsed = endMs - parentCutAtMs;
-  if (!(elapsed >= 0)) return baseline('clock-went-back', `the parent's cut is ${String(-elapsed)} ms in the future`);
-  if (deleteRetentionMs === null) return baseline('tombstones-may-be-gone', 'delete.retention.ms is not known');
+  if (!(elapsed >= 0))
+    return baseline('clock-went-back', `the parent's cut is ${String(-elapsed)} ms in the future`);
+  if (deleteRetentionMs === null)
+    return baseline('tombstones-may-be-gone', 'delete.retention.ms is not known');
   if (elapsed < deleteRetentionMs) return { extend: true };
   return baseline(
     'tombstones-may-be-gone',

@@ -9,8 +9,15 @@ const alphabet = 'abcdefghijklmnopqrstuvwxyz234567';
 /**
  * A new archive id: `20260131t235959z-k3v9q2xa`. The time is a label for people; the eight base32 digits (40 random bits) make it unique.
  */
-export function newArchiveId(clock: Clock = systemClock, random: RandomBytes = randomBytes): string {
-  const time = new Date(clock.now()).toISOString().slice(0, 19).replaceAll(/[-:]/g, '').toLowerCase();
+export function newArchiveId(
+  clock: Clock = systemClock,
+  random: RandomBytes = randomBytes,
+): string {
+  const time = new Date(clock.now())
+    .toISOString()
+    .slice(0, 19)
+    .replaceAll(/[-:]/g, '')
+    .toLowerCase();
   const suffix = Array.from(random(8), (byte) => alphabet[byte % 32]).join('');
   return `${time}z-${suffix}`;
 }

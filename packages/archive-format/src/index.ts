@@ -76,8 +76,19 @@ export {
   type BatchHeader,
   type PublishedSegment,
 } from './segment-entry-builder.ts';
-export { mergeLeaderEpochs, relateLineage, truncateLeaderEpochs, type EpochEnd, type LineageRelation } from './lineage.ts';
-export { mayExtend, type BaselineReason, type ExtensionDecision, type ExtensionFacts } from './extension.ts';
+export {
+  mergeLeaderEpochs,
+  relateLineage,
+  truncateLeaderEpochs,
+  type EpochEnd,
+  type LineageRelation,
+} from './lineage.ts';
+export {
+  mayExtend,
+  type BaselineReason,
+  type ExtensionDecision,
+  type ExtensionFacts,
+} from './extension.ts';
 export {
   decodeCommit,
   decodeManifest,

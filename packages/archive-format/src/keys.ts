@@ -78,7 +78,9 @@ export function segmentsPrefix({ clusterId, topicId, partition }: PartitionIdent
 }
 
 /** `segments/<cluster>/<topic id>/<partition>/<token>/<20-digit base offset>.log`; Kafka's tools need the number alone as file name. */
-export function segmentKey(parts: PartitionIdentity & { readonly token: string; readonly baseOffset: bigint }): string {
+export function segmentKey(
+  parts: PartitionIdentity & { readonly token: string; readonly baseOffset: bigint },
+): string {
   requireName(parts.token, /^[0-9a-z]{8,64}$/.test(parts.token), 'segment token');
   requireName(String(parts.baseOffset), parts.baseOffset >= 0n, 'base offset');
   return `${segmentsPrefix(parts)}${parts.token}/${digits20(parts.baseOffset)}.log`;

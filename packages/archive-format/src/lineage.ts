@@ -31,18 +31,27 @@ export function relateLineage(
   while (index >= 0) {
     const epoch = archivedEpochs[index]?.epoch ?? -1;
     const answer = epoch < 0 ? undefined : lookup(epoch);
-    if (answer === undefined) return { relation: 'unknown', reason: `the leader has no answer for epoch ${String(epoch)}` };
+    if (answer === undefined)
+      return { relation: 'unknown', reason: `the leader has no answer for epoch ${String(epoch)}` };
     if (answer.epoch > epoch) {
-      return { relation: 'unknown', reason: `the leader answered epoch ${String(answer.epoch)} when asked for ${String(epoch)}` };
+      return {
+        relation: 'unknown',
+        reason: `the leader answered epoch ${String(answer.epoch)} when asked for ${String(epoch)}`,
+      };
     }
     while (index >= 0 && (archivedEpochs[index]?.epoch ?? -1) > answer.epoch) index--;
     if (archivedEpochs[index]?.epoch === answer.epoch) {
       const ownEnd = archivedEpochs[index + 1]?.startOffset ?? archivedEnd;
       const shared = answer.endOffset < ownEnd ? answer.endOffset : ownEnd;
-      return shared >= archivedEnd ? { relation: 'same' } : { relation: 'truncated', truncatedAt: shared };
+      return shared >= archivedEnd
+        ? { relation: 'same' }
+        : { relation: 'truncated', truncatedAt: shared };
     }
   }
-  const reason = archivedEpochs.length === 0 ? 'no leader epochs are archived' : 'the leader knows none of the archived epochs';
+  const reason =
+    archivedEpochs.length === 0
+      ? 'no leader epochs are archived'
+      : 'the leader knows none of the archived epochs';
   return { relation: 'unknown', reason };
 }
 
@@ -50,7 +59,10 @@ export function relateLineage(
  * Continues a history of leader epochs with what was captured after it.
  * As in a broker's own epoch cache, a newer entry removes those it contradicts: with its epoch or a later one, or from its offset on.
  */
-export function mergeLeaderEpochs(history: readonly LeaderEpoch[], additions: readonly LeaderEpoch[]): LeaderEpoch[] {
+export function mergeLeaderEpochs(
+  history: readonly LeaderEpoch[],
+  additions: readonly LeaderEpoch[],
+): LeaderEpoch[] {
   const merged = history.map((entry) => ({ ...entry }));
   for (const addition of additions) {
     const last = merged.at(-1);
@@ -62,10 +74,16 @@ export function mergeLeaderEpochs(history: readonly LeaderEpoch[], additions: re
 }
 
 function contradicts(entry: LeaderEpoch | undefined, addition: LeaderEpoch): boolean {
-  return entry !== undefined && (entry.epoch >= addition.epoch || entry.startOffset >= addition.startOffset);
+  return (
+    entry !== undefined &&
+    (entry.epoch >= addition.epoch || entry.startOffset >= addition.startOffset)
+  );
 }
 
 /** The history below an offset: what stays of it when a log is truncated there. */
-export function truncateLeaderEpochs(history: readonly LeaderEpoch[], endOffset: bigint): LeaderEpoch[] {
+export function truncateLeaderEpochs(
+  history: readonly LeaderEpoch[],
+  endOffset: bigint,
+): LeaderEpoch[] {
   return history.filter((entry) => entry.startOffset < endOffset).map((entry) => ({ ...entry }));
 }

@@ -10,7 +10,11 @@ const hex32 = z.string().regex(/^[0-9a-f]{32}$/);
 /** SHA-256 as 64 lower-case hex digits. */
 export const sha256Schema = z.string().regex(/^[0-9a-f]{64}$/);
 const count = z.number().int().nonnegative().max(Number.MAX_SAFE_INTEGER);
-const int32 = z.number().int().min(-1).max(2 ** 31 - 1);
+const int32 = z
+  .number()
+  .int()
+  .min(-1)
+  .max(2 ** 31 - 1);
 const topicName = z.string().min(1).max(249);
 const label = z.string().max(64);
 
@@ -55,13 +59,27 @@ export const segmentListSchema = z.looseObject({
 });
 
 /** Why offsets are missing that should be there. */
-export const lossReasonSchema = z.enum(['retention', 'truncation', 'topic-recreated', 'fetch-gave-up']);
+export const lossReasonSchema = z.enum([
+  'retention',
+  'truncation',
+  'topic-recreated',
+  'fetch-gave-up',
+]);
 
 /** Offsets in [from, to) that are lost. */
-export const lossSchema = z.looseObject({ from: int64, to: int64, reason: lossReasonSchema, detail: z.string().max(1024) });
+export const lossSchema = z.looseObject({
+  from: int64,
+  to: int64,
+  reason: lossReasonSchema,
+  detail: z.string().max(1024),
+});
 
 /** A transaction that was open at the cut, or whose partitions' cuts fall on both sides of its end. */
-export const straddlingTransactionSchema = z.looseObject({ producerId: int64, producerEpoch: int32, firstOffset: int64 });
+export const straddlingTransactionSchema = z.looseObject({
+  producerId: int64,
+  producerEpoch: int32,
+  firstOffset: int64,
+});
 
 /** Which life of the partition this is. */
 export const lineageSchema = z.looseObject({
@@ -132,7 +150,12 @@ export const groupSchema = z.looseObject({
 export const clusterSchema = z.looseObject({
   id: z.string().max(256),
   brokers: z.array(
-    z.looseObject({ id: z.number().int(), host: z.string().max(512), port: count, rack: z.string().max(512).nullable() }),
+    z.looseObject({
+      id: z.number().int(),
+      host: z.string().max(512),
+      port: count,
+      rack: z.string().max(512).nullable(),
+    }),
   ),
 });
 
@@ -167,7 +190,9 @@ export const commitSchema = z.looseObject({
   cluster: z.string().max(256),
   archive: archiveIdSchema.nullable(),
   series: archiveIdSchema.nullable(),
-  manifest: z.looseObject({ key: z.string().max(1024), sha256: sha256Schema, bytes: count }).nullable(),
+  manifest: z
+    .looseObject({ key: z.string().max(1024), sha256: sha256Schema, bytes: count })
+    .nullable(),
   /** Archives that stop existing with this commit. */
   retires: z.array(archiveIdSchema).max(100_000),
   previous: sha256Schema.nullable(),

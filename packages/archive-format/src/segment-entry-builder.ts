@@ -64,7 +64,9 @@ export class SegmentEntryBuilder {
   fits(batch: Pick<BatchHeader, 'sizeInBytes' | 'lastOffset'>): boolean {
     if (this.#batches === 0) return true;
     const span = batch.lastOffset - this.#baseOffset;
-    return this.#bytes + batch.sizeInBytes <= segmentLimits.bytes && span < segmentLimits.offsetSpan;
+    return (
+      this.#bytes + batch.sizeInBytes <= segmentLimits.bytes && span < segmentLimits.offsetSpan
+    );
   }
 
   /**
@@ -74,10 +76,14 @@ export class SegmentEntryBuilder {
   add(batch: BatchHeader): void {
     const { baseOffset, lastOffset } = batch;
     if (this.#batches > 0 && baseOffset <= this.#lastOffset) {
-      throw new KopsError('KOPS_OFFSET_MISMATCH', `a batch from offset ${baseOffset} cannot follow offset ${this.#lastOffset}`, {
-        at: { offset: baseOffset },
-        hint: 'Read the partition again from the archived watermark; report it if it happens again.',
-      });
+      throw new KopsError(
+        'KOPS_OFFSET_MISMATCH',
+        `a batch from offset ${baseOffset} cannot follow offset ${this.#lastOffset}`,
+        {
+          at: { offset: baseOffset },
+          hint: 'Read the partition again from the archived watermark; report it if it happens again.',
+        },
+      );
     }
     if (this.#batches === 0) this.#baseOffset = baseOffset;
     this.#lastOffset = lastOffset;
@@ -96,7 +102,10 @@ export class SegmentEntryBuilder {
 
   /** The finished entry. The builder may be fed and finished again. @throws KOPS_USAGE without any batch. */
   finish(published: PublishedSegment): SegmentEntry {
-    if (this.#batches === 0) throw new KopsError('KOPS_USAGE', 'a segment without batches has no entry', { at: { segment: published.key } });
+    if (this.#batches === 0)
+      throw new KopsError('KOPS_USAGE', 'a segment without batches has no entry', {
+        at: { segment: published.key },
+      });
     const { start = this.#baseOffset, end = this.#lastOffset + 1n } = published.slice ?? {};
     return {
       key: published.key,

@@ -1,5 +1,16 @@
 import type { IndexEntry, LeaderEpoch, SegmentEntry, SegmentList } from './schema.ts';
-import { asArray, asBoolean, asCount, asInt64, asObject, asPattern, asString, inside, ShapeError, type Path } from './shape.ts';
+import {
+  asArray,
+  asBoolean,
+  asCount,
+  asInt64,
+  asObject,
+  asPattern,
+  asString,
+  inside,
+  ShapeError,
+  type Path,
+} from './shape.ts';
 
 /*
  * The schema of segment lists by hand: lists of 100,000 segments with millions of index entries are read at once,
@@ -21,7 +32,8 @@ export function readSegmentListJson(json: unknown): SegmentList {
   asPattern(list['topicId'], inside(root, 'topicId'), topicIdPattern);
   asCount(list['partition'], inside(root, 'partition'));
   const segments = asArray(list['segments'], inside(root, 'segments'));
-  for (let index = 0; index < segments.length; index++) convertEntry(segments[index], () => ['segments', index]);
+  for (let index = 0; index < segments.length; index++)
+    convertEntry(segments[index], () => ['segments', index]);
   return list as SegmentList;
 }
 
@@ -35,7 +47,8 @@ function convertEntry(json: unknown, path: Path): void {
   if (entry.records !== null) asCount(entry.records, inside(path, 'records'));
   asCount(entry.batches, inside(path, 'batches'));
   entry.maxTimestamp = asInt64(entry.maxTimestamp, inside(path, 'maxTimestamp'));
-  if (entry.minTimestamp !== null) entry.minTimestamp = asInt64(entry.minTimestamp, inside(path, 'minTimestamp'));
+  if (entry.minTimestamp !== null)
+    entry.minTimestamp = asInt64(entry.minTimestamp, inside(path, 'minTimestamp'));
   checkCodecs(entry.codecs, inside(path, 'codecs'));
   asBoolean(entry.transactional, inside(path, 'transactional'));
   asCount(entry.plaintextBytes, inside(path, 'plaintextBytes'));
@@ -74,7 +87,7 @@ function convertIndex(json: unknown, path: Path): void {
   const index = asArray(json, path, maxElements) as (unknown[] | IndexEntry)[];
   for (let at = 0; at < index.length; at++) {
     const where: Path = () => [...path(), at];
-    const entry = asArray(index[at], where) as unknown[];
+    const entry = asArray(index[at], where);
     if (entry.length !== 3) throw new ShapeError(where(), 'expected three elements');
     entry[0] = asInt64(entry[0], () => [...where(), 0]);
     entry[1] = asInt64(entry[1], () => [...where(), 1]);

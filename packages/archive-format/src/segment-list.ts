@@ -5,22 +5,39 @@ const max = (a: bigint, b: bigint): bigint => (a > b ? a : b);
 const min = (a: bigint, b: bigint): bigint => (a < b ? a : b);
 
 /** A list without segments. */
-export function emptySegmentList(of: { cluster: string; topicId: TopicId; partition: number }): SegmentList {
-  return { version: 1, cluster: of.cluster, topicId: of.topicId, partition: of.partition, segments: [] };
+export function emptySegmentList(of: {
+  cluster: string;
+  topicId: TopicId;
+  partition: number;
+}): SegmentList {
+  return {
+    version: 1,
+    cluster: of.cluster,
+    topicId: of.topicId,
+    partition: of.partition,
+    segments: [],
+  };
 }
 
 /**
  * The list with new segments after its own. Unchanged entries are shared, not copied.
  * @throws KOPS_OFFSET_MISMATCH when a slice would overlap the one before it.
  */
-export function appendSegments(list: SegmentList, newEntries: readonly SegmentEntry[]): SegmentList {
+export function appendSegments(
+  list: SegmentList,
+  newEntries: readonly SegmentEntry[],
+): SegmentList {
   let end = list.segments.at(-1)?.slice.end;
   for (const entry of newEntries) {
     if (end !== undefined && entry.slice.start < end) {
-      throw new KopsError('KOPS_OFFSET_MISMATCH', `a slice from offset ${entry.slice.start} overlaps what is archived up to ${end}`, {
-        at: { partition: list.partition, segment: entry.key, offset: entry.slice.start },
-        hint: 'Start the slice where the list ends, or cut the list first.',
-      });
+      throw new KopsError(
+        'KOPS_OFFSET_MISMATCH',
+        `a slice from offset ${entry.slice.start} overlaps what is archived up to ${end}`,
+        {
+          at: { partition: list.partition, segment: entry.key, offset: entry.slice.start },
+          hint: 'Start the slice where the list ends, or cut the list first.',
+        },
+      );
     }
     end = entry.slice.end;
   }
@@ -77,7 +94,8 @@ function recordsInSlice(entry: SegmentEntry): bigint | null {
   const span = entry.lastOffset + 1n - entry.baseOffset;
   const shown = entry.slice.end - entry.slice.start;
   // Without holes every offset is a record, so any part of the segment can be counted.
-  if (shown === span || BigInt(entry.records) === span) return shown === span ? BigInt(entry.records) : shown;
+  if (shown === span || BigInt(entry.records) === span)
+    return shown === span ? BigInt(entry.records) : shown;
   return null;
 }
 
@@ -99,8 +117,15 @@ export function countHoles(
  * Byte range of the plaintext that holds every batch that overlaps [from, to), by the sparse index:
  * it starts with a batch, and ends with one unless it reaches the segment's end.
  */
-export function findIndexRange(entry: SegmentEntry, from: bigint, to: bigint): { start: number; end: number } {
-  return { start: findIndexPosition(entry, from), end: entry.index.find(([offset]) => offset >= to)?.[2] ?? entry.plaintextBytes };
+export function findIndexRange(
+  entry: SegmentEntry,
+  from: bigint,
+  to: bigint,
+): { start: number; end: number } {
+  return {
+    start: findIndexPosition(entry, from),
+    end: entry.index.find(([offset]) => offset >= to)?.[2] ?? entry.plaintextBytes,
+  };
 }
 
 /** Position of the last indexed batch that starts at or before `offset`: where a search for it begins. */

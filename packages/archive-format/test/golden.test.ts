@@ -5,13 +5,30 @@ import { sampleCommit, sampleList, sampleManifest, sampleRepository } from './sa
 
 /* Files of testdata/v1 are what releases have written or met. They are never changed; a new case gets a new name. */
 
-const read = (name: string): Uint8Array => readFileSync(new URL(`../testdata/v1/${name}.json`, import.meta.url));
+const read = (name: string): Uint8Array =>
+  readFileSync(new URL(`../testdata/v1/${name}.json`, import.meta.url));
 
 const documents = {
-  manifest: { decode: format.decodeManifest, encode: format.encodeManifest as (value: never) => Uint8Array, sample: sampleManifest },
-  'segment-list': { decode: format.decodeSegmentList, encode: format.encodeSegmentList as (value: never) => Uint8Array, sample: sampleList },
-  commit: { decode: format.decodeCommit, encode: format.encodeCommit as (value: never) => Uint8Array, sample: sampleCommit },
-  repository: { decode: format.decodeRepositoryInfo, encode: format.encodeRepositoryInfo as (value: never) => Uint8Array, sample: sampleRepository },
+  manifest: {
+    decode: format.decodeManifest,
+    encode: format.encodeManifest as (value: never) => Uint8Array,
+    sample: sampleManifest,
+  },
+  'segment-list': {
+    decode: format.decodeSegmentList,
+    encode: format.encodeSegmentList as (value: never) => Uint8Array,
+    sample: sampleList,
+  },
+  commit: {
+    decode: format.decodeCommit,
+    encode: format.encodeCommit as (value: never) => Uint8Array,
+    sample: sampleCommit,
+  },
+  repository: {
+    decode: format.decodeRepositoryInfo,
+    encode: format.encodeRepositoryInfo as (value: never) => Uint8Array,
+    sample: sampleRepository,
+  },
 };
 
 const damaged: Record<string, RegExp> = {
@@ -45,25 +62,42 @@ describe.each(Object.entries(documents))('%s', (kind, { decode, encode, sample }
   it('refuses a later major version by name', () => {
     const attempt = (): unknown => decode(read(`${kind}/newer-major`), { object: 'x' });
     expect(attempt).toThrow(/format version 2, this kops supports 1/);
-    expect(attempt).toThrow(expect.objectContaining({ code: 'KOPS_FORMAT_UNSUPPORTED', hint: expect.stringMatching(/Upgrade kops/) as string }));
+    expect(attempt).toThrow(
+      expect.objectContaining({
+        code: 'KOPS_FORMAT_UNSUPPORTED',
+        hint: expect.stringMatching(/Upgrade kops/) as string,
+      }),
+    );
   });
 
   const cases = Object.entries(damaged).filter(([name]) => name.startsWith(`${kind}/`));
   it.each(cases)('names what is wrong with %s', (name, problem) => {
     expect(() => decode(read(name), { archive: 'a' })).toThrow(problem);
-    expect(() => decode(read(name), { archive: 'a' })).toThrow(expect.objectContaining({ code: 'KOPS_MANIFEST_INVALID', at: { archive: 'a' } }));
+    expect(() => decode(read(name), { archive: 'a' })).toThrow(
+      expect.objectContaining({ code: 'KOPS_MANIFEST_INVALID', at: { archive: 'a' } }),
+    );
   });
 
   it('has every file of its folder in a test', () => {
-    const files = readdirSync(new URL(`../testdata/v1/${kind}`, import.meta.url)).map((file) => file.replace('.json', ''));
-    const tested = [...cases.map(([name]) => name.slice(kind.length + 1)), 'ok', 'unknown-minor-field', 'newer-major'];
+    const files = readdirSync(new URL(`../testdata/v1/${kind}`, import.meta.url)).map((file) =>
+      file.replace('.json', ''),
+    );
+    const tested = [
+      ...cases.map(([name]) => name.slice(kind.length + 1)),
+      'ok',
+      'unknown-minor-field',
+      'newer-major',
+    ];
     expect(files.sort()).toEqual(tested.sort());
   });
 });
 
 describe('limits', () => {
   it('refuses a document above its size before parsing it', () => {
-    const bytes = Buffer.concat([read('repository/ok'), Buffer.alloc(format.documentLimits.repository, ' ')]);
+    const bytes = Buffer.concat([
+      read('repository/ok'),
+      Buffer.alloc(format.documentLimits.repository, ' '),
+    ]);
     expect(() => format.decodeRepositoryInfo(bytes)).toThrow(/at most 65536 are allowed/);
   });
 

@@ -18,11 +18,21 @@ import { entryOf, listOf, sampleList, sampleManifest } from './sample.ts';
 
 /** JSON as a later minor version may add it. */
 const foreign = fc.jsonValue({ maxDepth: 3 });
-const fieldName = fc.string({ minLength: 1, unit: 'grapheme' }).filter((name) => name !== '__proto__' && name.isWellFormed());
+const fieldName = fc
+  .string({ minLength: 1, unit: 'grapheme' })
+  .filter((name) => name !== '__proto__' && name.isWellFormed());
 
 /** Lists of segments with gaps between and, for some, inside. */
 const lists = fc
-  .array(fc.record({ gap: fc.nat(3), count: fc.integer({ min: 1, max: 9 }), missing: fc.nat(3), known: fc.boolean() }), { maxLength: 6 })
+  .array(
+    fc.record({
+      gap: fc.nat(3),
+      count: fc.integer({ min: 1, max: 9 }),
+      missing: fc.nat(3),
+      known: fc.boolean(),
+    }),
+    { maxLength: 6 },
+  )
   .map((shapes) => {
     let next = 0n;
     return listOf(
@@ -38,13 +48,22 @@ const lists = fc
 describe('encoding', () => {
   it('is a fixed point, whatever fields are added and in whatever order', () => {
     fc.assert(
-      fc.property(fc.dictionary(fieldName, foreign, { maxKeys: 4, noNullPrototype: true }), (extra) => {
-        const manifest = { ...extra, ...sampleManifest, topics: sampleManifest.topics.map((topic) => ({ ...extra, ...topic })) };
-        const reversed = Object.fromEntries(Object.entries(manifest).reverse()) as typeof manifest;
-        const bytes = Buffer.from(encodeManifest(manifest));
-        expect(Buffer.from(encodeManifest(reversed)).equals(bytes)).toBe(true);
-        expect(Buffer.from(encodeManifest(decodeManifest(bytes))).equals(bytes)).toBe(true);
-      }),
+      fc.property(
+        fc.dictionary(fieldName, foreign, { maxKeys: 4, noNullPrototype: true }),
+        (extra) => {
+          const manifest = {
+            ...extra,
+            ...sampleManifest,
+            topics: sampleManifest.topics.map((topic) => ({ ...extra, ...topic })),
+          };
+          const reversed = Object.fromEntries(
+            Object.entries(manifest).reverse(),
+          ) as typeof manifest;
+          const bytes = Buffer.from(encodeManifest(manifest));
+          expect(Buffer.from(encodeManifest(reversed)).equals(bytes)).toBe(true);
+          expect(Buffer.from(encodeManifest(decodeManifest(bytes))).equals(bytes)).toBe(true);
+        },
+      ),
       { numRuns: 50 },
     );
   });
@@ -52,27 +71,47 @@ describe('encoding', () => {
   it('refuses what JSON in UTF-8 cannot hold', () => {
     expect(() => encodeManifest({ ...sampleManifest, note: '\ud800' })).toThrow(/surrogate/);
     expect(() => encodeManifest({ ...sampleManifest, note: Number.NaN })).toThrow(/NaN/);
-    expect(() => encodeManifest(JSON.parse('{"__proto__":1}') as typeof sampleManifest)).toThrow(/__proto__/);
+    expect(() => encodeManifest(JSON.parse('{"__proto__":1}') as typeof sampleManifest)).toThrow(
+      /__proto__/,
+    );
   });
 });
 
 describe('the hand-written check of lists', () => {
   const json = (): unknown => JSON.parse(Buffer.from(encodeSegmentList(sampleList)).toString());
   const paths = collectPaths(json());
-  const oddValue = fc.oneof(foreign, fc.constantFrom('0', '-1', '-0', '01', '9223372036854775807', '9223372036854775808', 'gzip', 2 ** 53, -1, 1.5));
+  const oddValue = fc.oneof(
+    foreign,
+    fc.constantFrom(
+      '0',
+      '-1',
+      '-0',
+      '01',
+      '9223372036854775807',
+      '9223372036854775808',
+      'gzip',
+      2 ** 53,
+      -1,
+      1.5,
+    ),
+  );
 
   it('accepts and refuses what the schema does, and converts alike', () => {
     const outcomes = { accepted: 0, refused: 0 };
     fc.assert(
-      fc.property(fc.constantFrom(...paths), fc.option(oddValue, { nil: undefined }), (path, value) => {
-        const changed = json();
-        replaceAt(changed, path, value);
-        const bySchema = segmentListSchema.safeParse(structuredClone(changed));
-        const byHand = attempt(() => decodeSegmentList(Buffer.from(JSON.stringify(changed))));
-        expect(byHand.ok).toBe(bySchema.success);
-        if (byHand.ok) expect(byHand.value).toEqual(bySchema.data);
-        outcomes[byHand.ok ? 'accepted' : 'refused']++;
-      }),
+      fc.property(
+        fc.constantFrom(...paths),
+        fc.option(oddValue, { nil: undefined }),
+        (path, value) => {
+          const changed = json();
+          replaceAt(changed, path, value);
+          const bySchema = segmentListSchema.safeParse(structuredClone(changed));
+          const byHand = attempt(() => decodeSegmentList(Buffer.from(JSON.stringify(changed))));
+          expect(byHand.ok).toBe(bySchema.success);
+          if (byHand.ok) expect(byHand.value).toEqual(bySchema.data);
+          outcomes[byHand.ok ? 'accepted' : 'refused']++;
+        },
+      ),
       { numRuns: 2000 },
     );
     expect(outcomes.accepted).toBeGreaterThan(50);
@@ -82,7 +121,10 @@ describe('the hand-written check of lists', () => {
 
 function collectPaths(value: unknown, path: string[] = []): string[][] {
   if (typeof value !== 'object' || value === null) return [path];
-  return [...(path.length === 0 ? [] : [path]), ...Object.entries(value).flatMap(([key, child]) => collectPaths(child, [...path, key]))];
+  return [
+    ...(path.length === 0 ? [] : [path]),
+    ...Object.entries(value).flatMap(([key, child]) => collectPaths(child, [...path, key])),
+  ];
 }
 
 function replaceAt(root: unknown, path: readonly string[], value: unknown): void {
@@ -110,7 +152,9 @@ describe('slicing', () => {
     fc.assert(
       fc.property(lists, offset, offset, (list, from, to) => {
         const shown = visibleEntries(list, from, to).flatMap(offsetsOf);
-        expect(shown).toEqual(list.segments.flatMap(offsetsOf).filter((at) => at >= from && at < to));
+        expect(shown).toEqual(
+          list.segments.flatMap(offsetsOf).filter((at) => at >= from && at < to),
+        );
         expect(checkList(sliceList(list, from, to))).toEqual([]);
       }),
     );
@@ -133,7 +177,8 @@ describe('slicing', () => {
         const holes = countHoles(list, from, to);
         if (records === null) expect(holes).toBeNull();
         else expect(records + (holes?.offsets ?? -1n)).toBe(to > from ? to - from : 0n);
-        if (holes !== null && to - from >= 2n) expect(countHoles(list, from, to, [loss])?.offsets).toBe(holes.offsets - 2n);
+        if (holes !== null && to - from >= 2n)
+          expect(countHoles(list, from, to, [loss])?.offsets).toBe(holes.offsets - 2n);
       }),
     );
   });
@@ -156,5 +201,8 @@ describe('slicing', () => {
 });
 
 function offsetsOf({ slice }: SegmentEntry): bigint[] {
-  return Array.from({ length: Number(slice.end - slice.start) }, (_, index) => slice.start + BigInt(index));
+  return Array.from(
+    { length: Number(slice.end - slice.start) },
+    (_, index) => slice.start + BigInt(index),
+  );
 }

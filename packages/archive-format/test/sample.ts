@@ -5,7 +5,11 @@ const clusterId = 'MkU3OEVBNTcwNTJENDM2Qg';
 const sha = 'ab'.repeat(32);
 
 /** An entry of `count` records from `baseOffset` on, without holes. */
-export function entryOf(baseOffset: bigint, count = 10, fields: Partial<SegmentEntry> = {}): SegmentEntry {
+export function entryOf(
+  baseOffset: bigint,
+  count = 10,
+  fields: Partial<SegmentEntry> = {},
+): SegmentEntry {
   const end = baseOffset + BigInt(count);
   return {
     key: `segments/${clusterId}/${topicId}/3/${'c'.repeat(32)}/${baseOffset.toString().padStart(20, '0')}.log`,
@@ -35,9 +39,16 @@ export function listOf(segments: readonly SegmentEntry[]): SegmentList {
   return { version: 1, cluster: clusterId, topicId, partition: 3, segments: [...segments] };
 }
 
-export const sampleList: SegmentList = listOf([entryOf(0n), entryOf(10n, 5, { minTimestamp: -1n, records: null })]);
+export const sampleList: SegmentList = listOf([
+  entryOf(0n),
+  entryOf(10n, 5, { minTimestamp: -1n, records: null }),
+]);
 
-export const sampleRepository: RepositoryInfo = { version: 1, id: 'f'.repeat(32), createdAt: '2026-01-31T23:59:59.000Z' };
+export const sampleRepository: RepositoryInfo = {
+  version: 1,
+  id: 'f'.repeat(32),
+  createdAt: '2026-01-31T23:59:59.000Z',
+};
 
 export const sampleCommit: Commit = {
   version: 1,
@@ -77,7 +88,12 @@ export const sampleManifest: Manifest = {
       partitions: [
         {
           partition: 3,
-          lineage: { topicId, derivedTopicId: false, partition: 3, leaderEpochs: [{ epoch: 5, startOffset: 0n }] },
+          lineage: {
+            topicId,
+            derivedTopicId: false,
+            partition: 3,
+            leaderEpochs: [{ epoch: 5, startOffset: 0n }],
+          },
           logStart: 0n,
           highWatermark: 9_223_372_036_854_775_807n,
           lastStableOffset: 15n,
@@ -88,7 +104,9 @@ export const sampleManifest: Manifest = {
           records: 15,
           plaintextBytes: 4_000_000,
           holes: { offsets: 0n },
-          losses: [{ from: 15n, to: 17n, reason: 'retention', detail: 'log start moved from 15 to 17' }],
+          losses: [
+            { from: 15n, to: 17n, reason: 'retention', detail: 'log start moved from 15 to 17' },
+          ],
           openTransactions: [{ producerId: 4n, producerEpoch: 0, firstOffset: 14n }],
           watermarks: { 'file:///backups': 15n },
         },
@@ -100,7 +118,9 @@ export const sampleManifest: Manifest = {
       group: 'billing',
       state: 'Empty',
       protocolType: 'consumer',
-      offsets: [{ topic: 'orders', partition: 3, offset: 12n, leaderEpoch: 5, metadata: 'ünïcode' }],
+      offsets: [
+        { topic: 'orders', partition: 3, offset: 12n, leaderEpoch: 5, metadata: 'ünïcode' },
+      ],
     },
   ],
   signature: null,

@@ -1,20 +1,47 @@
 import { encodeBatch, RecordBatchView, type EncodeOptions } from '@kops/record-batch';
 import { describe, expect, it } from 'vitest';
-import { appendSegments, checkList, indexInterval, SegmentEntryBuilder, type SegmentEntry } from '../src/index.ts';
+import {
+  appendSegments,
+  checkList,
+  indexInterval,
+  SegmentEntryBuilder,
+  type SegmentEntry,
+} from '../src/index.ts';
 import { entryOf, listOf } from './sample.ts';
 
 const published = { key: 'segments/x.log', plaintextSha256: 'ab'.repeat(32) };
 
-function batchOf(baseOffset: bigint, lastOffset: bigint, options: Partial<EncodeOptions> & { valueBytes?: number } = {}): RecordBatchView {
+function batchOf(
+  baseOffset: bigint,
+  lastOffset: bigint,
+  options: Partial<EncodeOptions> & { valueBytes?: number } = {},
+): RecordBatchView {
   const value = new Uint8Array(options.valueBytes ?? 10);
   const record = { offset: baseOffset, timestamp: baseOffset * 10n, key: null, value, headers: [] };
-  return new RecordBatchView(encodeBatch([record], { codec: 'none', timestampType: 'CreateTime', lastOffset, partitionLeaderEpoch: 4, ...options }));
+  return new RecordBatchView(
+    encodeBatch([record], {
+      codec: 'none',
+      timestampType: 'CreateTime',
+      lastOffset,
+      partitionLeaderEpoch: 4,
+      ...options,
+    }),
+  );
 }
 
 describe('SegmentEntryBuilder', () => {
   it('says what the batches say', () => {
     const builder = new SegmentEntryBuilder();
-    const batches = [batchOf(5n, 9n), batchOf(12n, 12n, { codec: 'zstd', partitionLeaderEpoch: 6, isTransactional: true, producerId: 3n, producerEpoch: 0 })];
+    const batches = [
+      batchOf(5n, 9n),
+      batchOf(12n, 12n, {
+        codec: 'zstd',
+        partitionLeaderEpoch: 6,
+        isTransactional: true,
+        producerId: 3n,
+        producerEpoch: 0,
+      }),
+    ];
     for (const batch of batches) builder.add(batch);
     const bytes = batches.reduce((sum, batch) => sum + batch.sizeInBytes, 0);
     expect([builder.bytes, builder.batches, builder.nextOffset]).toEqual([bytes, 2, 13n]);
@@ -38,18 +65,23 @@ describe('SegmentEntryBuilder', () => {
       storedSha256: published.plaintextSha256,
       index: [[5n, 50n, 0]],
     });
-    expect(builder.finish({ ...published, slice: { start: 7n, end: 99n } }).slice).toEqual({ start: 7n, end: 13n });
+    expect(builder.finish({ ...published, slice: { start: 7n, end: 99n } }).slice).toEqual({
+      start: 7n,
+      end: 13n,
+    });
   });
 
   it('indexes a batch about every MiB, with the largest timestamp so far', () => {
     const builder = new SegmentEntryBuilder();
-    for (let offset = 0n; offset < 40n; offset++) builder.add(batchOf(offset, offset, { valueBytes: 100_000, maxTimestamp: 1000n - offset }));
+    for (let offset = 0n; offset < 40n; offset++)
+      builder.add(batchOf(offset, offset, { valueBytes: 100_000, maxTimestamp: 1000n - offset }));
     const { index, plaintextBytes } = builder.finish(published);
     expect(index.length).toBe(4);
     for (const [at, [offset, maxTimestamp, position]] of index.entries()) {
       expect(position).toBe(Number(offset) * (plaintextBytes / 40));
       expect(maxTimestamp).toBe(1000n);
-      if (at > 0) expect(position - (index[at - 1]?.[2] ?? 0)).toBeGreaterThanOrEqual(indexInterval);
+      if (at > 0)
+        expect(position - (index[at - 1]?.[2] ?? 0)).toBeGreaterThanOrEqual(indexInterval);
     }
     expect(checkList(listOf([builder.finish(published)]))).toEqual([]);
   });
@@ -58,7 +90,9 @@ describe('SegmentEntryBuilder', () => {
     const builder = new SegmentEntryBuilder();
     expect(() => builder.finish(published)).toThrow(/without batches/);
     builder.add(batchOf(5n, 9n));
-    expect(() => builder.add(batchOf(9n, 10n))).toThrow(expect.objectContaining({ code: 'KOPS_OFFSET_MISMATCH' }));
+    expect(() => builder.add(batchOf(9n, 10n))).toThrow(
+      expect.objectContaining({ code: 'KOPS_OFFSET_MISMATCH' }),
+    );
     builder.add(batchOf(10n, 10n));
     expect(builder.nextOffset).toBe(11n);
   });
@@ -77,8 +111,14 @@ describe('SegmentEntryBuilder', () => {
 describe('lists', () => {
   it('grow at the end only', () => {
     const list = listOf([entryOf(0n), entryOf(10n)]);
-    expect(appendSegments(list, [entryOf(25n)]).segments.map((entry) => entry.baseOffset)).toEqual([0n, 10n, 25n]);
-    expect(() => appendSegments(list, [entryOf(19n)])).toThrow(expect.objectContaining({ code: 'KOPS_OFFSET_MISMATCH' }));
+    expect(appendSegments(list, [entryOf(25n)]).segments.map((entry) => entry.baseOffset)).toEqual([
+      0n,
+      10n,
+      25n,
+    ]);
+    expect(() => appendSegments(list, [entryOf(19n)])).toThrow(
+      expect.objectContaining({ code: 'KOPS_OFFSET_MISMATCH' }),
+    );
     const overlapping = entryOf(18n, 10, { slice: { start: 20n, end: 28n } });
     expect(appendSegments(list, [overlapping]).segments.at(-1)).toBe(overlapping);
   });
@@ -92,10 +132,47 @@ describe('lists', () => {
     ['no batches', { batches: 0 }, /no batches/],
     ['too many records', { records: 11 }, /more records than offsets/],
     ['index start', { index: [[10n, 1n, 5]] }, /does not begin with its first batch/],
-    ['index order', { index: [[10n, 1n, 0], [15n, 2n, 50], [15n, 2n, 60]] }, /index entry 2/],
-    ['index time', { index: [[10n, 5n, 0], [15n, 2n, 50]] }, /index entry 1/],
-    ['index outside', { index: [[10n, 1n, 0], [15n, 2n, 2_000_000]] }, /index entry 1/],
-    ['epochs', { leaderEpochs: [{ epoch: 5, startOffset: 10n }, { epoch: 4, startOffset: 12n }] }, /leader epoch 4/],
+    [
+      'index order',
+      {
+        index: [
+          [10n, 1n, 0],
+          [15n, 2n, 50],
+          [15n, 2n, 60],
+        ],
+      },
+      /index entry 2/,
+    ],
+    [
+      'index time',
+      {
+        index: [
+          [10n, 5n, 0],
+          [15n, 2n, 50],
+        ],
+      },
+      /index entry 1/,
+    ],
+    [
+      'index outside',
+      {
+        index: [
+          [10n, 1n, 0],
+          [15n, 2n, 2_000_000],
+        ],
+      },
+      /index entry 1/,
+    ],
+    [
+      'epochs',
+      {
+        leaderEpochs: [
+          { epoch: 5, startOffset: 10n },
+          { epoch: 4, startOffset: 12n },
+        ],
+      },
+      /leader epoch 4/,
+    ],
     ['epochs outside', { leaderEpochs: [{ epoch: 5, startOffset: 20n }] }, /leader epoch 5/],
   ];
   it.each(wrong)('are checked: %s', (_, fields, problem) => {
@@ -107,6 +184,12 @@ describe('lists', () => {
 
   it('are checked: slices that overlap', () => {
     const findings = checkList(listOf([entryOf(0n, 12), entryOf(10n)]));
-    expect(findings).toEqual([{ entry: 1, key: entryOf(10n).key, problem: 'slice starts at 10, before 12 where the one before ends' }]);
+    expect(findings).toEqual([
+      {
+        entry: 1,
+        key: entryOf(10n).key,
+        problem: 'slice starts at 10, before 12 where the one before ends',
+      },
+    ]);
   });
 });

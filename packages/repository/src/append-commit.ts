@@ -7,7 +7,10 @@ import type { CommitLog } from './commit-log.ts';
 const maxLostSlots = 32;
 
 /** A commit without its place in the log. */
-export type CommitContent = Pick<Commit, 'cluster' | 'archive' | 'series' | 'manifest' | 'retires' | 'signature'>;
+export type CommitContent = Pick<
+  Commit,
+  'cluster' | 'archive' | 'series' | 'manifest' | 'retires' | 'signature'
+>;
 
 /**
  * Appends a commit to a shard. Whoever loses a slot reads on and looks again whether it may commit at all.
@@ -28,12 +31,22 @@ export async function appendCommit<T extends Commit>(
     if ('done' in decision) return decision.done;
     const head = log.head(shard);
     const sequence = head.sequence + 1;
-    const commit: Commit = { version: 1, shard, sequence, previous: head.sha256, ...decision.content };
+    const commit: Commit = {
+      version: 1,
+      shard,
+      sequence,
+      previous: head.sha256,
+      ...decision.content,
+    };
     const outcome = await store.putIfAbsent(commitKey(shard, sequence), encodeCommit(commit));
     if (outcome === 'created') return commit as T;
   }
-  throw new KopsError('KOPS_HELD', `${String(maxLostSlots)} commits of others came first in shard '${shard}'`, {
-    at: { repository: store.url },
-    hint: 'Try again; if it stays like this, give each archiver a shard of its own.',
-  });
+  throw new KopsError(
+    'KOPS_HELD',
+    `${String(maxLostSlots)} commits of others came first in shard '${shard}'`,
+    {
+      at: { repository: store.url },
+      hint: 'Try again; if it stays like this, give each archiver a shard of its own.',
+    },
+  );
 }

@@ -1,4 +1,10 @@
-import type { ArchiveCommit, Manifest, PartitionManifest, SegmentEntry, SegmentList } from '@kops/archive-format';
+import type {
+  ArchiveCommit,
+  Manifest,
+  PartitionManifest,
+  SegmentEntry,
+  SegmentList,
+} from '@kops/archive-format';
 import type { TopicPartition } from '@kops/core';
 import type { KafkaRecord, RecordBatchView } from '@kops/record-batch';
 import type { AbortedTransactions } from './aborted-transactions.ts';
@@ -68,5 +74,8 @@ export interface Archive {
   readRecords(options: ReadRecordsOptions): AsyncIterable<KafkaRecord>;
 
   /** Which transactions of the partition were aborted or not finished at the cut. Reads transactional segments only. */
-  scanTransactions(at: TopicPartition, options?: { signal?: AbortSignal }): Promise<AbortedTransactions>;
+  scanTransactions(
+    at: TopicPartition,
+    options?: { signal?: AbortSignal },
+  ): Promise<AbortedTransactions>;
 }

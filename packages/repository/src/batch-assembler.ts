@@ -1,7 +1,9 @@
 import { KopsError } from '@kops/core';
 
-/** Bytes up to and including the length field. */
-const lengthEnd = 12;
+/** Bytes before the length field starts counting. */
+const logOverhead = 12;
+/** Bytes up to and including the magic: what says how long a batch is, and that it is one. */
+const headEnd = 17;
 /** A header without records: shorter is no batch. */
 const smallestBatch = 61;
 const largestBatch = 0x7fff_ffff;
@@ -44,7 +46,7 @@ export class BatchAssembler {
 
   /**
    * Runs that a piece completes; each is valid until the next one is asked for. Take all of them before the next piece.
-   * @throws KOPS_BATCH_CORRUPT at a length that no batch can have
+   * @throws KOPS_BATCH_CORRUPT at a length or magic that no stored batch can have
    */
   *push(piece: Uint8Array): Generator<AssembledRun> {
     const start = this.#pendingBytes === 0 ? 0 : this.#complete(piece);
@@ -67,13 +69,15 @@ export class BatchAssembler {
   /** Fills the pending batch from the piece. Returns how much of the piece that took, or -1 if the batch is still not whole. */
   #complete(piece: Uint8Array): number {
     let used = 0;
-    if (this.#pendingBytes < lengthEnd) {
-      used = Math.min(lengthEnd - this.#pendingBytes, piece.byteLength);
+    if (this.#pendingBytes < headEnd) {
+      used = Math.min(headEnd - this.#pendingBytes, piece.byteLength);
       this.#hold(piece.subarray(0, used));
-      if (this.#pendingBytes < lengthEnd) return -1;
+      if (this.#pendingBytes < headEnd) return -1;
     }
-    const size = sizeAt(viewOf(this.#pending), 0);
-    if (!this.#isPossible(size, 0)) throw this.#damage(size, 0);
+    const head = viewOf(this.#pending);
+    const size = sizeAt(head, 0);
+    const damage = this.#findDamage(head, 0, 0);
+    if (damage !== undefined) throw damage;
     const missing = Math.min(size - this.#pendingBytes, piece.byteLength - used);
     this.#hold(piece.subarray(used, used + missing), size);
     return this.#pendingBytes === size ? used + missing : -1;
@@ -83,23 +87,34 @@ export class BatchAssembler {
   #findEnd(piece: Uint8Array, start: number): { end: number; damage?: KopsError } {
     const data = viewOf(piece);
     let end = start;
-    while (end + lengthEnd <= piece.byteLength) {
-      const size = sizeAt(data, end);
-      if (!this.#isPossible(size, end - start)) return { end, damage: this.#damage(size, end - start) };
-      if (end + size > piece.byteLength) break;
-      end += size;
+    while (end + headEnd <= piece.byteLength) {
+      const damage = this.#findDamage(data, end, end - start);
+      if (damage !== undefined) return { end, damage };
+      const next = end + sizeAt(data, end);
+      if (next > piece.byteLength) break;
+      end = next;
     }
     return { end };
   }
 
-  #isPossible(size: number, ahead: number): boolean {
-    return size >= smallestBatch && size <= Math.min(largestBatch, this.#end - this.#position - ahead);
-  }
-
-  #damage(size: number, ahead: number): KopsError {
-    return new KopsError('KOPS_BATCH_CORRUPT', `no batch of ${String(size)} bytes can lie at byte ${String(this.#position + ahead)}`, {
-      hint: 'Read the segment from another copy of the repository.',
-    });
+  /** What is stored was checked to be of magic 2 when it came, so another magic is damage here. */
+  #findDamage(data: DataView, at: number, ahead: number): KopsError | undefined {
+    const size = sizeAt(data, at);
+    const magic = data.getInt8(at + 16);
+    const position = this.#position + ahead;
+    if (
+      size >= smallestBatch &&
+      size <= Math.min(largestBatch, this.#end - position) &&
+      magic === 2
+    )
+      return undefined;
+    return new KopsError(
+      'KOPS_BATCH_CORRUPT',
+      `no batch of ${String(size)} bytes and magic ${String(magic)} can lie at byte ${String(position)}`,
+      {
+        hint: 'Read the segment from another copy of the repository.',
+      },
+    );
   }
 
   #hold(bytes: Uint8Array, wanted = 0): void {
@@ -117,7 +132,7 @@ export class BatchAssembler {
 
 /** Bytes of the batch that begins here, by its length field. */
 function sizeAt(data: DataView, at: number): number {
-  return lengthEnd + data.getInt32(at + 8);
+  return logOverhead + data.getInt32(at + 8);
 }
 
 function viewOf(bytes: Uint8Array): DataView {

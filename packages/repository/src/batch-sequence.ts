@@ -14,26 +14,46 @@ export class BatchSequence {
   /** @param position where reading begins: the segment's start, or that of an indexed batch */
   constructor(segment: SegmentEntry, position = 0) {
     this.#segment = segment;
-    this.#expectedBase = position === 0 ? segment.baseOffset : segment.index.find((entry) => entry[2] === position)?.[0];
+    this.#expectedBase =
+      position === 0
+        ? segment.baseOffset
+        : segment.index.find((entry) => entry[2] === position)?.[0];
     this.#last = (this.#expectedBase ?? segment.baseOffset) - 1n;
   }
 
   /** @throws KOPS_OBJECT_CORRUPT */
   check(baseOffset: bigint, batch: RecordBatchView): void {
     if (this.#expectedBase !== undefined && baseOffset !== this.#expectedBase) {
-      throw mismatch(this.#segment, `begins with offset ${baseOffset} where ${this.#expectedBase} was archived`, baseOffset);
+      throw mismatch(
+        this.#segment,
+        `begins with offset ${baseOffset} where ${this.#expectedBase} was archived`,
+        baseOffset,
+      );
     }
     this.#expectedBase = undefined;
-    if (baseOffset <= this.#last) throw mismatch(this.#segment, `goes back from offset ${this.#last} to ${baseOffset}`, baseOffset);
+    if (baseOffset <= this.#last)
+      throw mismatch(
+        this.#segment,
+        `goes back from offset ${this.#last} to ${baseOffset}`,
+        baseOffset,
+      );
     this.#last = batch.lastOffset;
     if (this.#last > this.#segment.lastOffset) {
-      throw mismatch(this.#segment, `goes on to offset ${this.#last} after ${this.#segment.lastOffset}, the last that was archived`, baseOffset);
+      throw mismatch(
+        this.#segment,
+        `goes on to offset ${this.#last} after ${this.#segment.lastOffset}, the last that was archived`,
+        baseOffset,
+      );
     }
   }
 
   /** To be asked after the segment's last batch. @throws KOPS_OBJECT_CORRUPT */
   checkEnd(): void {
     if (this.#last === this.#segment.lastOffset) return;
-    throw mismatch(this.#segment, `ends with offset ${this.#last}, ${this.#segment.lastOffset} was archived`, this.#last);
+    throw mismatch(
+      this.#segment,
+      `ends with offset ${this.#last}, ${this.#segment.lastOffset} was archived`,
+      this.#last,
+    );
   }
 }

@@ -26,26 +26,50 @@ export async function commitArchive(
   // The whole log once, so that a parent in another shard is seen; afterwards only the own shard moves.
   await log.refresh(undefined, signal);
   const bytes = encodeManifest(manifest);
-  const object: NewObject = { key: manifestKey(manifest.archive), bytes: bytes.byteLength, sha256: sha256Hex(bytes) };
+  const object: NewObject = {
+    key: manifestKey(manifest.archive),
+    bytes: bytes.byteLength,
+    sha256: sha256Hex(bytes),
+  };
   const there = decideCommit(store, log, manifest, object);
   if ('done' in there) return there.done;
-  await confirmObjects(store, newObjects, ({ key }) => (key.startsWith('segments/') ? verifyStored : 'read'), signal);
+  await confirmObjects(
+    store,
+    newObjects,
+    ({ key }) => (key.startsWith('segments/') ? verifyStored : 'read'),
+    signal,
+  );
   await confirmOlderLists(store, knownLists, manifest, newObjects, signal);
   await putManifest(store, object, bytes, signal);
-  return appendCommit<ArchiveCommit>(store, log, shard, () => decideCommit(store, log, manifest, object), signal);
+  return appendCommit<ArchiveCommit>(
+    store,
+    log,
+    shard,
+    () => decideCommit(store, log, manifest, object),
+    signal,
+  );
 }
 
 type Decision = { readonly done: ArchiveCommit } | { readonly content: CommitContent };
 
-function decideCommit(store: ObjectStore, log: CommitLog, manifest: Manifest, object: NewObject): Decision {
+function decideCommit(
+  store: ObjectStore,
+  log: CommitLog,
+  manifest: Manifest,
+  object: NewObject,
+): Decision {
   const at = { repository: store.url, archive: manifest.archive };
   const same = log.archive(manifest.archive);
   if (same !== undefined) {
     if (same.manifest.sha256 === object.sha256) return { done: same };
-    throw new KopsError('KOPS_REFUSED', `archive ${manifest.archive} is committed already, with another manifest`, {
-      at,
-      hint: 'Use a new archive id.',
-    });
+    throw new KopsError(
+      'KOPS_REFUSED',
+      `archive ${manifest.archive} is committed already, with another manifest`,
+      {
+        at,
+        hint: 'Use a new archive id.',
+      },
+    );
   }
   refuseLostParent(log, manifest, at);
   refuseForeignSeries(log, manifest, at);
@@ -61,9 +85,16 @@ function decideCommit(store: ObjectStore, log: CommitLog, manifest: Manifest, ob
   };
 }
 
-function refuseLostParent(log: CommitLog, { parent, archive }: Manifest, at: { repository: string; archive: string }): void {
+function refuseLostParent(
+  log: CommitLog,
+  { parent, archive }: Manifest,
+  at: { repository: string; archive: string },
+): void {
   if (log.isRetired(archive)) {
-    throw new KopsError('KOPS_REFUSED', `archive ${archive} was pruned`, { at, hint: 'Use a new archive id.' });
+    throw new KopsError('KOPS_REFUSED', `archive ${archive} was pruned`, {
+      at,
+      hint: 'Use a new archive id.',
+    });
   }
   if (parent === null || log.archive(parent) !== undefined) return;
   const what = log.isRetired(parent) ? 'was pruned meanwhile' : 'does not exist';
@@ -74,13 +105,21 @@ function refuseLostParent(log: CommitLog, { parent, archive }: Manifest, at: { r
 }
 
 /** A series has one writer: if its last archive is not the parent, another one took over. */
-function refuseForeignSeries(log: CommitLog, manifest: Manifest, at: { repository: string; archive: string }): void {
+function refuseForeignSeries(
+  log: CommitLog,
+  manifest: Manifest,
+  at: { repository: string; archive: string },
+): void {
   const end = log.seriesEnd(manifest.series);
   if (end === undefined || end.archive === manifest.parent) return;
-  throw new KopsError('KOPS_FENCED', `series ${manifest.series} went on with archive ${end.archive}, not with ours`, {
-    at,
-    hint: 'Another archiver owns this series now: stop this one, or start a new series.',
-  });
+  throw new KopsError(
+    'KOPS_FENCED',
+    `series ${manifest.series} went on with archive ${end.archive}, not with ours`,
+    {
+      at,
+      hint: 'Another archiver owns this series now: stop this one, or start a new series.',
+    },
+  );
 }
 
 async function confirmOlderLists(
@@ -91,15 +130,26 @@ async function confirmOlderLists(
   signal?: AbortSignal,
 ): Promise<void> {
   const fresh = new Set(newObjects.map(({ key }) => key));
-  const needed = new Set(manifest.topics.flatMap(({ partitions }) => partitions.flatMap(({ list }) => (list === null ? [] : [list]))));
-  const older = [...needed].filter((sha256) => !knownLists.has(sha256) && !fresh.has(listKey(sha256)));
+  const needed = new Set(
+    manifest.topics.flatMap(({ partitions }) =>
+      partitions.flatMap(({ list }) => (list === null ? [] : [list])),
+    ),
+  );
+  const older = [...needed].filter(
+    (sha256) => !knownLists.has(sha256) && !fresh.has(listKey(sha256)),
+  );
   await confirmPresence(store, older.map(listKey), signal);
   // Only what this manifest needs is remembered: the next one of the series needs nearly the same.
   knownLists.clear();
   for (const sha256 of needed) knownLists.add(sha256);
 }
 
-async function putManifest(store: ObjectStore, object: NewObject, bytes: Uint8Array, signal?: AbortSignal): Promise<void> {
+async function putManifest(
+  store: ObjectStore,
+  object: NewObject,
+  bytes: Uint8Array,
+  signal?: AbortSignal,
+): Promise<void> {
   const outcome = await store.putIfAbsent(object.key, bytes);
   try {
     await confirmObjects(store, [object], () => 'read', signal);

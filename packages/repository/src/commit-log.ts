@@ -28,7 +28,7 @@ export function isArchiveCommit(commit: Commit): commit is ArchiveCommit {
 /** Shards that have commits. Skips from shard to shard instead of listing every commit. */
 export async function listShards(store: ObjectStore): Promise<string[]> {
   const shards: string[] = [];
-  for (let startAfter: string | undefined; ; ) {
+  for (let startAfter: string | undefined; ;) {
     const key = await firstKey(store, 'commits/', startAfter);
     if (key === undefined) return shards;
     const { shard } = requireCommitKey(store, key);
@@ -39,8 +39,13 @@ export async function listShards(store: ObjectStore): Promise<string[]> {
 }
 
 /** The first key of a prefix, in key order. */
-export async function firstKey(store: ObjectStore, prefix: string, startAfter?: string): Promise<string | undefined> {
-  for await (const { key } of store.list(prefix, startAfter === undefined ? {} : { startAfter })) return key;
+export async function firstKey(
+  store: ObjectStore,
+  prefix: string,
+  startAfter?: string,
+): Promise<string | undefined> {
+  for await (const { key } of store.list(prefix, startAfter === undefined ? {} : { startAfter }))
+    return key;
   return undefined;
 }
 
@@ -59,8 +64,13 @@ export async function* readCommits(
   for await (const { key } of store.list(commitPrefix(shard), after)) {
     throwIfAborted(signal);
     const { sequence } = requireCommitKey(store, key);
-    if (sequence !== last.sequence + 1) throw broken(store, commitKey(shard, last.sequence + 1), 'is missing from the commit log');
-    const bytes = await readDocument(store, { key, what: 'commit', maxBytes: documentLimits.commit }, signal);
+    if (sequence !== last.sequence + 1)
+      throw broken(store, commitKey(shard, last.sequence + 1), 'is missing from the commit log');
+    const bytes = await readDocument(
+      store,
+      { key, what: 'commit', maxBytes: documentLimits.commit },
+      signal,
+    );
     const commit = decodeCommit(bytes, { repository: store.url, object: key });
     checkFollows(store, commit, { key, shard, last });
     last = { sequence, sha256: sha256Hex(bytes) };
@@ -74,15 +84,29 @@ function requireCommitKey(store: ObjectStore, key: string): { shard: string; seq
   return parsed;
 }
 
-function checkFollows(store: ObjectStore, commit: Commit, at: { key: string; shard: string; last: ShardHead }): void {
+function checkFollows(
+  store: ObjectStore,
+  commit: Commit,
+  at: { key: string; shard: string; last: ShardHead },
+): void {
   const { key, shard, last } = at;
   if (commit.sequence !== last.sequence + 1 || commit.shard !== shard) {
-    throw broken(store, key, `says that it is number ${String(commit.sequence)} of shard ${commit.shard}`);
+    throw broken(
+      store,
+      key,
+      `says that it is number ${String(commit.sequence)} of shard ${commit.shard}`,
+    );
   }
   if (commit.previous !== last.sha256) {
-    throw broken(store, key, `follows a commit with SHA-256 ${String(commit.previous)}, the one before has ${String(last.sha256)}`);
+    throw broken(
+      store,
+      key,
+      `follows a commit with SHA-256 ${String(commit.previous)}, the one before has ${String(last.sha256)}`,
+    );
   }
-  const named = [commit.archive, commit.series, commit.manifest].filter((value) => value !== null).length;
+  const named = [commit.archive, commit.series, commit.manifest].filter(
+    (value) => value !== null,
+  ).length;
   if (named !== 0 && named !== 3) throw broken(store, key, 'names an archive in part');
 }
 
@@ -125,14 +149,17 @@ export class CommitLog {
 
   /** Archives that exist, by sequence, then shard. */
   archives(): ArchiveCommit[] {
-    return [...this.#archives.values()].sort((a, b) => a.sequence - b.sequence || (a.shard < b.shard ? -1 : 1));
+    return [...this.#archives.values()].sort(
+      (a, b) => a.sequence - b.sequence || (a.shard < b.shard ? -1 : 1),
+    );
   }
 
   /** Reads what was committed since. @throws KOPS_MANIFEST_INVALID */
   async refresh(shard?: string, signal?: AbortSignal): Promise<void> {
     const shards = shard === undefined ? await listShards(this.#store) : [shard];
     for (const name of shards) {
-      for await (const { commit, head } of readCommits(this.#store, name, this.head(name), signal)) this.#take(commit, head);
+      for await (const { commit, head } of readCommits(this.#store, name, this.head(name), signal))
+        this.#take(commit, head);
     }
   }
 

@@ -23,7 +23,11 @@ export async function confirmObjects(
 }
 
 /** Confirms that objects exist. @throws KOPS_OBJECT_NOT_FOUND */
-export async function confirmPresence(store: ObjectStore, keys: readonly string[], signal?: AbortSignal): Promise<void> {
+export async function confirmPresence(
+  store: ObjectStore,
+  keys: readonly string[],
+  signal?: AbortSignal,
+): Promise<void> {
   await mapLimit(keys, concurrency, async (key) => {
     throwIfAborted(signal);
     if ((await store.head(key)) === undefined) throw missing(store, key);
@@ -33,21 +37,32 @@ export async function confirmPresence(store: ObjectStore, keys: readonly string[
 async function confirmSize(store: ObjectStore, { key, bytes }: NewObject): Promise<void> {
   const info = await store.head(key);
   if (info === undefined) throw missing(store, key);
-  if (info.size !== bytes) throw corrupt(store, key, `has ${String(info.size)} bytes, ${String(bytes)} were written`);
+  if (info.size !== bytes)
+    throw corrupt(store, key, `has ${String(info.size)} bytes, ${String(bytes)} were written`);
 }
 
-async function confirmContent(store: ObjectStore, { key, sha256 }: NewObject, signal?: AbortSignal): Promise<void> {
+async function confirmContent(
+  store: ObjectStore,
+  { key, sha256 }: NewObject,
+  signal?: AbortSignal,
+): Promise<void> {
   const hash = createHash('sha256');
-  for await (const piece of store.read(key, signal === undefined ? {} : { signal })) hash.update(piece);
+  for await (const piece of store.read(key, signal === undefined ? {} : { signal }))
+    hash.update(piece);
   const actual = hash.digest('hex');
-  if (actual !== sha256) throw corrupt(store, key, `reads back with SHA-256 ${actual}, it was written with ${sha256}`);
+  if (actual !== sha256)
+    throw corrupt(store, key, `reads back with SHA-256 ${actual}, it was written with ${sha256}`);
 }
 
 function missing(store: ObjectStore, key: string): KopsError {
-  return new KopsError('KOPS_OBJECT_NOT_FOUND', `object ${key} is missing from the repository, so nothing can be committed that needs it`, {
-    at: { repository: store.url, object: key },
-    hint: 'Run the backup again: it writes what is missing anew.',
-  });
+  return new KopsError(
+    'KOPS_OBJECT_NOT_FOUND',
+    `object ${key} is missing from the repository, so nothing can be committed that needs it`,
+    {
+      at: { repository: store.url, object: key },
+      hint: 'Run the backup again: it writes what is missing anew.',
+    },
+  );
 }
 
 function corrupt(store: ObjectStore, key: string, problem: string): KopsError {

@@ -8,27 +8,39 @@ export function findArchive(
   wanted: string,
   at: { repository: string; retired: (id: string) => boolean } & ArchiveSelection,
 ): ArchiveCommit {
-  const candidates = archives.filter((archive) => at.cluster === undefined || archive.cluster === at.cluster);
+  const candidates = archives.filter(
+    (archive) => at.cluster === undefined || archive.cluster === at.cluster,
+  );
   if (wanted === 'latest') return latest(candidates, at);
   const found = candidates.find((archive) => archive.archive === wanted);
   if (found === undefined) throw notFound(candidates, wanted, at);
   return found;
 }
 
-function latest(candidates: readonly ArchiveCommit[], at: { repository: string } & ArchiveSelection): ArchiveCommit {
+function latest(
+  candidates: readonly ArchiveCommit[],
+  at: { repository: string } & ArchiveSelection,
+): ArchiveCommit {
   const clusters = [...new Set(candidates.map((archive) => archive.cluster))].sort();
   if (clusters.length > 1) {
-    throw new KopsError('KOPS_USAGE', `'latest' is ambiguous: the repository holds archives of clusters ${clusters.join(', ')}`, {
-      at: { repository: at.repository },
-      hint: 'Name the cluster with --cluster.',
-    });
+    throw new KopsError(
+      'KOPS_USAGE',
+      `'latest' is ambiguous: the repository holds archives of clusters ${clusters.join(', ')}`,
+      {
+        at: { repository: at.repository },
+        hint: 'Name the cluster with --cluster.',
+      },
+    );
   }
   const last = candidates.at(-1);
   if (last !== undefined) return last;
   const of = at.cluster === undefined ? '' : ` of cluster '${at.cluster}'`;
   throw new KopsError('KOPS_ARCHIVE_NOT_FOUND', `the repository holds no archive${of}`, {
     at: { repository: at.repository },
-    hint: at.cluster === undefined ? "Make one with 'kops backup'." : "List what there is with 'kops archives list'.",
+    hint:
+      at.cluster === undefined
+        ? "Make one with 'kops backup'."
+        : "List what there is with 'kops archives list'.",
   });
 }
 
@@ -38,10 +50,17 @@ function notFound(
   at: { repository: string; retired: (id: string) => boolean },
 ): KopsError {
   const near = nearest(candidates, wanted);
-  return new KopsError('KOPS_ARCHIVE_NOT_FOUND', at.retired(wanted) ? `archive '${wanted}' was pruned` : `there is no archive '${wanted}'`, {
-    at: { repository: at.repository, archive: wanted },
-    hint: near.length === 0 ? 'The repository holds no archives.' : `The nearest are: ${near.join(', ')}.`,
-  });
+  return new KopsError(
+    'KOPS_ARCHIVE_NOT_FOUND',
+    at.retired(wanted) ? `archive '${wanted}' was pruned` : `there is no archive '${wanted}'`,
+    {
+      at: { repository: at.repository, archive: wanted },
+      hint:
+        near.length === 0
+          ? 'The repository holds no archives.'
+          : `The nearest are: ${near.join(', ')}.`,
+    },
+  );
 }
 
 /** Up to three ids that begin most like the one that was asked for; the newest first where equally so. */

@@ -2,7 +2,13 @@
  * Opens repositories, commits archives to them and reads them back: the one place that knows in which order objects are read, checked and committed.
  * @module
  */
-export type { ArchiveSelection, CommitOptions, NewObject, Repository, StoredCheck } from './repository.ts';
+export type {
+  ArchiveSelection,
+  CommitOptions,
+  NewObject,
+  Repository,
+  StoredCheck,
+} from './repository.ts';
 export type {
   Archive,
   BatchRun,
@@ -12,9 +18,18 @@ export type {
   ReadRecordsOptions,
 } from './archive.ts';
 export type { AbortedTransactions } from './aborted-transactions.ts';
-export { createRepository, openRepository, type CreateRepositoryOptions } from './open-repository.ts';
+export {
+  createRepository,
+  openRepository,
+  type CreateRepositoryOptions,
+} from './open-repository.ts';
 export { openArchive } from './open-archive.ts';
 export { readSegmentRuns, type SegmentReadOptions } from './segment-runs.ts';
 export { readSliceBatches, type ReadSegmentOptions } from './read-batches.ts';
-export { readSegmentBatches, type RawSegment, type RawSegmentOptions, type SegmentBatches } from './segment-batches.ts';
+export {
+  readSegmentBatches,
+  type RawSegment,
+  type RawSegmentOptions,
+  type SegmentBatches,
+} from './segment-batches.ts';
 export { TransactionScan } from './scan-transactions.ts';

@@ -1,8 +1,21 @@
-import { sliceList, type ArchiveCommit, type Manifest, type PartitionManifest, type SegmentEntry, type SegmentList } from '@kops/archive-format';
+import {
+  sliceList,
+  type ArchiveCommit,
+  type Manifest,
+  type PartitionManifest,
+  type SegmentEntry,
+  type SegmentList,
+} from '@kops/archive-format';
 import { KopsError, type TopicPartition } from '@kops/core';
 import { iterateRecords, type KafkaRecord } from '@kops/record-batch';
 import type { AbortedTransactions } from './aborted-transactions.ts';
-import type { Archive, LocatedBatch, ReadBatchesOptions, ReadRange, ReadRecordsOptions } from './archive.ts';
+import type {
+  Archive,
+  LocatedBatch,
+  ReadBatchesOptions,
+  ReadRange,
+  ReadRecordsOptions,
+} from './archive.ts';
 import { loadVisibleList } from './visible-list.ts';
 import { readSliceBatches } from './read-batches.ts';
 import type { ArchiveSelection, Repository } from './repository.ts';
@@ -33,14 +46,19 @@ class StoredArchive implements Archive {
     this.ref = ref;
     this.manifest = manifest;
     for (const topic of manifest.topics) {
-      this.#partitions.set(topic.name, new Map(topic.partitions.map((partition) => [partition.partition, partition])));
+      this.#partitions.set(
+        topic.name,
+        new Map(topic.partitions.map((partition) => [partition.partition, partition])),
+      );
     }
   }
 
   partition(topic: string, partition: number): PartitionManifest {
     const found = this.#partitions.get(topic)?.get(partition);
     if (found !== undefined) return found;
-    const what = this.#partitions.has(topic) ? `partition ${String(partition)} of topic '${topic}'` : `topic '${topic}'`;
+    const what = this.#partitions.has(topic)
+      ? `partition ${String(partition)} of topic '${topic}'`
+      : `topic '${topic}'`;
     throw new KopsError('KOPS_TOPIC_NOT_FOUND', `the archive holds no ${what}`, {
       at: { archive: this.ref.archive, topic, partition },
       hint: `List what it holds with 'kops archives show ${this.ref.archive}'.`,
@@ -66,7 +84,10 @@ class StoredArchive implements Archive {
 
   async *readRecords(options: ReadRecordsOptions): AsyncIterable<KafkaRecord> {
     const { isolation = 'read_committed' } = options;
-    const transactions = isolation === 'read_committed' ? (options.transactions ?? (await this.scanTransactions(options, options))) : undefined;
+    const transactions =
+      isolation === 'read_committed'
+        ? (options.transactions ?? (await this.scanTransactions(options, options)))
+        : undefined;
     for await (const { batch, segment } of this.#readBatches(options, () => true)) {
       if (batch.isControl) continue;
       const { producerId, isTransactional } = batch;
@@ -74,7 +95,8 @@ class StoredArchive implements Archive {
       try {
         for (const record of iterateRecords(batch)) {
           if (record.offset < start || record.offset >= end) continue;
-          if (isTransactional && transactions?.isAborted(producerId, record.offset) === true) continue;
+          if (isTransactional && transactions?.isAborted(producerId, record.offset) === true)
+            continue;
           yield record;
         }
       } catch (error) {
@@ -83,13 +105,23 @@ class StoredArchive implements Archive {
     }
   }
 
-  scanTransactions(at: TopicPartition, options: { signal?: AbortSignal } = {}): Promise<AbortedTransactions> {
+  scanTransactions(
+    at: TopicPartition,
+    options: { signal?: AbortSignal } = {},
+  ): Promise<AbortedTransactions> {
     const { topic, partition } = at;
-    const range = { topic, partition, ...(options.signal === undefined ? {} : { signal: options.signal }) };
+    const range = {
+      topic,
+      partition,
+      ...(options.signal === undefined ? {} : { signal: options.signal }),
+    };
     return scanBatches(this.#readBatches(range, (segment) => segment.transactional));
   }
 
-  async *#readBatches(options: ReadBatchesOptions, wanted: (segment: SegmentEntry) => boolean): AsyncGenerator<LocatedBatch> {
+  async *#readBatches(
+    options: ReadBatchesOptions,
+    wanted: (segment: SegmentEntry) => boolean,
+  ): AsyncGenerator<LocatedBatch> {
     const shown = this.partition(options.topic, options.partition);
     const { from = shown.logStart, to = shown.cut } = options;
     const list = sliceList(await this.segments(options), from, to);
@@ -103,7 +135,12 @@ class StoredArchive implements Archive {
     }
   }
 
-  #at({ topic, partition }: ReadRange): { repository: string; archive: string; topic: string; partition: number } {
+  #at({ topic, partition }: ReadRange): {
+    repository: string;
+    archive: string;
+    topic: string;
+    partition: number;
+  } {
     return { repository: this.repository.store.url, archive: this.ref.archive, topic, partition };
   }
 }

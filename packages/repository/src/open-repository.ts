@@ -37,18 +37,29 @@ export interface CreateRepositoryOptions {
  * Opens the repository of a store, or makes one in an empty store. Of several creators at once all open the same one.
  * @throws KOPS_REFUSED when the store holds other things; KOPS_FORMAT_UNSUPPORTED, KOPS_MANIFEST_INVALID
  */
-export async function createRepository(store: ObjectStore, options: CreateRepositoryOptions = {}): Promise<Repository> {
+export async function createRepository(
+  store: ObjectStore,
+  options: CreateRepositoryOptions = {},
+): Promise<Repository> {
   if ((await store.head(repositoryKey)) === undefined) {
     const foreign = await firstKey(store, '');
     // Another creator may have been first between the two looks: then its repository is what lies there.
     if (foreign !== undefined && (await store.head(repositoryKey)) === undefined) {
-      throw new KopsError('KOPS_REFUSED', `${store.url} is not empty and no repository (there is '${foreign}')`, {
-        at: { repository: store.url },
-        hint: 'Give an empty place for a new repository; nothing was written.',
-      });
+      throw new KopsError(
+        'KOPS_REFUSED',
+        `${store.url} is not empty and no repository (there is '${foreign}')`,
+        {
+          at: { repository: store.url },
+          hint: 'Give an empty place for a new repository; nothing was written.',
+        },
+      );
     }
     const { clock = systemClock, random } = options;
-    const info: RepositoryInfo = { version: 1, id: newToken(random), createdAt: new Date(clock.now()).toISOString() };
+    const info: RepositoryInfo = {
+      version: 1,
+      id: newToken(random),
+      createdAt: new Date(clock.now()).toISOString(),
+    };
     await store.putIfAbsent(repositoryKey, encodeRepositoryInfo(info));
   }
   return openRepository(store);
@@ -60,16 +71,29 @@ export async function createRepository(store: ObjectStore, options: CreateReposi
  */
 export async function openRepository(store: ObjectStore): Promise<Repository> {
   if ((await store.head(repositoryKey)) === undefined) throw await notFound(store);
-  const bytes = await readDocument(store, { key: repositoryKey, what: repositoryKey, maxBytes: documentLimits.repository });
-  return new StoredRepository(store, decodeRepositoryInfo(bytes, { repository: store.url, object: repositoryKey }));
+  const bytes = await readDocument(store, {
+    key: repositoryKey,
+    what: repositoryKey,
+    maxBytes: documentLimits.repository,
+  });
+  return new StoredRepository(
+    store,
+    decodeRepositoryInfo(bytes, { repository: store.url, object: repositoryKey }),
+  );
 }
 
 async function notFound(store: ObjectStore): Promise<KopsError> {
   const foreign = await firstKey(store, '');
-  const what = foreign === undefined ? 'is empty' : `holds other things ('${foreign}') and no ${repositoryKey}`;
+  const what =
+    foreign === undefined
+      ? 'is empty'
+      : `holds other things ('${foreign}') and no ${repositoryKey}`;
   return new KopsError('KOPS_REPOSITORY_NOT_FOUND', `${store.url} is no repository: it ${what}`, {
     at: { repository: store.url },
-    hint: foreign === undefined ? "Check the URL; 'kops backup' makes a repository in an empty place." : 'Check the URL and its prefix.',
+    hint:
+      foreign === undefined
+        ? "Check the URL; 'kops backup' makes a repository in an empty place."
+        : 'Check the URL and its prefix.',
   });
 }
 
@@ -88,16 +112,22 @@ class StoredRepository implements Repository {
   async *commits(options: { shard?: string; signal?: AbortSignal } = {}): AsyncIterable<Commit> {
     const shards = options.shard === undefined ? await listShards(this.store) : [options.shard];
     for (const shard of shards) {
-      for await (const { commit } of readCommits(this.store, shard, undefined, options.signal)) yield commit;
+      for await (const { commit } of readCommits(this.store, shard, undefined, options.signal))
+        yield commit;
     }
   }
 
   async archives(selection: ArchiveSelection = {}): Promise<ArchiveCommit[]> {
     await this.#log.refresh();
-    return this.#log.archives().filter(({ cluster }) => selection.cluster === undefined || cluster === selection.cluster);
+    return this.#log
+      .archives()
+      .filter(({ cluster }) => selection.cluster === undefined || cluster === selection.cluster);
   }
 
-  async resolveArchive(idOrLatest: string, selection: ArchiveSelection = {}): Promise<ArchiveCommit> {
+  async resolveArchive(
+    idOrLatest: string,
+    selection: ArchiveSelection = {},
+  ): Promise<ArchiveCommit> {
     const archives = await this.archives();
     return findArchive(archives, idOrLatest, {
       repository: this.store.url,
@@ -116,16 +146,30 @@ class StoredRepository implements Repository {
       at,
     });
     const manifest = decodeManifest(bytes, at);
-    if (manifest.archive === ref.archive && manifest.series === ref.series && manifest.cluster.id === ref.cluster) return manifest;
-    throw new KopsError('KOPS_MANIFEST_INVALID', `manifest of archive ${manifest.archive} is committed as ${ref.archive}`, {
-      at,
-      hint: 'Use another archive, and compare the repository with another copy.',
-    });
+    if (
+      manifest.archive === ref.archive &&
+      manifest.series === ref.series &&
+      manifest.cluster.id === ref.cluster
+    )
+      return manifest;
+    throw new KopsError(
+      'KOPS_MANIFEST_INVALID',
+      `manifest of archive ${manifest.archive} is committed as ${ref.archive}`,
+      {
+        at,
+        hint: 'Use another archive, and compare the repository with another copy.',
+      },
+    );
   }
 
   async readSegmentList(sha256: string): Promise<SegmentList> {
     const key = listKey(sha256);
-    const bytes = await readDocument(this.store, { key, what: 'segment list', sha256, maxBytes: documentLimits.segmentList });
+    const bytes = await readDocument(this.store, {
+      key,
+      what: 'segment list',
+      sha256,
+      maxBytes: documentLimits.segmentList,
+    });
     return decodeSegmentList(bytes, { repository: this.store.url, object: key });
   }
 

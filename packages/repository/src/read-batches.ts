@@ -41,7 +41,10 @@ async function* walkSlice(
   const { start: first, end } = segment.slice;
   const range = findIndexRange(segment, first, end);
   const sequence = new BatchSequence(segment, range.start);
-  const runs = readSegmentRuns(store, segment, { ...range, ...(signal === undefined ? {} : { signal }) });
+  const runs = readSegmentRuns(store, segment, {
+    ...range,
+    ...(signal === undefined ? {} : { signal }),
+  });
   for await (const run of runs) {
     let position = run.position;
     for (const batch of splitBatches(run.bytes, at)) {

@@ -12,15 +12,23 @@ export interface DocumentRef {
 }
 
 /** Reads a whole document and checks that it is the one that was meant. @throws KOPS_MANIFEST_INVALID */
-export async function readDocument(store: ObjectStore, ref: DocumentRef, signal?: AbortSignal): Promise<Uint8Array> {
+export async function readDocument(
+  store: ObjectStore,
+  ref: DocumentRef,
+  signal?: AbortSignal,
+): Promise<Uint8Array> {
   const at = { repository: store.url, object: ref.key, ...ref.at };
   let bytes: Uint8Array;
   try {
-    bytes = await store.get(ref.key, { maxBytes: ref.maxBytes, ...(signal === undefined ? {} : { signal }) });
+    bytes = await store.get(ref.key, {
+      maxBytes: ref.maxBytes,
+      ...(signal === undefined ? {} : { signal }),
+    });
   } catch (error) {
     if (!KopsError.is(error)) throw error;
     if (error.code === 'KOPS_OBJECT_NOT_FOUND') throw damaged(`${ref.what} is missing`, at, error);
-    if (error.code === 'KOPS_OBJECT_CORRUPT') throw damaged(`${ref.what}: ${error.message}`, at, error);
+    if (error.code === 'KOPS_OBJECT_CORRUPT')
+      throw damaged(`${ref.what}: ${error.message}`, at, error);
     throw error;
   }
   if (ref.sha256 === undefined) return bytes;
@@ -36,4 +44,3 @@ function damaged(message: string, at: Coordinates, cause?: unknown): KopsError {
     ...(cause === undefined ? {} : { cause }),
   });
 }
-

@@ -1,4 +1,10 @@
-import type { ArchiveCommit, Commit, Manifest, RepositoryInfo, SegmentList } from '@kops/archive-format';
+import type {
+  ArchiveCommit,
+  Commit,
+  Manifest,
+  RepositoryInfo,
+  SegmentList,
+} from '@kops/archive-format';
 import type { ObjectStore } from '@kops/object-store';
 
 /** An object that a manifest refers to and that no earlier archive has. */

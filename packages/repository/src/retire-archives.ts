@@ -5,14 +5,26 @@ import { appendCommit } from './append-commit.ts';
 import type { CommitLog } from './commit-log.ts';
 
 /** See `Repository.retireArchives`. */
-export async function retireArchives(store: ObjectStore, log: CommitLog, ids: readonly string[], shard: string): Promise<Commit> {
+export async function retireArchives(
+  store: ObjectStore,
+  log: CommitLog,
+  ids: readonly string[],
+  shard: string,
+): Promise<Commit> {
   await log.refresh();
   return appendCommit(store, log, shard, () => {
     const retired = ids.map((id) => requireArchive(store, log, id));
     const clusters = new Set(retired.map(({ cluster }) => cluster));
     const [cluster = ''] = clusters;
     return {
-      content: { cluster: clusters.size === 1 ? cluster : '', archive: null, series: null, manifest: null, retires: [...ids], signature: null },
+      content: {
+        cluster: clusters.size === 1 ? cluster : '',
+        archive: null,
+        series: null,
+        manifest: null,
+        retires: [...ids],
+        signature: null,
+      },
     };
   });
 }
@@ -20,8 +32,12 @@ export async function retireArchives(store: ObjectStore, log: CommitLog, ids: re
 function requireArchive(store: ObjectStore, log: CommitLog, id: string) {
   const found = log.archive(id);
   if (found !== undefined) return found;
-  throw new KopsError('KOPS_ARCHIVE_NOT_FOUND', log.isRetired(id) ? `archive '${id}' was pruned already` : `there is no archive '${id}'`, {
-    at: { repository: store.url, archive: id },
-    hint: "List what there is with 'kops archives list'.",
-  });
+  throw new KopsError(
+    'KOPS_ARCHIVE_NOT_FOUND',
+    log.isRetired(id) ? `archive '${id}' was pruned already` : `there is no archive '${id}'`,
+    {
+      at: { repository: store.url, archive: id },
+      hint: "List what there is with 'kops archives list'.",
+    },
+  );
 }

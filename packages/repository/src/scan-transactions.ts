@@ -40,7 +40,8 @@ export class TransactionScan implements AbortedTransactions {
 
   #addData(batch: RecordBatchView, firstVisible: bigint): void {
     // Compaction keeps empty batches for their producer's sequence: they are part of no transaction any more.
-    if (!batch.isTransactional || batch.recordCount === 0 || this.#open.has(batch.producerId)) return;
+    if (!batch.isTransactional || batch.recordCount === 0 || this.#open.has(batch.producerId))
+      return;
     const { producerId, producerEpoch, baseOffset } = batch;
     const firstOffset = baseOffset > firstVisible ? baseOffset : firstVisible;
     this.#open.set(producerId, { producerId, producerEpoch, firstOffset });
@@ -68,11 +69,14 @@ function isInside(ranges: readonly bigint[], offset: bigint): boolean {
 }
 
 /** Scans batches in offset order. */
-export async function scanBatches(batches: AsyncIterable<LocatedBatch>): Promise<AbortedTransactions> {
+export async function scanBatches(
+  batches: AsyncIterable<LocatedBatch>,
+): Promise<AbortedTransactions> {
   const scan = new TransactionScan();
   for await (const { batch, segment } of batches) {
     // A marker beyond the slice belongs to what the archive does not show.
-    if (batch.lastOffset < segment.slice.end || !batch.isControl) scan.add(batch, segment.slice.start);
+    if (batch.lastOffset < segment.slice.end || !batch.isControl)
+      scan.add(batch, segment.slice.start);
   }
   return scan;
 }

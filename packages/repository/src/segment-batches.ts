@@ -13,7 +13,10 @@ export interface RawSegmentOptions {
 }
 
 /** Valid batches of a raw segment, in order. Iterate once; the rest is known when that ended. */
-export interface SegmentBatches extends AsyncIterable<{ readonly batch: RecordBatchView; readonly position: number }> {
+export interface SegmentBatches extends AsyncIterable<{
+  readonly batch: RecordBatchView;
+  readonly position: number;
+}> {
   /** Length of the prefix of valid batches that were yielded so far. */
   readonly validBytes: number;
   /** Offset after the last valid batch; undefined before the first. */
@@ -26,13 +29,20 @@ export interface SegmentBatches extends AsyncIterable<{ readonly batch: RecordBa
  * Walks a segment of which nothing is known but its bytes: each batch is checked by length, CRC-32C and ascending offsets. It ends without an error
  * where the first batch is not whole or not valid, as a crash leaves it. Failures of the store are thrown.
  */
-export function readSegmentBatches(store: ObjectStore, source: RawSegment, options: RawSegmentOptions = {}): SegmentBatches {
+export function readSegmentBatches(
+  store: ObjectStore,
+  source: RawSegment,
+  options: RawSegmentOptions = {},
+): SegmentBatches {
   const key = 'key' in source ? source.key : source.part;
   const settings = {
     ...(options.pieceBytes === undefined ? {} : { pieceBytes: options.pieceBytes }),
     ...(options.signal === undefined ? {} : { signal: options.signal }),
   };
-  return new RawWalk(key, 'key' in source ? store.read(key, settings) : store.readPart(key, settings));
+  return new RawWalk(
+    key,
+    'key' in source ? store.read(key, settings) : store.readPart(key, settings),
+  );
 }
 
 class RawWalk implements SegmentBatches {
@@ -53,7 +63,8 @@ class RawWalk implements SegmentBatches {
       yield* this.#untilTorn(this.#validBatches(assembler, piece));
       if (this.tornTail !== undefined) return;
     }
-    if (assembler.pendingBytes > 0) this.tornTail = this.#torn(`${String(assembler.pendingBytes)} bytes are no whole batch`);
+    if (assembler.pendingBytes > 0)
+      this.tornTail = this.#torn(`${String(assembler.pendingBytes)} bytes are no whole batch`);
   }
 
   *#validBatches(assembler: BatchAssembler, piece: Uint8Array): Generator<RecordBatchView> {
@@ -69,7 +80,9 @@ class RawWalk implements SegmentBatches {
   }
 
   /** Yields until the bytes are not valid any more. Only damage of the bytes ends a walk quietly. */
-  *#untilTorn(batches: Generator<RecordBatchView>): Generator<{ batch: RecordBatchView; position: number }> {
+  *#untilTorn(
+    batches: Generator<RecordBatchView>,
+  ): Generator<{ batch: RecordBatchView; position: number }> {
     for (;;) {
       const batch = this.#next(batches);
       if (batch === undefined) return;
@@ -85,16 +98,24 @@ class RawWalk implements SegmentBatches {
       const result = batches.next();
       return result.done === true ? undefined : result.value;
     } catch (error) {
-      if (!KopsError.is(error, 'KOPS_BATCH_CORRUPT') && !KopsError.is(error, 'KOPS_MAGIC_UNSUPPORTED')) throw error;
-      this.tornTail = KopsError.locate(error, { segment: this.#key }) as KopsError;
+      if (
+        !KopsError.is(error, 'KOPS_BATCH_CORRUPT') &&
+        !KopsError.is(error, 'KOPS_MAGIC_UNSUPPORTED')
+      )
+        throw error;
+      this.tornTail = KopsError.locate(error, { segment: this.#key });
       return undefined;
     }
   }
 
   #torn(problem: string): KopsError {
-    return new KopsError('KOPS_BATCH_CORRUPT', `after byte ${String(this.validBytes)}: ${problem}`, {
-      at: { segment: this.#key },
-      hint: 'A crash leaves such an end; what follows was never acknowledged.',
-    });
+    return new KopsError(
+      'KOPS_BATCH_CORRUPT',
+      `after byte ${String(this.validBytes)}: ${problem}`,
+      {
+        at: { segment: this.#key },
+        hint: 'A crash leaves such an end; what follows was never acknowledged.',
+      },
+    );
   }
 }

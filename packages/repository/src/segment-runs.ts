@@ -23,19 +23,26 @@ export interface SegmentReadOptions {
  * @throws KOPS_BATCH_CORRUPT at a length that no batch can have; KOPS_OBJECT_NOT_FOUND
  * @throws KOPS_FORMAT_UNSUPPORTED for segments that are compressed or encrypted as a whole
  */
-export async function* readSegmentRuns(store: ObjectStore, segment: SegmentEntry, options: SegmentReadOptions = {}): AsyncGenerator<BatchRun> {
+export async function* readSegmentRuns(
+  store: ObjectStore,
+  segment: SegmentEntry,
+  options: SegmentReadOptions = {},
+): AsyncGenerator<BatchRun> {
   requirePlain(segment);
   const { start = 0, end = segment.plaintextBytes, onPiece } = options;
   const assembler = new BatchAssembler(start, end);
   let at = start;
   for await (const piece of store.read(segment.key, readOptions(segment, start, end, options))) {
     at += piece.byteLength;
-    if (at > end) throw mismatch(segment, `is longer than the ${String(end)} bytes it was archived with`);
+    if (at > end)
+      throw mismatch(segment, `is longer than the ${String(end)} bytes it was archived with`);
     onPiece?.(piece);
     for (const { bytes, position } of assembler.push(piece)) yield { bytes, segment, position };
   }
-  if (at !== end) throw mismatch(segment, `ends at byte ${String(at)}, it was archived with ${String(end)}`);
-  if (assembler.pendingBytes > 0) throw mismatch(segment, `ends inside the batch at byte ${String(assembler.position)}`);
+  if (at !== end)
+    throw mismatch(segment, `ends at byte ${String(at)}, it was archived with ${String(end)}`);
+  if (assembler.pendingBytes > 0)
+    throw mismatch(segment, `ends inside the batch at byte ${String(assembler.position)}`);
 }
 
 /** KOPS_OBJECT_CORRUPT of a segment that is not what its entry says. */
@@ -46,7 +53,12 @@ export function mismatch(segment: SegmentEntry, problem: string, offset?: bigint
   });
 }
 
-function readOptions(segment: SegmentEntry, start: number, end: number, { pieceBytes, signal }: SegmentReadOptions) {
+function readOptions(
+  segment: SegmentEntry,
+  start: number,
+  end: number,
+  { pieceBytes, signal }: SegmentReadOptions,
+) {
   // Without a range, so that a segment that became longer is noticed.
   const whole = start === 0 && end === segment.plaintextBytes;
   return {
@@ -58,8 +70,12 @@ function readOptions(segment: SegmentEntry, start: number, end: number, { pieceB
 
 function requirePlain(segment: SegmentEntry): void {
   if (segment.key.endsWith('.log') && segment.storedBytes === segment.plaintextBytes) return;
-  throw new KopsError('KOPS_FORMAT_UNSUPPORTED', 'segment is compressed or encrypted as a whole, which this kops cannot read', {
-    at: { segment: segment.key },
-    hint: 'Upgrade kops to a release that reads it.',
-  });
+  throw new KopsError(
+    'KOPS_FORMAT_UNSUPPORTED',
+    'segment is compressed or encrypted as a whole, which this kops cannot read',
+    {
+      at: { segment: segment.key },
+      hint: 'Upgrade kops to a release that reads it.',
+    },
+  );
 }

@@ -1,4 +1,12 @@
-import { checkList, emptySegmentList, sliceList, type ArchiveCommit, type Manifest, type PartitionManifest, type SegmentList } from '@kops/archive-format';
+import {
+  checkList,
+  emptySegmentList,
+  sliceList,
+  type ArchiveCommit,
+  type Manifest,
+  type PartitionManifest,
+  type SegmentList,
+} from '@kops/archive-format';
 import { KopsError, type TopicPartition } from '@kops/core';
 import type { Repository } from './repository.ts';
 
@@ -21,13 +29,23 @@ export async function loadVisibleList(
   });
   const problem = findProblem(list, identity);
   if (problem !== undefined) {
-    throw new KopsError('KOPS_MANIFEST_INVALID', `segment list ${shown.list} ${problem}`, { at, hint: 'Use another archive or another copy of the repository.' });
+    throw new KopsError('KOPS_MANIFEST_INVALID', `segment list ${shown.list} ${problem}`, {
+      at,
+      hint: 'Use another archive or another copy of the repository.',
+    });
   }
   return sliceList(list, shown.logStart, shown.cut);
 }
 
-function findProblem(list: SegmentList, identity: { cluster: string; topicId: string; partition: number }): string | undefined {
-  if (list.cluster !== identity.cluster || list.topicId !== identity.topicId || list.partition !== identity.partition) {
+function findProblem(
+  list: SegmentList,
+  identity: { cluster: string; topicId: string; partition: number },
+): string | undefined {
+  if (
+    list.cluster !== identity.cluster ||
+    list.topicId !== identity.topicId ||
+    list.partition !== identity.partition
+  ) {
     return `is of cluster ${list.cluster}, topic id ${list.topicId}, partition ${String(list.partition)}`;
   }
   const finding = checkList(list)[0];

@@ -1,14 +1,35 @@
-import { commitKey, encodeCommit, decodeCommit, manifestKey, newArchiveId, type ArchiveCommit } from '@kops/archive-format';
+import {
+  commitKey,
+  encodeCommit,
+  decodeCommit,
+  manifestKey,
+  newArchiveId,
+  type ArchiveCommit,
+} from '@kops/archive-format';
 import type { ObjectStore } from '@kops/object-store';
 import { createMemoryStore } from '@kops/object-store/memory';
 import { describe, expect, it } from 'vitest';
 import { createRepository, openRepository, type Repository } from '../src/index.ts';
-import { batchOf, cluster, collect, commitSegments, listOf, manifestOf, partitionOf, putSegment } from './fixture.ts';
+import {
+  batchOf,
+  cluster,
+  collect,
+  commitSegments,
+  listOf,
+  manifestOf,
+  partitionOf,
+  putSegment,
+} from './fixture.ts';
 
 const code = (name: string): unknown => expect.objectContaining({ code: name });
-const ids = (archives: readonly ArchiveCommit[]): string[] => archives.map(({ archive }) => archive);
+const ids = (archives: readonly ArchiveCommit[]): string[] =>
+  archives.map(({ archive }) => archive);
 
-async function emptyCommit(repository: Repository, fields: Parameters<typeof manifestOf>[1] = {}, shard = 'main'): Promise<ArchiveCommit> {
+async function emptyCommit(
+  repository: Repository,
+  fields: Parameters<typeof manifestOf>[1] = {},
+  shard = 'main',
+): Promise<ArchiveCommit> {
   return repository.commitArchive(manifestOf([], fields), { newObjects: [], shard });
 }
 
@@ -21,9 +42,13 @@ async function replace(store: ObjectStore, key: string, bytes: Uint8Array): Prom
 describe('repositories', () => {
   it('are made once, however many try', async () => {
     const store = createMemoryStore();
-    const made = await Promise.all([createRepository(store), createRepository(store), createRepository(store)]);
+    const made = await Promise.all([
+      createRepository(store),
+      createRepository(store),
+      createRepository(store),
+    ]);
     expect(new Set(made.map(({ info }) => info.id)).size).toBe(1);
-    expect((await openRepository(store)).info).toEqual(made[0]?.info);
+    expect((await openRepository(store)).info).toEqual(made[0].info);
   });
 
   it('are not made among other things, nor opened where there is none', async () => {
@@ -53,13 +78,18 @@ describe('finding archives', () => {
     expect(await repository.resolveArchive('latest')).toEqual(second);
     expect(await repository.resolveArchive(first.archive)).toEqual(first);
     await expect(repository.resolveArchive('20260101t000000z-aaaaaaab')).rejects.toThrow(
-      expect.objectContaining({ code: 'KOPS_ARCHIVE_NOT_FOUND', hint: expect.stringContaining(first.archive) as string }),
+      expect.objectContaining({
+        code: 'KOPS_ARCHIVE_NOT_FOUND',
+        hint: expect.stringContaining(first.archive) as string,
+      }),
     );
     const other = await emptyCommit(repository, { cluster: { id: 'other', brokers: [] } });
     await expect(repository.resolveArchive('latest')).rejects.toThrow(code('KOPS_USAGE'));
     expect(await repository.resolveArchive('latest', { cluster })).toEqual(second);
     expect(await repository.resolveArchive('latest', { cluster: 'other' })).toEqual(other);
-    await expect(repository.resolveArchive(other.archive, { cluster })).rejects.toThrow(code('KOPS_ARCHIVE_NOT_FOUND'));
+    await expect(repository.resolveArchive(other.archive, { cluster })).rejects.toThrow(
+      code('KOPS_ARCHIVE_NOT_FOUND'),
+    );
     expect(ids(await repository.archives())).toEqual(ids([first, second, other]));
   });
 
@@ -71,9 +101,15 @@ describe('finding archives', () => {
     expect(ids(await reopened.archives())).toEqual([first.archive]);
     expect(await reopened.resolveArchive('latest')).toEqual(first);
     await expect(reopened.resolveArchive(second.archive)).rejects.toThrow(/was pruned/);
-    await expect(reopened.retireArchives([second.archive])).rejects.toThrow(code('KOPS_ARCHIVE_NOT_FOUND'));
-    await expect(emptyCommit(reopened, { parent: second.archive })).rejects.toThrow(/was pruned meanwhile/);
-    await expect(emptyCommit(reopened, { archive: second.archive })).rejects.toThrow(code('KOPS_REFUSED'));
+    await expect(reopened.retireArchives([second.archive])).rejects.toThrow(
+      code('KOPS_ARCHIVE_NOT_FOUND'),
+    );
+    await expect(emptyCommit(reopened, { parent: second.archive })).rejects.toThrow(
+      /was pruned meanwhile/,
+    );
+    await expect(emptyCommit(reopened, { archive: second.archive })).rejects.toThrow(
+      code('KOPS_REFUSED'),
+    );
   });
 });
 
@@ -83,7 +119,8 @@ describe('the commit log', () => {
     for (let number = 0; number < 3; number++) await emptyCommit(repository);
     return { repository, store: repository.store };
   }
-  const readAll = async (store: ObjectStore): Promise<number[]> => collect((await openRepository(store)).commits(), ({ sequence }) => sequence);
+  const readAll = async (store: ObjectStore): Promise<number[]> =>
+    collect((await openRepository(store)).commits(), ({ sequence }) => sequence);
 
   it('is a chain, read in order', async () => {
     const { store } = await logOfThree();
@@ -93,22 +130,33 @@ describe('the commit log', () => {
   it('shows a gap, a changed commit, a moved one, and strangers', async () => {
     const gap = await logOfThree();
     await gap.store.delete(commitKey('main', 2));
-    await expect(readAll(gap.store)).rejects.toThrow(/commits\/main\/00000000000000000002.json is missing/);
-    await expect(openRepository(gap.store).then((opened) => opened.archives())).rejects.toThrow(code('KOPS_MANIFEST_INVALID'));
+    await expect(readAll(gap.store)).rejects.toThrow(
+      /commits\/main\/00000000000000000002.json is missing/,
+    );
+    await expect(openRepository(gap.store).then((opened) => opened.archives())).rejects.toThrow(
+      code('KOPS_MANIFEST_INVALID'),
+    );
 
     const changed = await logOfThree();
     const key = commitKey('main', 2);
     const commit = decodeCommit(await changed.store.get(key));
     await replace(changed.store, key, encodeCommit({ ...commit, archive: newArchiveId() }));
-    await expect(readAll(changed.store)).rejects.toThrow(/00000000000000000003.json follows a commit with SHA-256/);
+    await expect(readAll(changed.store)).rejects.toThrow(
+      /00000000000000000003.json follows a commit with SHA-256/,
+    );
 
     const moved = await logOfThree();
-    await moved.store.putIfAbsent(commitKey('main', 4), await moved.store.get(commitKey('main', 3)));
+    await moved.store.putIfAbsent(
+      commitKey('main', 4),
+      await moved.store.get(commitKey('main', 3)),
+    );
     await expect(readAll(moved.store)).rejects.toThrow(/says that it is number 3/);
 
     const stranger = await logOfThree();
     await stranger.store.putIfAbsent('commits/notes.txt', Buffer.from('x'));
-    await expect(readAll(stranger.store)).rejects.toThrow(/commits\/notes.txt is no key of a commit/);
+    await expect(readAll(stranger.store)).rejects.toThrow(
+      /commits\/notes.txt is no key of a commit/,
+    );
   });
 
   it('notices a manifest that is not the committed one', async () => {
@@ -126,18 +174,24 @@ describe('the commit log', () => {
     const store = createMemoryStore();
     await createRepository(store);
     const writers = await Promise.all(Array.from({ length: 6 }, () => openRepository(store)));
-    const committed = await Promise.all(writers.flatMap((writer) => [emptyCommit(writer), emptyCommit(writer)]));
-    expect(committed.map(({ sequence }) => sequence).sort((a, b) => a - b)).toEqual(Array.from({ length: 12 }, (_, index) => index + 1));
+    const committed = await Promise.all(
+      writers.flatMap((writer) => [emptyCommit(writer), emptyCommit(writer)]),
+    );
+    expect(committed.map(({ sequence }) => sequence).sort((a, b) => a - b)).toEqual(
+      Array.from({ length: 12 }, (_, index) => index + 1),
+    );
     expect(await readAll(store)).toHaveLength(12);
-    expect(new Set(ids(await (await openRepository(store)).archives()))).toEqual(new Set(ids(committed)));
+    expect(new Set(ids(await (await openRepository(store)).archives()))).toEqual(
+      new Set(ids(committed)),
+    );
   });
 
   it('has a chain of its own for each shard', async () => {
     const repository = await createRepository(createMemoryStore());
     for (const shard of ['main', 'main-2', 'a', 'main']) await emptyCommit(repository, {}, shard);
-    expect(await collect(repository.commits(), ({ shard, sequence }) => `${shard} ${String(sequence)}`)).toEqual(
-      expect.arrayContaining(['a 1', 'main-2 1', 'main 1', 'main 2']) as string[],
-    );
+    expect(
+      await collect(repository.commits(), ({ shard, sequence }) => `${shard} ${String(sequence)}`),
+    ).toEqual(expect.arrayContaining(['a 1', 'main-2 1', 'main 1', 'main 2']) as string[]);
     expect(await repository.archives()).toHaveLength(4);
   });
 });
@@ -150,7 +204,9 @@ describe('committing', () => {
     expect(await repository.commitArchive(manifest, { newObjects: [] })).toEqual(first);
     const elsewhere = await openRepository(repository.store);
     expect(await elsewhere.commitArchive(manifest, { newObjects: [] })).toEqual(first);
-    await expect(elsewhere.commitArchive({ ...manifest, kopsVersion: '9' }, { newObjects: [] })).rejects.toThrow(code('KOPS_REFUSED'));
+    await expect(
+      elsewhere.commitArchive({ ...manifest, kopsVersion: '9' }, { newObjects: [] }),
+    ).rejects.toThrow(code('KOPS_REFUSED'));
     expect(await repository.archives()).toHaveLength(1);
   });
 
@@ -159,15 +215,22 @@ describe('committing', () => {
     const first = await emptyCommit(repository, { kind: 'generation' });
     const next = { kind: 'generation' as const, series: first.archive, parent: first.archive };
     const other = await openRepository(repository.store);
-    const outcomes = await Promise.allSettled([emptyCommit(repository, next), emptyCommit(other, next)]);
+    const outcomes = await Promise.allSettled([
+      emptyCommit(repository, next),
+      emptyCommit(other, next),
+    ]);
     expect(outcomes.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
-    expect(outcomes.find((outcome) => outcome.status === 'rejected')?.reason).toEqual(code('KOPS_FENCED'));
+    expect(outcomes.find((outcome) => outcome.status === 'rejected')?.reason).toEqual(
+      code('KOPS_FENCED'),
+    );
     expect(await repository.archives()).toHaveLength(2);
   });
 
   it('needs a parent that exists', async () => {
     const repository = await createRepository(createMemoryStore());
-    await expect(emptyCommit(repository, { parent: newArchiveId() })).rejects.toThrow(/does not exist/);
+    await expect(emptyCommit(repository, { parent: newArchiveId() })).rejects.toThrow(
+      /does not exist/,
+    );
   });
 
   it('confirms new objects, and commits nothing if one is not as written', async () => {
@@ -178,10 +241,14 @@ describe('committing', () => {
     const stored = await repository.putSegmentList(list);
     const manifest = manifestOf([partitionOf(list, stored.sha256, { logStart: 0n, cut: 2n })]);
     const object = { key: segment.key, bytes: segment.storedBytes, sha256: segment.storedSha256 };
-    const attempt = (newObjects: (typeof object)[], verifyStored: 'size' | 'read' = 'size'): Promise<unknown> =>
-      repository.commitArchive(manifest, { newObjects, verifyStored });
+    const attempt = (
+      newObjects: (typeof object)[],
+      verifyStored: 'size' | 'read' = 'size',
+    ): Promise<unknown> => repository.commitArchive(manifest, { newObjects, verifyStored });
     await expect(attempt([{ ...object, bytes: 1 }, stored])).rejects.toThrow(/1 were written/);
-    await expect(attempt([{ ...object, key: segment.key.replace('.log', '.logx') }])).rejects.toThrow(code('KOPS_OBJECT_NOT_FOUND'));
+    await expect(
+      attempt([{ ...object, key: segment.key.replace('.log', '.logx') }]),
+    ).rejects.toThrow(code('KOPS_OBJECT_NOT_FOUND'));
     const flipped = Buffer.from(await store.get(segment.key));
     flipped[70] = (flipped[70] ?? 0) ^ 1;
     await replace(store, segment.key, flipped);
@@ -193,14 +260,18 @@ describe('committing', () => {
 
   it('needs the lists that it shares with its parent', async () => {
     const repository = await createRepository(createMemoryStore());
-    const first = await commitSegments(repository, [await putSegment(repository.store, [batchOf([0])])]);
+    const first = await commitSegments(repository, [
+      await putSegment(repository.store, [batchOf([0])]),
+    ]);
     const { topics } = await repository.readManifest(first);
     const next = manifestOf([], { parent: first.archive, topics });
     const sha256 = topics[0]?.partitions[0]?.list ?? '';
     const opened = await openRepository(repository.store);
     const bytes = await repository.store.get(`lists/${sha256}.json`);
     await repository.store.delete(`lists/${sha256}.json`);
-    await expect(opened.commitArchive(next, { newObjects: [] })).rejects.toThrow(code('KOPS_OBJECT_NOT_FOUND'));
+    await expect(opened.commitArchive(next, { newObjects: [] })).rejects.toThrow(
+      code('KOPS_OBJECT_NOT_FOUND'),
+    );
     await repository.store.putIfAbsent(`lists/${sha256}.json`, bytes);
     expect(await opened.commitArchive(next, { newObjects: [] })).toMatchObject({ sequence: 2 });
   });

@@ -14,7 +14,12 @@ import {
   type SegmentList,
 } from '@kops/archive-format';
 import type { ObjectStore } from '@kops/object-store';
-import { encodeBatch, RecordBatchView, type EncodeOptions, type KafkaRecord } from '@kops/record-batch';
+import {
+  encodeBatch,
+  RecordBatchView,
+  type EncodeOptions,
+  type KafkaRecord,
+} from '@kops/record-batch';
 import type { CommitOptions, NewObject, Repository } from '../src/index.ts';
 
 export const cluster = 'MkU3OEVBNTcwNTJENDM2Qg';
@@ -32,7 +37,12 @@ export function batchOf(offsets: readonly number[], options: BatchOptions = {}):
     value: Buffer.from(`v${String(offset)}`.padEnd(valueBytes, '.')),
     headers: [],
   }));
-  return encodeBatch(records, { codec: 'none', timestampType: 'CreateTime', partitionLeaderEpoch: 1, ...encode });
+  return encodeBatch(records, {
+    codec: 'none',
+    timestampType: 'CreateTime',
+    partitionLeaderEpoch: 1,
+    ...encode,
+  });
 }
 
 /** `count` offsets from `first` on. */
@@ -75,9 +85,19 @@ export async function putSegment(
   const bytes = Buffer.concat(batches);
   const first = batches[0];
   const baseOffset = first === undefined ? 0n : new RecordBatchView(first).baseOffset;
-  const key = segmentKey({ clusterId: cluster, topicId, partition: options.partition ?? 0, token: newToken(), baseOffset });
+  const key = segmentKey({
+    clusterId: cluster,
+    topicId,
+    partition: options.partition ?? 0,
+    token: newToken(),
+    baseOffset,
+  });
   await store.putIfAbsent(key, bytes);
-  return builder.finish({ key, plaintextSha256: sha256(bytes), ...(options.slice === undefined ? {} : { slice: options.slice }) });
+  return builder.finish({
+    key,
+    plaintextSha256: sha256(bytes),
+    ...(options.slice === undefined ? {} : { slice: options.slice }),
+  });
 }
 
 export function listOf(segments: readonly SegmentEntry[], partition = 0): SegmentList {
@@ -85,11 +105,20 @@ export function listOf(segments: readonly SegmentEntry[], partition = 0): Segmen
 }
 
 /** What a manifest says of one partition with this list. */
-export function partitionOf(list: SegmentList, sha: string | null, shown: { logStart: bigint; cut: bigint }): PartitionManifest {
+export function partitionOf(
+  list: SegmentList,
+  sha: string | null,
+  shown: { logStart: bigint; cut: bigint },
+): PartitionManifest {
   const { logStart, cut } = shown;
   return {
     partition: list.partition,
-    lineage: { topicId, derivedTopicId: false, partition: list.partition, leaderEpochs: [{ epoch: 1, startOffset: 0n }] },
+    lineage: {
+      topicId,
+      derivedTopicId: false,
+      partition: list.partition,
+      leaderEpochs: [{ epoch: 1, startOffset: 0n }],
+    },
     logStart,
     highWatermark: cut,
     lastStableOffset: cut,
@@ -106,7 +135,10 @@ export function partitionOf(list: SegmentList, sha: string | null, shown: { logS
   };
 }
 
-export function manifestOf(partitions: readonly PartitionManifest[], fields: Partial<Manifest> = {}): Manifest {
+export function manifestOf(
+  partitions: readonly PartitionManifest[],
+  fields: Partial<Manifest> = {},
+): Manifest {
   const archive = fields.archive ?? newArchiveId();
   return {
     version: 1,
@@ -143,16 +175,30 @@ export function manifestOf(partitions: readonly PartitionManifest[], fields: Par
 export async function commitSegments(
   repository: Repository,
   segments: readonly SegmentEntry[],
-  options: { shown?: { logStart: bigint; cut: bigint }; fields?: Partial<Manifest>; commit?: Partial<CommitOptions> } = {},
+  options: {
+    shown?: { logStart: bigint; cut: bigint };
+    fields?: Partial<Manifest>;
+    commit?: Partial<CommitOptions>;
+  } = {},
 ): Promise<ArchiveCommit> {
   const list = listOf(segments);
   const stored = await repository.putSegmentList(list);
-  const shown = options.shown ?? { logStart: segments[0]?.slice.start ?? 0n, cut: segments.at(-1)?.slice.end ?? 0n };
+  const shown = options.shown ?? {
+    logStart: segments[0]?.slice.start ?? 0n,
+    cut: segments.at(-1)?.slice.end ?? 0n,
+  };
   const newObjects: NewObject[] = [
-    ...segments.map(({ key, storedBytes, storedSha256 }) => ({ key, bytes: storedBytes, sha256: storedSha256 })),
+    ...segments.map(({ key, storedBytes, storedSha256 }) => ({
+      key,
+      bytes: storedBytes,
+      sha256: storedSha256,
+    })),
     stored,
   ];
-  return repository.commitArchive(manifestOf([partitionOf(list, stored.sha256, shown)], options.fields), { newObjects, ...options.commit });
+  return repository.commitArchive(
+    manifestOf([partitionOf(list, stored.sha256, shown)], options.fields),
+    { newObjects, ...options.commit },
+  );
 }
 
 export async function collect<T, R>(source: AsyncIterable<T>, take: (item: T) => R): Promise<R[]> {
