@@ -1,9 +1,12 @@
 import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Logger } from '@kops/core';
-import { kafkaAdmin, sandboxKafka } from '@kops/testkit';
+import { clientPrincipal } from '@kops/kafka-dist';
+import { kafkaAdmin, produceWithJava, sandboxKafka } from '@kops/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { connectKafka, type KafkaOptions, type SaslOptions } from '../src/index.ts';
 import { batchOf } from './batches.ts';
+import { drain } from './drain.ts';
 
 const user = { username: 'backup', password: 'Geheim-Sicher=1' };
 const mechanisms: SaslOptions['mechanism'][] = ['plain', 'scram-sha-256', 'scram-sha-512'];
@@ -22,6 +25,7 @@ describe('authentication and authorization by a broker', () => {
     await admin.createAcls([
       { ...grant, resourceName: 'allowed', operation: 'READ' },
       { ...grant, resourceName: 'hidden', operation: 'DESCRIBE' },
+      { ...grant, principal: `User:${clientPrincipal}`, resourceName: 'allowed', operation: 'READ' },
     ]);
   });
 
@@ -85,6 +89,12 @@ describe('authentication and authorization by a broker', () => {
     const bootstrapServers = [kafka().sslBootstrapServers];
     await using client = await connectKafka({ bootstrapServers, tls });
     expect((await client.describeCluster()).brokers).toHaveLength(1);
+    await produceWithJava(kafka(), [{ do: 'generate', topic: 'allowed', count: 3_000, valueBytes: 1_000, content: 'random' }]);
+    const file = await readFile(join(kafka().logDirOf(1), 'allowed-0', '00000000000000000000.log'));
+    const topicId = (await client.topics(['allowed']))[0]?.id;
+    const fetched = await drain(client, { topic: 'allowed', partition: 0, topicId }, 3_000n, 1 << 20);
+    expect(fetched.length).toBeGreaterThan(3_000_000);
+    expect(Buffer.compare(fetched, file)).toBe(0);
     await soon(connectKafka({ bootstrapServers, tls: true }), {
       code: 'KOPS_KAFKA_UNREACHABLE',
       message: expect.stringMatching(/TLS failed: .*certificate/) as string,

@@ -36,7 +36,8 @@ describe('produce to a broker', () => {
   beforeEach(async () => {
     proxy.mode = 'forward';
     topic = `produced-${String(created++)}`;
-    await client.createTopics([{ name: topic, partitions: 2, replicationFactor: 1, configs: {} }]);
+    const configs = { 'retention.ms': '-1' };
+    await client.createTopics([{ name: topic, partitions: 2, replicationFactor: 1, configs }]);
   });
 
   const valuesOf = async (partition: number): Promise<string[]> => {

@@ -1,7 +1,9 @@
-import { KopsError, Semaphore } from '@kops/core';
+import { KopsError, Semaphore, throwIfAborted } from '@kops/core';
 import { produceV8, type ProduceV8Response } from '../apis/produce-v8.ts';
 import { send, type Cluster } from '../cluster/cluster.ts';
 import { kafkaCode } from '../error-codes.ts';
+import { abortable } from '../network/abortable.ts';
+import type { Answer } from '../network/broker-connection.ts';
 import { withSlot } from '../network/slot.ts';
 import type { ProduceRequest, ProduceResult } from '../port.ts';
 import { protocolError } from './protocol-error.ts';
@@ -9,31 +11,40 @@ import { protocolError } from './protocol-error.ts';
 /** Kafka remembers the last 5 batches of a producer id, so that many may be repeated without harm (KIP-98). */
 const maxUnderWay = 5;
 
-/** Where a v2 batch has its producer id, and what says that it has none. */
+/** Where a v2 batch has its producer id and epoch, and what says that it has none. */
 const producerIdAt = 43;
+const producerEpochAt = 51;
 const batchHeaderBytes = 61;
 const noProducerId = -1n;
 
-function isIdempotent(batch: Uint8Array): boolean {
+/** Which producer a batch says that it is from; undefined when from none. */
+function producerOf(batch: Uint8Array): string | undefined {
   if (batch.length < batchHeaderBytes) {
     throw new KopsError('KOPS_BATCH_CORRUPT', `a batch of ${String(batch.length)} bytes is shorter than its header`);
   }
-  return new DataView(batch.buffer, batch.byteOffset, batch.byteLength).getBigInt64(producerIdAt) !== noProducerId;
+  const view = new DataView(batch.buffer, batch.byteOffset, batch.byteLength);
+  const producerId = view.getBigInt64(producerIdAt);
+  return producerId === noProducerId ? undefined : `${String(producerId)}/${String(view.getInt16(producerEpochAt))}`;
 }
 
 interface Entry {
   readonly request: ProduceRequest;
-  readonly isIdempotent: boolean;
+  readonly producer: string | undefined;
   /** Resolves when the one before has its outcome, whatever it is. */
   readonly previous: Promise<void>;
+}
+
+interface Dispatched {
+  readonly answer: Promise<Answer<ProduceV8Response>>;
 }
 
 /** Codes after which the batch may be in the log all the same. */
 const unknownOutcome: ReadonlySet<number> = new Set([kafkaCode.requestTimedOut, kafkaCode.notEnoughReplicasAfterAppend]);
 
 /**
- * Batches of one partition, in the order of the calls. They are sent one behind the other without waiting; when one fails for a while,
- * those behind it wait until it is through, and are repeated in order.
+ * Batches of one partition, in the order of the calls. They are sent one behind the other without waiting, except where Kafka could not
+ * put them in order again: those without producer id, and the first of a producer, for a broker that knows nothing of a producer takes
+ * whichever sequence comes first. When one fails for a while, those behind it wait until it is through, and are repeated in order.
  */
 export class ProduceQueue {
   readonly #cluster: Cluster;
@@ -41,7 +52,11 @@ export class ProduceQueue {
   #last: Promise<void> = Promise.resolve();
   /** Ends when the latest batch was handed to its connection. */
   #dispatched: Promise<void> = Promise.resolve();
-  #troubled = 0;
+  /** The producer that the broker acknowledged a batch of. */
+  #acknowledged: string | undefined;
+  /** Batches that must be through before others are sent. */
+  #holders = 0;
+  #gate: PromiseWithResolvers<undefined> | undefined;
   #size = 0;
 
   constructor(cluster: Cluster) {
@@ -54,12 +69,12 @@ export class ProduceQueue {
 
   /** Appends one batch. */
   async append(request: ProduceRequest): Promise<ProduceResult> {
-    const idempotent = isIdempotent(request.batch);
+    const producer = producerOf(request.batch);
     this.#size += 1;
     try {
       return await withSlot(this.#slots, request.signal, async () => {
         const settled = Promise.withResolvers<undefined>();
-        const entry: Entry = { request, isIdempotent: idempotent, previous: this.#last };
+        const entry: Entry = { request, producer, previous: this.#last };
         this.#last = settled.promise;
         try {
           return await this.#deliver(entry);
@@ -73,61 +88,96 @@ export class ProduceQueue {
   }
 
   async #deliver(entry: Entry): Promise<ProduceResult> {
-    // Without a sequence Kafka could not put batches in order that overtook each other on the way to a new leader.
-    if (entry.isIdempotent && this.#troubled === 0) {
+    let isHolding = false;
+    const hold = (): void => {
+      if (!isHolding) this.#hold();
+      isHolding = true;
+    };
+    try {
       try {
-        return await this.#send(entry, true);
+        return await this.#sendInTurn(entry, hold);
       } catch (error) {
         if (!KopsError.is(error) || !error.retryable) throw error;
       }
-    }
-    this.#troubled += 1;
-    try {
-      await entry.previous;
-      return await this.#cluster.attempt(() => this.#send(entry, false), entry.request.signal);
+      hold();
+      const { signal } = entry.request;
+      await abortable(entry.previous, signal);
+      return await this.#cluster.attempt(async () => this.#outcome(entry, await this.#dispatch(entry), false), signal);
     } finally {
-      this.#troubled -= 1;
+      if (isHolding) this.#release();
     }
   }
 
-  /** One try. `isAhead`: batches before this one may still be without an outcome. */
-  async #send(entry: Entry, isAhead: boolean): Promise<ProduceResult> {
-    const { request } = entry;
-    const { topic } = request;
-    // Whether it may be in the log without our knowing.
-    let isOpen = false;
+  #hold(): void {
+    this.#holders += 1;
+    this.#gate ??= Promise.withResolvers<undefined>();
+  }
+
+  #release(): void {
+    this.#holders -= 1;
+    if (this.#holders > 0) return;
+    this.#gate?.resolve(undefined);
+    this.#gate = undefined;
+  }
+
+  /** The first try: in the order of the calls, behind others without an outcome where that is safe. */
+  async #sendInTurn(entry: Entry, hold: () => void): Promise<ProduceResult> {
+    const { signal } = entry.request;
+    let isAhead = false;
+    const turn = this.#dispatched.then(async () => {
+      while (this.#gate !== undefined) await this.#gate.promise;
+      isAhead = entry.producer !== undefined && entry.producer === this.#acknowledged;
+      if (!isAhead) await entry.previous;
+      // Holding after the call has ended would never be released.
+      throwIfAborted(signal);
+      if (!isAhead) hold();
+      return this.#dispatch(entry);
+    });
+    this.#dispatched = turn.then(
+      () => undefined,
+      () => undefined,
+    );
+    return this.#outcome(entry, await abortable(turn, signal), isAhead);
+  }
+
+  /** Hands the batch to the leader's connection. */
+  async #dispatch({ request }: Entry): Promise<Dispatched> {
+    const { topic, partition, signal } = request;
+    const { link } = await this.#cluster.leader(topic, partition, signal);
     try {
-      const dispatched = await this.#inOrder(async () => {
-        const { link } = await this.#cluster.leader(topic, request.partition, request.signal);
-        const connection = await link.produce(request.signal);
-        isOpen = true;
-        const body = {
-          ...request,
-          transactionalId: request.transactionalId ?? null,
-          // Below the time that the answer is waited for: a slow replica is an error code, a silent broker a dead connection.
-          timeoutMs: Math.floor((this.#cluster.settings.requestTimeoutMs * 2) / 3),
-        };
-        return { answer: send(connection, produceV8, body, { signal: request.signal }) };
-      });
-      const { response } = await dispatched.answer;
-      isOpen = false;
-      return toResult(request, response, isAhead, entry.isIdempotent);
+      const connection = await link.produce(signal);
+      const body = {
+        ...request,
+        transactionalId: request.transactionalId ?? null,
+        // Below the time that the answer is waited for: a slow replica is an error code, a silent broker a dead connection.
+        timeoutMs: Math.floor((this.#cluster.settings.requestTimeoutMs * 2) / 3),
+      };
+      return { answer: send(connection, produceV8, body, { signal }) };
     } catch (error) {
-      if (!KopsError.is(error, 'KOPS_KAFKA_UNREACHABLE')) throw error;
       this.#cluster.forget(topic);
-      if (isOpen && !entry.isIdempotent) throw outcomeUnknown(request, error);
       throw error;
     }
   }
 
-  /** Hands requests to the connection in the order of the calls, however long finding it takes. */
-  async #inOrder<T>(dispatch: () => Promise<T>): Promise<T> {
-    const mine = this.#dispatched.then(dispatch);
-    this.#dispatched = mine.then(
-      () => undefined,
-      () => undefined,
-    );
-    return mine;
+  /** `isAhead`: batches before this one may still be without an outcome. */
+  async #outcome(entry: Entry, { answer }: Dispatched, isAhead: boolean): Promise<ProduceResult> {
+    const { request, producer } = entry;
+    let response: ProduceV8Response;
+    try {
+      ({ response } = await answer);
+    } catch (error) {
+      if (!KopsError.is(error, 'KOPS_KAFKA_UNREACHABLE')) throw error;
+      this.#cluster.forget(request.topic);
+      throw producer === undefined ? outcomeUnknown(request, error) : error;
+    }
+    try {
+      const result = toResult(request, response, isAhead, producer !== undefined);
+      this.#acknowledged = producer;
+      return result;
+    } catch (error) {
+      if (KopsError.is(error, 'KOPS_KAFKA_UNREACHABLE')) this.#cluster.forget(request.topic);
+      throw error;
+    }
   }
 }
 
