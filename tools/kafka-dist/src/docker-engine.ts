@@ -24,7 +24,9 @@ export function dockerEnv(host: string | undefined): NodeJS.ProcessEnv {
 }
 
 /** Finds a Docker engine that answers `docker info`; undefined without program or engine. */
-export async function findDocker(options: FindDockerOptions = {}): Promise<DockerEngine | undefined> {
+export async function findDocker(
+  options: FindDockerOptions = {},
+): Promise<DockerEngine | undefined> {
   const program = await findOnPath('docker');
   if (program === undefined) return undefined;
   const result = await runProcess(program, ['info', '--format', '{{.ServerVersion}}|{{.Driver}}'], {

@@ -31,10 +31,16 @@ const stopGraceMs = 20_000;
 export async function startDockerd(options: DockerdOptions = {}): Promise<OwnDockerEngine> {
   const program = await findOnPath('dockerd');
   if (program === undefined) {
-    throw sandboxUnavailable('dockerd is not installed', 'Install a Docker engine (Debian: docker.io and iptables).');
+    throw sandboxUnavailable(
+      'dockerd is not installed',
+      'Install a Docker engine (Debian: docker.io and iptables).',
+    );
   }
   if (process.getuid?.() !== 0) {
-    throw sandboxUnavailable('only root can start a Docker engine', 'Start the engine of this machine, or run as root.');
+    throw sandboxUnavailable(
+      'only root can start a Docker engine',
+      'Start the engine of this machine, or run as root.',
+    );
   }
   const folder = await mkdtemp(join(tmpdir(), 'kops-dockerd-'));
   const daemon = await spawnDaemon(program, folder);

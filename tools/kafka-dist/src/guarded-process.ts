@@ -78,7 +78,8 @@ const live = new Set<Live>();
 function killAllAtExit(): void {
   for (const { pid, lastSignal, orphanCleanup } of live) {
     sendSignal(pid, lastSignal);
-    if (orphanCleanup !== undefined && lastSignal === 'SIGKILL') rmSync(orphanCleanup, { recursive: true, force: true });
+    if (orphanCleanup !== undefined && lastSignal === 'SIGKILL')
+      rmSync(orphanCleanup, { recursive: true, force: true });
   }
 }
 
@@ -110,20 +111,22 @@ export async function spawnGuarded(
   args: readonly string[],
   options: GuardOptions = {},
 ): Promise<GuardedProcess> {
-  const { stdin = 'ignore', stdout = 'pipe', stderr = 'pipe', orphanCleanup, orphanGraceMs = 0 } = options;
+  const {
+    stdin = 'ignore',
+    stdout = 'pipe',
+    stderr = 'pipe',
+    orphanCleanup,
+    orphanGraceMs = 0,
+  } = options;
   const guardArgs = [orphanCleanup ?? '', String(Math.ceil(orphanGraceMs / 100))];
   const stdio: StdioOptions = [stdin, stdout, stderr, 'pipe', 'pipe'];
-  const shell = spawn(
-    'sh',
-    ['-c', guardScript, 'kops-guard', ...guardArgs, command, ...args],
-    {
-      stdio,
-      // A session of its own: Ctrl-C in the terminal reaches the parent, which decides what to do.
-      detached: true,
-      ...(options.env === undefined ? {} : { env: options.env }),
-      ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
-    },
-  );
+  const shell = spawn('sh', ['-c', guardScript, 'kops-guard', ...guardArgs, command, ...args], {
+    stdio,
+    // A session of its own: Ctrl-C in the terminal reaches the parent, which decides what to do.
+    detached: true,
+    ...(options.env === undefined ? {} : { env: options.env }),
+    ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+  });
   const exited = exitOf(shell);
   const pid = await childPid(shell, command);
   const entry: Live = { pid, orphanCleanup, lastSignal: orphanGraceMs > 0 ? 'SIGTERM' : 'SIGKILL' };

@@ -6,7 +6,12 @@
 export { defaultCacheDir } from './cache.ts';
 export { clientPrincipal, type SandboxCertificates } from './certificates.ts';
 export { type SaslUser } from './broker-properties.ts';
-export { findDocker, runDocker, type DockerEngine, type FindDockerOptions } from './docker-engine.ts';
+export {
+  findDocker,
+  runDocker,
+  type DockerEngine,
+  type FindDockerOptions,
+} from './docker-engine.ts';
 export { startDockerd, type DockerdOptions, type OwnDockerEngine } from './dockerd.ts';
 export { spawnGuarded, type GuardOptions, type GuardedProcess } from './guarded-process.ts';
 export { findJava, findOnPath, minimumJavaVersion, type JavaRuntime } from './java.ts';

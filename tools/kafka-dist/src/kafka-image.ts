@@ -30,7 +30,9 @@ function dockerFile(name: string): string {
 }
 
 async function isPresent(engine: DockerEngine, image: string): Promise<boolean> {
-  const result = await runDocker(engine, ['image', 'inspect', '--format', '{{.Id}}', image], { timeoutMs: 30_000 });
+  const result = await runDocker(engine, ['image', 'inspect', '--format', '{{.Id}}', image], {
+    timeoutMs: 30_000,
+  });
   return result.exitCode === 0;
 }
 
@@ -40,7 +42,10 @@ async function isPresent(engine: DockerEngine, image: string): Promise<boolean> 
  * turns `KAFKA_*` into properties, formats and starts; the jars are in `/opt/kafka/libs`; it listens on 9092.
  * @throws KOPS_SANDBOX_UNAVAILABLE when there is no way to have one.
  */
-export async function ensureKafkaImage(engine: DockerEngine, options: KafkaImageOptions = {}): Promise<KafkaImage> {
+export async function ensureKafkaImage(
+  engine: DockerEngine,
+  options: KafkaImageOptions = {},
+): Promise<KafkaImage> {
   const { version = defaultKafkaVersion, onProgress } = options;
   const official = `apache/kafka:${version}`;
   const own = `kops/kafka:${version}`;
@@ -57,7 +62,11 @@ export async function ensureKafkaImage(engine: DockerEngine, options: KafkaImage
   return { name: own, version, origin: 'built' };
 }
 
-async function buildImage(engine: DockerEngine, name: string, options: KafkaImageOptions): Promise<void> {
+async function buildImage(
+  engine: DockerEngine,
+  name: string,
+  options: KafkaImageOptions,
+): Promise<void> {
   const jars = await ensureKafkaJars(options);
   const root = await mkdtemp(join(tmpdir(), 'kops-rootfs-'));
   try {
@@ -89,7 +98,8 @@ async function importImage(
     'ENV PATH=/usr/bin:/opt/java/bin',
     'ENV JAVA_HOME=/opt/java',
   ].flatMap((change) => ['--change', change]);
-  const script = 'root=$1; shift; tar -C "$root" --owner=0 --group=0 --numeric-owner -cf - . | "$@"';
+  const script =
+    'root=$1; shift; tar -C "$root" --owner=0 --group=0 --numeric-owner -cf - . | "$@"';
   const args = ['-c', script, 'kops-import', root, engine.program, 'import', ...changes, '-', name];
   const result = await runProcess('sh', args, {
     timeoutMs: buildTimeoutMs,

@@ -56,7 +56,9 @@ describe('Kafka in a container', () => {
     return result.stdout;
   };
 
-  it('is had once, takes KAFKA_* variables, and recodes records in every codec', async ({ skip }) => {
+  it('is had once, takes KAFKA_* variables, and recodes records in every codec', async ({
+    skip,
+  }) => {
     if (engine === undefined) {
       skip(missing);
       return;
@@ -76,20 +78,52 @@ describe('Kafka in a container', () => {
       KAFKA_LOG_DIRS: '/tmp/logs with\\backslash',
       KAFKA_HEAP_OPTS: '-Xmx256m',
     };
-    const variables = Object.entries(environment).flatMap(([name, value]) => ['-e', `${name}=${value}`]);
-    const container = await docker('run', '-d', '-p', `127.0.0.1:${String(port)}:9092`, ...variables, image.name);
+    const variables = Object.entries(environment).flatMap(([name, value]) => [
+      '-e',
+      `${name}=${value}`,
+    ]);
+    const container = await docker(
+      'run',
+      '-d',
+      '-p',
+      `127.0.0.1:${String(port)}:9092`,
+      ...variables,
+      image.name,
+    );
     try {
       await untilAnswering(port);
       const servers = `127.0.0.1:${String(port)}`;
       for (const codec of ['gzip', 'snappy', 'lz4', 'zstd']) {
         const create = ['--create', '--topic', codec, '--config', `compression.type=${codec}`];
-        await tool('org.apache.kafka.tools.TopicCommand', ['--bootstrap-server', servers, ...create]);
-        await tool('org.apache.kafka.tools.ConsoleProducer', ['--bootstrap-server', servers, '--topic', codec], `a\n${codec}\n`);
-        const consume = ['--topic', codec, '--from-beginning', '--max-messages', '2', '--timeout-ms', '20000'];
-        const read = await tool('org.apache.kafka.tools.consumer.ConsoleConsumer', ['--bootstrap-server', servers, ...consume]);
+        await tool('org.apache.kafka.tools.TopicCommand', [
+          '--bootstrap-server',
+          servers,
+          ...create,
+        ]);
+        await tool(
+          'org.apache.kafka.tools.ConsoleProducer',
+          ['--bootstrap-server', servers, '--topic', codec],
+          `a\n${codec}\n`,
+        );
+        const consume = [
+          '--topic',
+          codec,
+          '--from-beginning',
+          '--max-messages',
+          '2',
+          '--timeout-ms',
+          '20000',
+        ];
+        const read = await tool('org.apache.kafka.tools.consumer.ConsoleConsumer', [
+          '--bootstrap-server',
+          servers,
+          ...consume,
+        ]);
         expect(read).toBe(`a\n${codec}\n`);
       }
-      expect(await docker('exec', container, 'ls', '/tmp/logs with\\backslash')).toContain('zstd-0');
+      expect(await docker('exec', container, 'ls', '/tmp/logs with\\backslash')).toContain(
+        'zstd-0',
+      );
       // SIGTERM reaches Kafka itself: 143 is the virtual machine's own end after it, 137 would be Docker's kill.
       await docker('stop', '--time', '30', container);
       expect(await docker('inspect', '--format', '{{.State.ExitCode}}', container)).toBe('143');
