@@ -13,7 +13,7 @@ import {
   serveArchiver,
   type OperatorApi,
   type TransportOptions,
-} from '@kops/transport';
+} from '../src/index.ts';
 
 const secret = 'bench';
 const windowBytes = Number(process.env['WINDOW_BYTES'] ?? 1024 * 1024);

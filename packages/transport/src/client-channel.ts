@@ -3,7 +3,6 @@ import {
   logVerbosity,
   setLogVerbosity,
   status,
-  type ClientDuplexStream,
   type ClientReadableStream,
   type Metadata,
 } from '@grpc/grpc-js';
@@ -52,12 +51,12 @@ export class ClientChannel implements AsyncDisposable {
     signal?: AbortSignal,
   ): Promise<Response> {
     throwIfAborted(signal);
+    this.#throwWhenClosed();
     const outcome = new CallOutcome();
     return new Promise<Response>((resolve, reject) => {
       outcome.onSettled(() => {
         if (outcome.failure !== undefined) reject(outcome.failure);
       });
-      if (this.#refuseWhenClosed(outcome)) return;
       const call = this.#client.makeUnaryRequest(
         method.path,
         method.request.serialize,
@@ -83,7 +82,7 @@ export class ClientChannel implements AsyncDisposable {
   ): AsyncGenerator<Response> {
     throwIfAborted(signal);
     const outcome = new CallOutcome();
-    if (this.#refuseWhenClosed(outcome)) throw outcome.failure;
+    this.#throwWhenClosed();
     const call = this.#client.makeServerStreamRequest(
       method.path,
       method.request.serialize,
@@ -93,7 +92,7 @@ export class ClientChannel implements AsyncDisposable {
     );
     const abort = this.#watch(call, outcome, signal);
     try {
-      yield* readMessages<Response>(call as unknown as Readable, outcome, abort);
+      yield* readMessages<Response>(call, outcome, abort);
     } finally {
       abort(new KopsError('KOPS_INTERRUPTED', 'no longer listened to'));
     }
@@ -106,9 +105,9 @@ export class ClientChannel implements AsyncDisposable {
   ): Duplex<Response, Request> {
     const outcome = new CallOutcome();
     this.#throwWhenClosed();
-    const call: ClientDuplexStream<unknown, unknown> = this.#client.makeBidiStreamRequest(
+    const call = this.#client.makeBidiStreamRequest(
       method.path,
-      method.request.serialize as (value: unknown) => Buffer,
+      method.request.serialize,
       method.response.deserialize,
       this.#metadata,
     );
@@ -157,10 +156,6 @@ export class ClientChannel implements AsyncDisposable {
     // The same as the status that follows; not listening would throw it.
     call.on('error', () => undefined);
     return abort;
-  }
-
-  #refuseWhenClosed(outcome: CallOutcome): boolean {
-    return this.#isClosed && outcome.fail(closed());
   }
 
   #throwWhenClosed(): void {

@@ -1,6 +1,6 @@
 import { isIPv4 } from 'node:net';
 import { resolve } from 'node:path';
-import { ChannelCredentials, ServerCredentials, credentials } from '@grpc/grpc-js';
+import { ServerCredentials, credentials, type ChannelCredentials } from '@grpc/grpc-js';
 import { KopsError } from '@kops/core';
 import type { Endpoint } from './port.ts';
 

@@ -5,9 +5,9 @@ import type { CallOutcome } from './call-outcome.ts';
 /** What a call sends. */
 export interface MessageWriter<Out> {
   /** Resolves when the transport takes more; rejects with what the call failed with. */
-  send(message: Out): Promise<void>;
+  readonly send: (message: Out) => Promise<void>;
   /** No more messages. Calling it again does nothing. */
-  end(): void;
+  readonly end: () => void;
 }
 
 /** Writes messages to a call's stream, as fast as flow control lets them go. */

@@ -83,7 +83,7 @@ describe('an agent', () => {
       const address = `unix:${join(folder.path, 's')}`;
       const accepted = Promise.withResolvers<Duplex<Frame, Ack>>();
       const received = Promise.withResolvers<unknown>();
-      await using server = await serveArchiver(
+      await using _server = await serveArchiver(
         { address, secret },
         handlersWith({
           stream: async (stream) => {

@@ -1,21 +1,19 @@
 import { chmod, rm } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
-import {
-  Server,
-  logVerbosity,
-  setLogVerbosity,
-  type ServiceDefinition,
-  type UntypedServiceImplementation,
-} from '@grpc/grpc-js';
+import { Server, logVerbosity, setLogVerbosity, type ServiceDefinition } from '@grpc/grpc-js';
 import { KopsError, withDeadline } from '@kops/core';
 import { formatAddress, locate, serverCredentials, type Place } from './endpoint.ts';
 import { widenConnections, widenStreams } from './http2-servers.ts';
 import { captureMethods, operatorMethods, type AnyMethod } from './methods.ts';
 import { serverOptions, withDefaults, type TransportOptions } from './options.ts';
 import type {
+  Ack,
+  AgentEvent,
   ArchiverHandlers,
   ArchiverServer,
+  Assignment,
   Endpoint,
+  Frame,
   OperatorApi,
   StartBackup,
   WatermarkQuery,
@@ -62,9 +60,9 @@ export async function serveArchiver(
 function addCapture(server: Server, calls: ServerCalls, handlers: ArchiverHandlers): void {
   const { join, stream } = captureMethods;
   server.addService(definition({ join, stream }), {
-    join: calls.bidi((agent) => handlers.join(agent)),
-    stream: calls.bidi((partition) => handlers.stream(partition)),
-  } as UntypedServiceImplementation);
+    join: calls.bidi<AgentEvent, Assignment>((agent) => handlers.join(agent)),
+    stream: calls.bidi<Frame, Ack>((partition) => handlers.stream(partition)),
+  });
 }
 
 function addOperator(server: Server, calls: ServerCalls, operator: OperatorApi): void {
@@ -81,7 +79,7 @@ function addOperator(server: Server, calls: ServerCalls, operator: OperatorApi):
     }),
     listBackups: calls.unary((_request: object, signal) => operator.listBackups(signal)),
     watermark: calls.unary((query: WatermarkQuery, signal) => operator.watermark(query, signal)),
-  } as UntypedServiceImplementation);
+  });
 }
 
 function definition(methods: Readonly<Record<string, AnyMethod>>): ServiceDefinition {

@@ -35,12 +35,14 @@ function carriedError(metadata: Metadata): KopsError | undefined {
   }
 }
 
-/** Calls that ended without a word of kops: connections that failed, or a peer that is something else. */
+/**
+ * Calls that ended without a word of kops: connections that failed, or a peer that is something else.
+ * CANCELLED is here what the peer did, when its process ends; calls that are cancelled on this side have failed before.
+ */
 function transportError({ code, details }: StatusObject, address: string): KopsError {
   switch (code) {
     case status.UNAVAILABLE:
     case status.DEADLINE_EXCEEDED:
-    // The peer cut the call off: its process or the connection ends.
     case status.CANCELLED:
       return unreachable(address, details);
     case status.PERMISSION_DENIED:
