@@ -68,10 +68,19 @@ export interface Archive {
   readBatches(options: ReadBatchesOptions): AsyncIterable<LocatedBatch>;
 
   /**
+   * The same as {@link readBatches}, run by run: nothing is asynchronous inside of a run, which is faster where batches are small.
+   * Take each run whole before the next is asked for.
+   */
+  readRuns(options: ReadBatchesOptions): AsyncIterable<Iterable<LocatedBatch>>;
+
+  /**
    * Records inside the range and the slices, in offset order; never of control batches.
    * Key, value and headers may be views of the batch, valid until the next record is asked for.
    */
   readRecords(options: ReadRecordsOptions): AsyncIterable<KafkaRecord>;
+
+  /** The same as {@link readRecords}, run by run. Take each run whole before the next is asked for. */
+  readRecordRuns(options: ReadRecordsOptions): AsyncIterable<Iterable<KafkaRecord>>;
 
   /** Which transactions of the partition were aborted or not finished at the cut. Reads transactional segments only. */
   scanTransactions(

@@ -21,8 +21,8 @@ export class BatchSequence {
     this.#last = (this.#expectedBase ?? segment.baseOffset) - 1n;
   }
 
-  /** @throws KOPS_OBJECT_CORRUPT */
-  check(baseOffset: bigint, batch: RecordBatchView): void {
+  /** Takes the next batch; returns its last offset. @throws KOPS_OBJECT_CORRUPT */
+  check(baseOffset: bigint, batch: RecordBatchView): bigint {
     if (this.#expectedBase !== undefined && baseOffset !== this.#expectedBase) {
       throw mismatch(
         this.#segment,
@@ -45,6 +45,7 @@ export class BatchSequence {
         baseOffset,
       );
     }
+    return this.#last;
   }
 
   /** To be asked after the segment's last batch. @throws KOPS_OBJECT_CORRUPT */

@@ -25,7 +25,7 @@ export {
 } from './open-repository.ts';
 export { openArchive } from './open-archive.ts';
 export { readSegmentRuns, type SegmentReadOptions } from './segment-runs.ts';
-export { readSliceBatches, type ReadSegmentOptions } from './read-batches.ts';
+export { readSliceBatches, readSliceRuns, type ReadSegmentOptions } from './read-batches.ts';
 export {
   readSegmentBatches,
   type RawSegment,

@@ -7,7 +7,7 @@ import {
   type SegmentList,
 } from '@kops/archive-format';
 import { KopsError, type TopicPartition } from '@kops/core';
-import { iterateRecords, type KafkaRecord } from '@kops/record-batch';
+import type { KafkaRecord } from '@kops/record-batch';
 import type { AbortedTransactions } from './aborted-transactions.ts';
 import type {
   Archive,
@@ -17,9 +17,11 @@ import type {
   ReadRecordsOptions,
 } from './archive.ts';
 import { loadVisibleList } from './visible-list.ts';
-import { readSliceBatches } from './read-batches.ts';
+import { flatten } from './flatten.ts';
+import { readSliceRuns } from './read-batches.ts';
 import type { ArchiveSelection, Repository } from './repository.ts';
-import { scanBatches } from './scan-transactions.ts';
+import { TransactionScan } from './scan-transactions.ts';
+import { visibleRecords } from './visible-records.ts';
 
 /**
  * Opens an archive, by what a commit says or by id or `latest`.
@@ -79,59 +81,56 @@ class StoredArchive implements Archive {
   }
 
   readBatches(options: ReadBatchesOptions): AsyncIterable<LocatedBatch> {
-    return this.#readBatches(options, () => true);
+    return flatten(this.readRuns(options));
   }
 
-  async *readRecords(options: ReadRecordsOptions): AsyncIterable<KafkaRecord> {
+  readRuns(options: ReadBatchesOptions): AsyncIterable<Iterable<LocatedBatch>> {
+    return this.#readRuns(options, () => true);
+  }
+
+  readRecords(options: ReadRecordsOptions): AsyncIterable<KafkaRecord> {
+    return flatten(this.readRecordRuns(options));
+  }
+
+  async *readRecordRuns(options: ReadRecordsOptions): AsyncIterable<Iterable<KafkaRecord>> {
     const { isolation = 'read_committed' } = options;
     const transactions =
       isolation === 'read_committed'
         ? (options.transactions ?? (await this.scanTransactions(options, options)))
         : undefined;
-    for await (const { batch, segment } of this.#readBatches(options, () => true)) {
-      if (batch.isControl) continue;
-      const { producerId, isTransactional } = batch;
-      const { start, end } = segment.slice;
-      try {
-        for (const record of iterateRecords(batch)) {
-          if (record.offset < start || record.offset >= end) continue;
-          if (isTransactional && transactions?.isAborted(producerId, record.offset) === true)
-            continue;
-          yield record;
-        }
-      } catch (error) {
-        throw KopsError.locate(error, { ...this.#at(options), segment: segment.key });
-      }
+    for await (const run of this.readRuns(options)) {
+      yield visibleRecords(run, transactions, this.#at(options));
     }
   }
 
-  scanTransactions(
+  async scanTransactions(
     at: TopicPartition,
     options: { signal?: AbortSignal } = {},
   ): Promise<AbortedTransactions> {
     const { topic, partition } = at;
-    const range = {
-      topic,
-      partition,
-      ...(options.signal === undefined ? {} : { signal: options.signal }),
-    };
-    return scanBatches(this.#readBatches(range, (segment) => segment.transactional));
+    const { signal } = options;
+    const range = { topic, partition, ...(signal === undefined ? {} : { signal }) };
+    const scan = new TransactionScan();
+    for await (const run of this.#readRuns(range, ({ transactional }) => transactional)) {
+      for (const { batch, segment } of run) scan.addVisible(batch, segment.slice);
+    }
+    return scan;
   }
 
-  async *#readBatches(
+  async *#readRuns(
     options: ReadBatchesOptions,
     wanted: (segment: SegmentEntry) => boolean,
-  ): AsyncGenerator<LocatedBatch> {
+  ): AsyncGenerator<Iterable<LocatedBatch>> {
     const shown = this.partition(options.topic, options.partition);
-    const { from = shown.logStart, to = shown.cut } = options;
+    const { from = shown.logStart, to = shown.cut, validate = true, signal } = options;
     const list = sliceList(await this.segments(options), from, to);
     const settings = {
       at: this.#at(options),
-      ...(options.validate === undefined ? {} : { validate: options.validate }),
-      ...(options.signal === undefined ? {} : { signal: options.signal }),
+      validate,
+      ...(signal === undefined ? {} : { signal }),
     };
     for (const segment of list.segments) {
-      if (wanted(segment)) yield* readSliceBatches(this.repository.store, segment, settings);
+      if (wanted(segment)) yield* readSliceRuns(this.repository.store, segment, settings);
     }
   }
 

@@ -1,7 +1,6 @@
 import type { StraddlingTransaction } from '@kops/archive-format';
 import { decodeControlRecord, type RecordBatchView } from '@kops/record-batch';
 import type { AbortedTransactions } from './aborted-transactions.ts';
-import type { LocatedBatch } from './archive.ts';
 
 /** Collects what transactional batches of a partition, in offset order, say about its transactions. Memory grows with aborted ones only. */
 export class TransactionScan implements AbortedTransactions {
@@ -18,7 +17,16 @@ export class TransactionScan implements AbortedTransactions {
     return [...this.#open.values()].sort((a, b) => (a.firstOffset < b.firstOffset ? -1 : 1));
   }
 
-  add(batch: RecordBatchView, firstVisible: bigint): void {
+  /** Takes the next batch of a partition, of which only the slice is shown. */
+  addVisible(
+    batch: RecordBatchView,
+    slice: { readonly start: bigint; readonly end: bigint },
+  ): void {
+    // A marker beyond the slice belongs to what is not shown.
+    if (!batch.isControl || batch.lastOffset < slice.end) this.#add(batch, slice.start);
+  }
+
+  #add(batch: RecordBatchView, firstVisible: bigint): void {
     if (!batch.isControl) {
       this.#addData(batch, firstVisible);
       return;
@@ -66,17 +74,4 @@ function isInside(ranges: readonly bigint[], offset: bigint): boolean {
   }
   const first = ranges[2 * low];
   return first !== undefined && first <= offset;
-}
-
-/** Scans batches in offset order. */
-export async function scanBatches(
-  batches: AsyncIterable<LocatedBatch>,
-): Promise<AbortedTransactions> {
-  const scan = new TransactionScan();
-  for await (const { batch, segment } of batches) {
-    // A marker beyond the slice belongs to what the archive does not show.
-    if (batch.lastOffset < segment.slice.end || !batch.isControl)
-      scan.add(batch, segment.slice.start);
-  }
-  return scan;
 }

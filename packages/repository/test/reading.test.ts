@@ -160,3 +160,55 @@ describe('transactions', () => {
     expect((await archive.scanTransactions(at)).abortedCount).toBe(0);
   });
 });
+
+describe('runs', () => {
+  const segments = [
+    offsets(0, 40).map((offset) => batchOf([offset], { valueBytes: 100_000 })),
+    [batchOf([40])],
+  ];
+
+  it('hold the same batches and records', async () => {
+    const archive = await archiveOf(segments);
+    const runs = await collect(archive.readRuns(at), (run) =>
+      [...run].map(({ batch }) => Number(batch.baseOffset)),
+    );
+    expect(runs.flat()).toEqual(offsets(0, 41));
+    expect(runs.length).toBeGreaterThan(4);
+    const records = await collect(archive.readRecordRuns(at), (run) =>
+      [...run].map(({ offset }) => Number(offset)),
+    );
+    expect(records.flat()).toEqual(offsets(0, 41));
+  });
+
+  it('that are left early are a mistake of the caller, no damage', async () => {
+    const archive = await archiveOf(segments);
+    const leaveEarly = collect(archive.readRuns(at), (run) => run[Symbol.iterator]().next());
+    await expect(leaveEarly).rejects.toThrow(expect.objectContaining({ code: 'KOPS_USAGE' }));
+  });
+
+  it('are closed when the reader stops or fails', async () => {
+    const archive = await archiveOf(segments);
+    const { store } = archive.repository;
+    const read = store.read.bind(store);
+    let open = 0;
+    store.read = async function* (key, options) {
+      open++;
+      try {
+        yield* read(key, options);
+      } finally {
+        open--;
+      }
+    };
+    for await (const { batch } of archive.readBatches(at)) if (batch.baseOffset === 20n) break;
+    const failing = async (): Promise<void> => {
+      for await (const { offset } of archive.readRecords(at))
+        if (offset === 20n) throw new Error('stop');
+    };
+    await expect(failing()).rejects.toThrow('stop');
+    const signal = AbortSignal.abort();
+    await expect(collect(archive.readBatches({ ...at, signal }), () => 0)).rejects.toThrow(
+      expect.objectContaining({ code: 'KOPS_INTERRUPTED' }),
+    );
+    expect(open).toBe(0);
+  });
+});
