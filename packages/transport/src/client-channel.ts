@@ -6,7 +6,7 @@ import {
   type ClientReadableStream,
   type Metadata,
 } from '@grpc/grpc-js';
-import type { Duplex as NodeDuplex, Readable } from 'node:stream';
+import type { Duplex as NodeDuplex } from 'node:stream';
 import { KopsError, throwIfAborted, toKopsError } from '@kops/core';
 import { CallOutcome } from './call-outcome.ts';
 import { readable } from './codec.ts';
