@@ -56,7 +56,7 @@ export async function startKafka(options: KafkaOptions = {}): Promise<KafkaClust
       await discard(folder, nodes);
       const error = toKopsError(thrown);
       // Somebody took one of the ports in the moment since they were found free.
-      if (attempt >= portAttempts || !/Address already in use/.test(error.message)) throw error;
+      if (attempt >= portAttempts || !error.message.includes('Address already in use')) throw error;
     }
   }
 }

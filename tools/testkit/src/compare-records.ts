@@ -38,20 +38,21 @@ function byPartition<T extends Pick<OracleRecord, 'topic' | 'partition'>>(
 }
 
 /** Text as it is, where it is text; base64 otherwise. Long values are cut. */
-function show(field: RecordField, value: unknown): string {
-  if (value === undefined) return 'no such record';
-  if (value === null) return 'null';
-  if (field === 'headers') return JSON.stringify(value);
-  if (field !== 'key' && field !== 'value') return String(value);
-  const base64 = String(value);
+function showContent(base64: string): string {
   const text = Buffer.from(base64, 'base64').toString('utf8');
   // eslint-disable-next-line no-control-regex -- control characters are what tells bytes from text
-  const shown = /[\u0000-\u0008\u000e-\u001f\ufffd]/.test(text)
-    ? `base64 ${base64}`
-    : JSON.stringify(text);
+  const isBinary = /[\u0000-\u0008\u000e-\u001f\ufffd]/.test(text);
+  const shown = isBinary ? `base64 ${base64}` : JSON.stringify(text);
   return shown.length > 200
     ? `${shown.slice(0, 200)}… (${String(shown.length)} characters)`
     : shown;
+}
+
+function show(field: RecordField, value: OracleRecord[RecordField] | undefined): string {
+  if (value === undefined) return 'nothing';
+  if (typeof value === 'string')
+    return field === 'key' || field === 'value' ? showContent(value) : value;
+  return typeof value === 'bigint' ? value.toString() : JSON.stringify(value);
 }
 
 function isSame(a: unknown, b: unknown): boolean {

@@ -57,11 +57,11 @@ class JavaOracle {
     await this.#turn.acquire();
     let timer: NodeJS.Timeout | undefined;
     let isAnswered = false;
-    let isLate = false;
+    const late = new AbortController();
     try {
       const { child, lines } = await this.#connect();
       timer = setTimeout(() => {
-        isLate = true;
+        late.abort();
         child.signal('SIGKILL');
       }, timeoutMs);
       const { bootstrapServers, clientConfig = {} } = target;
@@ -80,7 +80,7 @@ class JavaOracle {
           return answer.result;
         }
       }
-      throw isLate
+      throw late.signal.aborted
         ? new KopsError(
             'KOPS_KAFKA_UNREACHABLE',
             `no answer to ${op} from the Java client within ${String(timeoutMs)} ms`,

@@ -87,8 +87,9 @@ type Json<T> = { readonly [K in keyof T]: T[K] extends bigint ? string : T[K] };
 export function kafkaAdmin(target: OracleTarget): KafkaAdmin {
   const ask = async (op: string, parameters: object = {}): Promise<unknown> =>
     await askJava(op, target, { ...parameters });
-  const tell = async (op: string, parameters: object): Promise<void> =>
-    void (await ask(op, parameters));
+  const tell = async (op: string, parameters: object): Promise<void> => {
+    await ask(op, parameters);
+  };
   return {
     createTopic: async (spec) => ((await ask('topic.create', spec)) as { topicId: string }).topicId,
     deleteTopics: async (...topics) => {

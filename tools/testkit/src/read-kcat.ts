@@ -61,9 +61,9 @@ async function readTopic(
   args.push('-f', `%p %o %T %K %S %k%s%h${end}`);
   const child = await spawnGuarded(program, args);
   const timeoutMs = options.timeoutMs ?? 60_000;
-  let isLate = false;
+  const late = new AbortController();
   const timer = setTimeout(() => {
-    isLate = true;
+    late.abort();
     child.signal('SIGKILL');
   }, timeoutMs);
   try {
@@ -72,7 +72,7 @@ async function readTopic(
       bytesOf(child.stderr),
       child.exited,
     ]);
-    if (isLate)
+    if (late.signal.aborted)
       throw new KopsError(
         'KOPS_KAFKA_UNREACHABLE',
         `kcat did not end within ${String(timeoutMs)} ms`,

@@ -1,0 +1,89 @@
+import { describe, expect, it } from 'vitest';
+import { isAlive } from './cache.ts';
+import { spawnGuarded } from './guarded-process.ts';
+import { runProcess } from './run-process.ts';
+import { parseLdd } from './rootfs.ts';
+import { parseMetadataResponse } from './metadata-probe.ts';
+
+describe('spawnGuarded', () => {
+  it('gives the command itself its signals, streams and exit code', async () => {
+    const child = await spawnGuarded(
+      'sh',
+      ['-c', 'echo $$; read -r line; echo "$line" >&2; exit 7'],
+      { stdin: 'pipe' },
+    );
+    child.stdin?.end('through\n');
+    let [out, err] = ['', ''];
+    for await (const piece of child.stdout ?? []) out += String(piece);
+    for await (const piece of child.stderr ?? []) err += String(piece);
+    expect(await child.exited).toBe(7);
+    expect(out).toBe(`${String(child.pid)}\n`);
+    expect(err).toBe('through\n');
+    expect(child.hasExited).toBe(true);
+    child.signal('SIGKILL');
+  });
+
+  it('can be frozen and killed', async () => {
+    const child = await spawnGuarded('sleep', ['60']);
+    child.signal('SIGSTOP');
+    expect(isAlive(child.pid)).toBe(true);
+    child.signal('SIGKILL');
+    expect(await child.exited).toBe(137);
+    expect(isAlive(child.pid)).toBe(false);
+  });
+});
+
+describe('runProcess', () => {
+  it('collects output and takes a failure as a result', async () => {
+    const result = await runProcess('sh', ['-c', 'cat; echo no >&2; exit 3'], { stdin: 'yes' });
+    expect(result).toEqual({ exitCode: 3, stdout: 'yes', stderr: 'no\n' });
+    expect((await runProcess('/nonexistent/program', [])).exitCode).toBe(127);
+  });
+
+  it('kills what takes too long, writes too much or is no longer wanted', async () => {
+    await expect(runProcess('sleep', ['60'], { timeoutMs: 50 })).rejects.toThrow(/within 50 ms/);
+    await expect(runProcess('yes', [], { maxOutputBytes: 1000 })).rejects.toThrow(
+      /more than 1000 bytes/,
+    );
+    const signal = AbortSignal.timeout(50);
+    await expect(runProcess('sleep', ['60'], { signal })).rejects.toMatchObject({
+      code: 'KOPS_INTERRUPTED',
+    });
+    await expect(runProcess('true', [], { signal: AbortSignal.abort() })).rejects.toMatchObject({
+      code: 'KOPS_INTERRUPTED',
+    });
+  });
+});
+
+it('parseLdd finds libraries and the loader, once each', () => {
+  const output =
+    '\tlinux-vdso.so.1 (0x00007ffd)\n\tlibc.so.6 => /lib/x/libc.so.6 (0x00007f)\n\tlibz.so => not found\n\t/lib64/ld-linux.so.2 (0x00)\n\tlibc.so.6 => /lib/x/libc.so.6 (0x00007e)\n';
+  expect(parseLdd(output)).toEqual(['/lib/x/libc.so.6', '/lib64/ld-linux.so.2']);
+});
+
+it('parseMetadataResponse reads brokers with and without a rack', () => {
+  const broker = (id: number, rack: string | null): Buffer => {
+    const bytes = Buffer.alloc(4 + 2 + 4 + 4 + 2);
+    bytes.writeInt32BE(id, 0);
+    bytes.writeInt16BE(4, 4);
+    bytes.write('host', 6);
+    bytes.writeInt32BE(9092, 10);
+    bytes.writeInt16BE(rack === null ? -1 : rack.length, 14);
+    return Buffer.concat([bytes, Buffer.from(rack ?? '')]);
+  };
+  const int32 = (value: number): Buffer => {
+    const bytes = Buffer.alloc(4);
+    bytes.writeInt32BE(value);
+    return bytes;
+  };
+  const frame = Buffer.concat([
+    int32(1),
+    int32(2),
+    broker(3, 'rack-a'),
+    broker(1, null),
+    int32(3),
+    int32(0),
+  ]);
+  expect(parseMetadataResponse(frame)).toEqual({ brokerIds: [1, 3], controllerId: 3 });
+  expect(() => parseMetadataResponse(frame.subarray(0, 20))).toThrow(RangeError);
+});
