@@ -173,7 +173,10 @@ export class Backup {
     try {
       await this.#recover();
       this.#assignments.distribute();
-      await Promise.race([this.request.follow ? this.#follow() : this.#capture(), this.#failed.promise]);
+      const work = this.request.follow ? this.#follow() : this.#capture();
+      // When the race is lost to a failure, the work ends by itself at its next turn.
+      work.catch(() => undefined);
+      await Promise.race([work, this.#failed.promise]);
       await this.#tidy();
       this.#state = 'finished';
       this.events.add({ type: 'finished' });
@@ -219,6 +222,7 @@ export class Backup {
 
   async #capture(): Promise<void> {
     while (!this.#assignments.partitions.every(({ done }) => done)) {
+      this.#throwIfEnded();
       if (this.#state === 'stopping') throw new KopsError('KOPS_INTERRUPTED', 'the backup was stopped before its cut was reached');
       await Promise.race([this.watermarkMoved(), this.#stop.promise]);
     }
@@ -228,11 +232,17 @@ export class Backup {
   async #follow(): Promise<void> {
     for (;;) {
       const stopped = await this.#stopOrInterval();
+      this.#throwIfEnded();
       if (stopped) await this.#revoke();
       const cut = await cutNow(this.#context.kafka, this.request, this.#prepared.snapshot, this.#sinks());
       if (this.#lastCut === undefined || cut.differsFrom(this.#lastCut)) await this.#commit(cut);
       if (stopped) return;
     }
+  }
+
+  /** The run has failed beside this loop, which must not go on. */
+  #throwIfEnded(): void {
+    if (!this.running) throw new KopsError('KOPS_INTERRUPTED', 'the backup has ended');
   }
 
   async #stopOrInterval(): Promise<boolean> {

@@ -19,7 +19,7 @@ export interface ByteRange {
   readonly end?: number;
 }
 
-/** An object under way. Calls on one writer must not overlap. After its first failure a writer refuses further use. */
+/** An object under way. Calls on one writer must not overlap, except that a sync may run beside an append; the end waits for it. After its first failure a writer refuses further use. */
 export interface ObjectWriter {
   readonly key: string;
   /** Bytes appended so far. */

@@ -54,11 +54,11 @@ export class FileWriter implements ObjectWriter {
   }
 
   sync(): Promise<void> {
-    return this.#gate.run(() => this.#sync());
+    return this.#gate.sync(() => this.#sync());
   }
 
   publish(): Promise<ObjectInfo> {
-    return this.#gate.run(async () => {
+    return this.#gate.publish(async () => {
       const { key, directory, partPath, finalPath } = this.#place;
       await this.#sync();
       try {

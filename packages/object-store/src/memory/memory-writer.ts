@@ -50,7 +50,7 @@ export class MemoryWriter implements ObjectWriter {
   }
 
   sync(): Promise<void> {
-    return this.#gate.run(() => Promise.resolve());
+    return this.#gate.sync(() => Promise.resolve());
   }
 
   publish(): Promise<ObjectInfo> {
