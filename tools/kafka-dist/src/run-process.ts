@@ -113,7 +113,12 @@ async function text(
   return Buffer.concat(pieces).toString('utf8');
 }
 
-/** The last lines of an output, for an error message. */
+/** The last lines of an output without Java's stack frames, for an error message. */
 export function lastLines(output: string, count = 12): string {
-  return output.trimEnd().split('\n').slice(-count).join('\n');
+  return output
+    .trimEnd()
+    .split('\n')
+    .filter((line) => !/^\s+(at |\.\.\. \d+ more)/.test(line))
+    .slice(-count)
+    .join('\n');
 }
