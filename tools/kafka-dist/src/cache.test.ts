@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, readdir, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -57,6 +57,14 @@ describe('cacheEntry', () => {
       code: 'KOPS_SANDBOX_UNAVAILABLE',
       hint: expect.stringContaining(`${other}.lock`) as string,
     });
+  });
+
+  it('clears away what a killed process left, but not what another may be making', async () => {
+    for (const name of ['entry.part-old', 'entry.part-new']) await mkdir(join(folder, name));
+    const longAgo = new Date(Date.now() - 2 * 3_600_000);
+    await utimes(join(folder, 'entry.part-old'), longAgo, longAgo);
+    await cacheEntry({ path: join(folder, 'entry'), make });
+    expect(await readdir(folder)).toEqual(['entry', 'entry.part-new']);
   });
 
   it('keeps what another put there meanwhile', async () => {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { throwIfAborted, toKopsError } from '@kops/core';
 import { sandboxUnavailable } from './sandbox-error.ts';
@@ -50,6 +50,7 @@ export async function cacheEntry(options: CacheEntryOptions): Promise<string> {
     throwIfAborted(signal);
     if (await takeLock(lock)) {
       try {
+        await sweep(path);
         if (!(await exists(path))) await makeEntry(path, make);
       } finally {
         await rm(lock, { force: true });
@@ -65,6 +66,20 @@ export async function cacheEntry(options: CacheEntryOptions): Promise<string> {
     await sleep(200);
   }
   return path;
+}
+
+/** No download takes this long: what is older was left by a process that was killed. */
+const abandonedAfterMs = 3_600_000;
+
+async function sweep(path: string): Promise<void> {
+  for (const name of await readdir(dirname(path))) {
+    if (!name.startsWith(`${basename(path)}.part-`)) continue;
+    const left = join(dirname(path), name);
+    // Another process may have renamed its own meanwhile.
+    if (!(await exists(left))) continue;
+    const { mtimeMs } = await stat(left);
+    if (Date.now() - mtimeMs > abandonedAfterMs) await rm(left, { recursive: true, force: true });
+  }
 }
 
 async function makeEntry(path: string, make: (scratch: string) => Promise<void>): Promise<void> {
