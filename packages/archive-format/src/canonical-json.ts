@@ -7,8 +7,30 @@ export class JsonDamage extends Error {}
  * The one form in which a value is stored: keys sorted by code units, no white space, bigint as decimal string, UTF-8, one newline at the end.
  * Fields that are undefined are left out. The same value always gives the same bytes.
  */
-export function toCanonicalBytes(value: unknown): Uint8Array {
-  return Buffer.from(`${JSON.stringify(normalize(value))}\n`, 'utf8');
+export function toCanonicalBytes(value: Readonly<Record<string, unknown>>): Uint8Array {
+  const parts: Uint8Array[] = [];
+  for (const text of textPieces(value)) parts.push(Buffer.from(text, 'utf8'));
+  return Buffer.concat(parts);
+}
+
+/** Elements of the top level's arrays one by one: lists and manifests are large, so their copies with sorted keys should die young. */
+function* textPieces(object: Readonly<Record<string, unknown>>): Generator<string> {
+  let separator = '{';
+  for (const key of sortedKeys(object)) {
+    const value = object[key];
+    yield `${separator}${JSON.stringify(key)}:`;
+    separator = ',';
+    if (Array.isArray(value)) yield* elementPieces(value);
+    else yield JSON.stringify(normalize(value));
+  }
+  yield separator === '{' ? '{}\n' : '}\n';
+}
+
+function* elementPieces(elements: readonly unknown[]): Generator<string> {
+  for (const [index, element] of elements.entries()) {
+    yield `${index === 0 ? '[' : ','}${JSON.stringify(normalize(element) ?? null)}`;
+  }
+  yield elements.length === 0 ? '[]' : ']';
 }
 
 // Plain objects with sorted keys first, then one native stringify: a replacer function would be several times slower.
@@ -32,14 +54,19 @@ function normalize(value: unknown): unknown {
 
 function normalizeObject(object: Record<string, unknown>): Record<string, unknown> {
   const sorted: Record<string, unknown> = {};
-  for (const key of Object.keys(object).sort()) {
+  for (const key of sortedKeys(object)) sorted[key] = normalize(object[key]);
+  return sorted;
+}
+
+function sortedKeys(object: Readonly<Record<string, unknown>>): string[] {
+  const keys = Object.keys(object).filter((key) => object[key] !== undefined);
+  for (const key of keys) {
+    requireWellFormed(key);
     // An own property of this name cannot be set by assignment, and readers refuse it.
     if (key === '__proto__')
       throw new KopsError('KOPS_USAGE', "a field cannot be named '__proto__'");
-    const value = object[key];
-    if (value !== undefined) sorted[requireWellFormed(key)] = normalize(value);
   }
-  return sorted;
+  return keys.sort();
 }
 
 function requireWellFormed(text: string): string {

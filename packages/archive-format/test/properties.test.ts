@@ -68,6 +68,19 @@ describe('encoding', () => {
     );
   });
 
+  it('is JSON for empty and odd arrays too', () => {
+    const odd = {
+      ...sampleManifest,
+      groups: [],
+      odd: [undefined, null, [undefined]],
+      none: undefined,
+    };
+    const json = JSON.parse(Buffer.from(encodeManifest(odd)).toString()) as Record<string, unknown>;
+    expect(json['groups']).toEqual([]);
+    expect(json['odd']).toEqual([null, null, [null]]);
+    expect(json).not.toHaveProperty('none');
+  });
+
   it('refuses what JSON in UTF-8 cannot hold', () => {
     expect(() => encodeManifest({ ...sampleManifest, note: '\ud800' })).toThrow(/surrogate/);
     expect(() => encodeManifest({ ...sampleManifest, note: Number.NaN })).toThrow(/NaN/);
