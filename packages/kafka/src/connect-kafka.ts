@@ -26,7 +26,10 @@ export async function connectKafka(options: KafkaOptions): Promise<KafkaClient> 
   const producer = new Producer(cluster);
   return {
     describeCluster: () => describeCluster(cluster),
-    apiVersions: () => cluster.attempt(() => cluster.anyBroker((connection) => Promise.resolve(connection.versions))),
+    apiVersions: () =>
+      cluster.attempt(() =>
+        cluster.anyBroker((connection) => Promise.resolve(connection.versions)),
+      ),
     topics: (names) => topics(cluster, names),
     listOffsets: (partitions, spec) => listOffsets(cluster, partitions, spec),
     fetch: (request) => fetch(cluster, request),

@@ -21,7 +21,9 @@ export function parseAddress(text: string): BrokerAddress {
 /** Options with every default in place. @throws KOPS_CONFIG */
 export function resolveOptions(options: KafkaOptions): ClusterSettings {
   if (options.bootstrapServers.length === 0) {
-    throw new KopsError('KOPS_CONFIG', 'no Kafka broker is given', { hint: 'Give at least one host:port.' });
+    throw new KopsError('KOPS_CONFIG', 'no Kafka broker is given', {
+      hint: 'Give at least one host:port.',
+    });
   }
   return {
     bootstrap: options.bootstrapServers.map(parseAddress),

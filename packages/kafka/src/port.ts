@@ -112,7 +112,11 @@ export type FetchResult =
        */
       readonly release?: () => void;
     }
-  | { readonly status: 'offset-out-of-range'; readonly highWatermark: Offset; readonly logStart: Offset }
+  | {
+      readonly status: 'offset-out-of-range';
+      readonly highWatermark: Offset;
+      readonly logStart: Offset;
+    }
   /**
    * The leader's log parted from the one that was fetched before (KIP-595): `leaderEpoch` is the last epoch both have, `endOffset`
    * where it ends on the leader. Only with `lastFetchedEpoch` given, and only where the broker fetches by topic id.

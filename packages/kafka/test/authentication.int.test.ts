@@ -25,7 +25,12 @@ describe('authentication and authorization by a broker', () => {
     await admin.createAcls([
       { ...grant, resourceName: 'allowed', operation: 'READ' },
       { ...grant, resourceName: 'hidden', operation: 'DESCRIBE' },
-      { ...grant, principal: `User:${clientPrincipal}`, resourceName: 'allowed', operation: 'READ' },
+      {
+        ...grant,
+        principal: `User:${clientPrincipal}`,
+        resourceName: 'allowed',
+        operation: 'READ',
+      },
     ]);
   });
 
@@ -67,7 +72,9 @@ describe('authentication and authorization by a broker', () => {
       warn: loud,
       error: loud,
     };
-    await soon(connectKafka({ ...login('plain', 'wrong-secret'), logger }), { code: 'KOPS_ACCESS_DENIED' });
+    await soon(connectKafka({ ...login('plain', 'wrong-secret'), logger }), {
+      code: 'KOPS_ACCESS_DENIED',
+    });
     expect(lines.some((line) => line.startsWith('kafkajs: '))).toBe(true);
     expect(lines.filter((line) => line.startsWith('LOUD'))).toEqual([]);
     expect(lines.join('\n')).not.toContain('wrong-secret');
@@ -85,34 +92,60 @@ describe('authentication and authorization by a broker', () => {
   it('speaks TLS with the authority and certificate given', async () => {
     const { ca, clientCertificate, clientKey } = kafka().certificates;
     const read = (path: string) => readFile(path, 'utf8');
-    const tls = { ca: await read(ca), cert: await read(clientCertificate), key: await read(clientKey) };
+    const tls = {
+      ca: await read(ca),
+      cert: await read(clientCertificate),
+      key: await read(clientKey),
+    };
     const bootstrapServers = [kafka().sslBootstrapServers];
     await using client = await connectKafka({ bootstrapServers, tls });
     expect((await client.describeCluster()).brokers).toHaveLength(1);
-    await produceWithJava(kafka(), [{ do: 'generate', topic: 'allowed', count: 3_000, valueBytes: 1_000, content: 'random' }]);
+    await produceWithJava(kafka(), [
+      { do: 'generate', topic: 'allowed', count: 3_000, valueBytes: 1_000, content: 'random' },
+    ]);
     const file = await readFile(join(kafka().logDirOf(1), 'allowed-0', '00000000000000000000.log'));
     const topicId = (await client.topics(['allowed']))[0]?.id;
-    const fetched = await drain(client, { topic: 'allowed', partition: 0, topicId }, 3_000n, 1 << 20);
+    const fetched = await drain(
+      client,
+      { topic: 'allowed', partition: 0, topicId },
+      3_000n,
+      1 << 20,
+    );
     expect(fetched.length).toBeGreaterThan(3_000_000);
     expect(Buffer.compare(fetched, file)).toBe(0);
     await soon(connectKafka({ bootstrapServers, tls: true }), {
       code: 'KOPS_KAFKA_UNREACHABLE',
       message: expect.stringMatching(/TLS failed: .*certificate/) as string,
     });
-    await soon(connectKafka({ bootstrapServers, tls: { ca: tls.ca } }), { code: 'KOPS_KAFKA_UNREACHABLE' });
+    await soon(connectKafka({ bootstrapServers, tls: { ca: tls.ca } }), {
+      code: 'KOPS_KAFKA_UNREACHABLE',
+    });
     await soon(connectKafka({ bootstrapServers, tls: { ...tls, servername: 'other.example' } }), {
       message: expect.stringContaining('TLS failed') as string,
     });
-    await soon(connectKafka({ bootstrapServers, connectTimeoutMs: 2_000 }), { code: expect.stringContaining('KOPS_KAFKA') as string });
-    await soon(connectKafka({ bootstrapServers: [kafka().bootstrapServers], tls, connectTimeoutMs: 2_000 }), {
-      code: 'KOPS_KAFKA_UNREACHABLE',
+    await soon(connectKafka({ bootstrapServers, connectTimeoutMs: 2_000 }), {
+      code: expect.stringContaining('KOPS_KAFKA') as string,
     });
+    await soon(
+      connectKafka({ bootstrapServers: [kafka().bootstrapServers], tls, connectTimeoutMs: 2_000 }),
+      {
+        code: 'KOPS_KAFKA_UNREACHABLE',
+      },
+    );
   });
 
   it('says which right on what is missing, at once', async () => {
     await using client = await connectKafka(login('scram-sha-512'));
     const fetch = (topic: string, topicId: string | undefined) =>
-      client.fetch({ topic, partition: 0, topicId, offset: 0n, currentLeaderEpoch: -1, maxBytes: 1_000, maxWaitMs: 0 });
+      client.fetch({
+        topic,
+        partition: 0,
+        topicId,
+        offset: 0n,
+        currentLeaderEpoch: -1,
+        maxBytes: 1_000,
+        maxWaitMs: 0,
+      });
     const [allowed, hidden] = await client.topics(['allowed', 'hidden']);
     expect((await fetch('allowed', allowed?.id)).status).toBe('ok');
     await soon(fetch('hidden', hidden?.id), {
@@ -128,20 +161,27 @@ describe('authentication and authorization by a broker', () => {
     await soon(client.topicConfigs(['allowed']), {
       message: expect.stringContaining("DESCRIBE_CONFIGS on topic 'allowed'") as string,
     });
-    await soon(client.createTopics([{ name: 'new', partitions: 1, replicationFactor: 1, configs: {} }]), {
-      code: 'KOPS_ACCESS_DENIED',
-    });
+    await soon(
+      client.createTopics([{ name: 'new', partitions: 1, replicationFactor: 1, configs: {} }]),
+      {
+        code: 'KOPS_ACCESS_DENIED',
+      },
+    );
     await soon(client.alterTopicConfigs('allowed', { 'retention.ms': '1' }), {
       message: expect.stringContaining("ALTER_CONFIGS on topic 'allowed'") as string,
     });
-    await soon(client.deleteTopics(['allowed']), { message: expect.stringContaining("DELETE on topic 'allowed'") as string });
+    await soon(client.deleteTopics(['allowed']), {
+      message: expect.stringContaining("DELETE on topic 'allowed'") as string,
+    });
   });
 
   it('lists each address it tried and why, within the connect timeout of each', async () => {
     const bootstrapServers = ['127.0.0.1:1', 'no-such-host.invalid:9092', '[::1]:1'];
     await soon(connectKafka({ bootstrapServers, connectTimeoutMs: 1_000 }), {
       code: 'KOPS_KAFKA_UNREACHABLE',
-      message: expect.stringMatching(/127\.0\.0\.1:1: .*ECONNREFUSED.*no-such-host\.invalid:9092: .*\[::1\]:1: /) as string,
+      message: expect.stringMatching(
+        /127\.0\.0\.1:1: .*ECONNREFUSED.*no-such-host\.invalid:9092: .*\[::1\]:1: /,
+      ) as string,
     });
   });
 });

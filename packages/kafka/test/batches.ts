@@ -6,14 +6,12 @@ export function batchOf(
   values: readonly string[],
   sequence?: ProducerIdentity & { readonly baseSequence: number },
 ): Uint8Array {
-  const records = values.map(
-    (value, index): KafkaRecord => ({
-      offset: BigInt(index),
-      timestamp: 1_700_000_000_000n,
-      key: null,
-      value: Buffer.from(value),
-      headers: [],
-    }),
-  );
+  const records = values.map((value, index): KafkaRecord => ({
+    offset: BigInt(index),
+    timestamp: 1_700_000_000_000n,
+    key: null,
+    value: Buffer.from(value),
+    headers: [],
+  }));
   return encodeBatch(records, { codec: 'none', timestampType: 'CreateTime', ...sequence });
 }

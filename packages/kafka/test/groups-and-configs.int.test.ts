@@ -9,7 +9,9 @@ describe('topics, configs and groups of a broker', () => {
 
   beforeAll(async () => {
     client = await connectKafka({ bootstrapServers: [kafka().bootstrapServers] });
-    await client.createTopics([{ name: 'orders', partitions: 3, replicationFactor: 1, configs: {} }]);
+    await client.createTopics([
+      { name: 'orders', partitions: 3, replicationFactor: 1, configs: {} },
+    ]);
   });
   afterAll(async () => {
     await client[Symbol.asyncDispose]();
@@ -18,32 +20,55 @@ describe('topics, configs and groups of a broker', () => {
   it('creates topics with their configs, usable when the call returns', async () => {
     const assignments = [[1], [1]];
     await client.createTopics([
-      { name: 'made', partitions: 4, replicationFactor: 1, configs: { 'retention.ms': '-1', 'cleanup.policy': 'compact,delete' } },
+      {
+        name: 'made',
+        partitions: 4,
+        replicationFactor: 1,
+        configs: { 'retention.ms': '-1', 'cleanup.policy': 'compact,delete' },
+      },
       { name: 'assigned', partitions: 0, replicationFactor: 0, assignments, configs: {} },
     ]);
     const [made] = await kafkaAdmin(kafka()).describeTopics('made');
     expect(made?.partitions).toHaveLength(4);
     expect((await client.topics(['assigned']))[0]?.partitions).toHaveLength(2);
-    expect(await kafkaAdmin(kafka()).listTopicConfig('made')).toEqual({ 'retention.ms': '-1', 'cleanup.policy': 'compact,delete' });
+    expect(await kafkaAdmin(kafka()).listTopicConfig('made')).toEqual({
+      'retention.ms': '-1',
+      'cleanup.policy': 'compact,delete',
+    });
   });
 
   it('refuses to create what exists or what the broker does not understand', async () => {
     const topic = { name: 'orders', partitions: 3, replicationFactor: 1, configs: {} };
-    await expect(client.createTopics([topic])).rejects.toMatchObject({ code: 'KOPS_REFUSED', at: { topic: 'orders' } });
-    await expect(client.createTopics([{ ...topic, name: 'odd', configs: { 'no.such': '1' } }])).rejects.toMatchObject({
+    await expect(client.createTopics([topic])).rejects.toMatchObject({
+      code: 'KOPS_REFUSED',
+      at: { topic: 'orders' },
+    });
+    await expect(
+      client.createTopics([{ ...topic, name: 'odd', configs: { 'no.such': '1' } }]),
+    ).rejects.toMatchObject({
       code: 'KOPS_CONFIG',
       message: expect.stringContaining('no.such') as string,
     });
-    await expect(client.createTopics([{ ...topic, name: 'wide', replicationFactor: 3 }])).rejects.toMatchObject({
+    await expect(
+      client.createTopics([{ ...topic, name: 'wide', replicationFactor: 3 }]),
+    ).rejects.toMatchObject({
       code: 'KOPS_CONFIG',
       at: { topic: 'wide' },
     });
-    await expect(client.deleteTopics(['nowhere'])).rejects.toMatchObject({ code: 'KOPS_TOPIC_NOT_FOUND' });
+    await expect(client.deleteTopics(['nowhere'])).rejects.toMatchObject({
+      code: 'KOPS_TOPIC_NOT_FOUND',
+    });
   });
 
   it('changes single configs and leaves the others', async () => {
-    await kafkaAdmin(kafka()).alterTopicConfig('orders', { 'retention.ms': '1000', 'segment.bytes': '2000000' });
-    await client.alterTopicConfigs('orders', { 'retention.ms': null, 'max.message.bytes': '77777' });
+    await kafkaAdmin(kafka()).alterTopicConfig('orders', {
+      'retention.ms': '1000',
+      'segment.bytes': '2000000',
+    });
+    await client.alterTopicConfigs('orders', {
+      'retention.ms': null,
+      'max.message.bytes': '77777',
+    });
     expect(await kafkaAdmin(kafka()).listTopicConfig('orders')).toEqual({
       'segment.bytes': '2000000',
       'max.message.bytes': '77777',
@@ -57,8 +82,12 @@ describe('topics, configs and groups of a broker', () => {
       isReadOnly: false,
     });
     expect(entries.find(({ name }) => name === 'retention.ms')?.source).toBe('DEFAULT_CONFIG');
-    await expect(client.alterTopicConfigs('orders', { 'retention.ms': 'x' })).rejects.toMatchObject({ code: 'KOPS_CONFIG' });
-    await expect(client.topicConfigs(['nowhere'])).rejects.toMatchObject({ code: 'KOPS_TOPIC_NOT_FOUND' });
+    await expect(client.alterTopicConfigs('orders', { 'retention.ms': 'x' })).rejects.toMatchObject(
+      { code: 'KOPS_CONFIG' },
+    );
+    await expect(client.topicConfigs(['nowhere'])).rejects.toMatchObject({
+      code: 'KOPS_TOPIC_NOT_FOUND',
+    });
   });
 
   it('commits offsets with metadata from outside a group, as Java reads them', async () => {
@@ -69,7 +98,9 @@ describe('topics, configs and groups of a broker', () => {
     await client.commitOffsets('billing', offsets);
     expect(await client.committedOffsets('billing')).toEqual(offsets);
     const seen = await kafkaAdmin(kafka()).listGroupOffsets('billing');
-    expect(seen.map(({ partition, offset, metadata }) => ({ partition, offset, metadata }))).toEqual([
+    expect(
+      seen.map(({ partition, offset, metadata }) => ({ partition, offset, metadata })),
+    ).toEqual([
       { partition: 0, offset: 5n, metadata: 'Grüße {"at":1}' },
       { partition: 2, offset: 0n, metadata: '' },
     ]);
@@ -77,41 +108,65 @@ describe('topics, configs and groups of a broker', () => {
   });
 
   it('reads what Java committed', async () => {
-    await kafkaAdmin(kafka()).commitOffsets('java', [{ topic: 'orders', partition: 1, offset: 12n, metadata: 'from java' }]);
+    await kafkaAdmin(kafka()).commitOffsets('java', [
+      { topic: 'orders', partition: 1, offset: 12n, metadata: 'from java' },
+    ]);
     expect(await client.committedOffsets('java')).toMatchObject([
       { topic: 'orders', partition: 1, offset: 12n, metadata: 'from java' },
     ]);
   });
 
-  it.each(['classic', 'consumer'])('lists a %s group with its members and refuses to touch it', async (protocol) => {
-    const group = `live-${protocol}`;
-    await using member = await joinGroup(kafka(), group, 'orders', protocol);
-    await expect
-      .poll(async () => (await client.listGroups()).find((found) => found.group === group), { timeout: 30_000 })
-      .toEqual({ group, state: 'Stable', protocolType: 'consumer', members: 1 });
-    const offset = { topic: 'orders', partition: 0, offset: 1n, leaderEpoch: -1, metadata: null };
-    await expect(client.commitOffsets(group, [offset])).rejects.toMatchObject({ code: 'KOPS_REFUSED', at: { group } });
-    await expect(client.deleteGroups([group])).rejects.toMatchObject({ code: 'KOPS_REFUSED', at: { group } });
-    expect(member.isRunning).toBe(true);
-  });
+  it.each(['classic', 'consumer'])(
+    'lists a %s group with its members and refuses to touch it',
+    async (protocol) => {
+      const group = `live-${protocol}`;
+      await using member = await joinGroup(kafka(), group, 'orders', protocol);
+      await expect
+        .poll(async () => (await client.listGroups()).find((found) => found.group === group), {
+          timeout: 30_000,
+        })
+        .toEqual({ group, state: 'Stable', protocolType: 'consumer', members: 1 });
+      const offset = { topic: 'orders', partition: 0, offset: 1n, leaderEpoch: -1, metadata: null };
+      await expect(client.commitOffsets(group, [offset])).rejects.toMatchObject({
+        code: 'KOPS_REFUSED',
+        at: { group },
+      });
+      await expect(client.deleteGroups([group])).rejects.toMatchObject({
+        code: 'KOPS_REFUSED',
+        at: { group },
+      });
+      expect(member.isRunning).toBe(true);
+    },
+  );
 
   it('deletes groups', async () => {
-    await client.commitOffsets('short', [{ topic: 'orders', partition: 0, offset: 1n, leaderEpoch: -1, metadata: null }]);
+    await client.commitOffsets('short', [
+      { topic: 'orders', partition: 0, offset: 1n, leaderEpoch: -1, metadata: null },
+    ]);
     const names = async () => (await client.listGroups()).map(({ group }) => group);
     expect(await names()).toContain('short');
     await client.deleteGroups(['short']);
     expect(await names()).not.toContain('short');
-    await expect(client.deleteGroups(['short'])).rejects.toMatchObject({ code: 'KOPS_GROUP_NOT_FOUND' });
+    await expect(client.deleteGroups(['short'])).rejects.toMatchObject({
+      code: 'KOPS_GROUP_NOT_FOUND',
+    });
   });
 
   it('gives a transactional id the same producer id with a higher epoch, and fences the one before', async () => {
     const first = await client.initProducerId('transfers');
     const second = await client.initProducerId('transfers');
-    expect(second).toEqual({ producerId: first.producerId, producerEpoch: first.producerEpoch + 1 });
+    expect(second).toEqual({
+      producerId: first.producerId,
+      producerEpoch: first.producerEpoch + 1,
+    });
     const java = await openJavaProducer(kafka(), { config: { 'transactional.id': 'transfers' } });
     expect((await client.initProducerId()).producerId).not.toBe(first.producerId);
     await client.initProducerId('transfers');
-    const send = [{ do: 'begin' as const }, { do: 'send' as const, topic: 'orders', partition: 0, value: 'x' }, { do: 'commit' as const }];
+    const send = [
+      { do: 'begin' as const },
+      { do: 'send' as const, topic: 'orders', partition: 0, value: 'x' },
+      { do: 'commit' as const },
+    ];
     await expect(java.run(send)).rejects.toThrow();
     await java.abandon();
   });

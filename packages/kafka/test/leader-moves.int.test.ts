@@ -24,7 +24,8 @@ describe('three brokers of which one goes away', () => {
     await client[Symbol.asyncDispose]();
   });
 
-  const leaderOf = async (): Promise<number> => (await client.topics([topic]))[0]!.partitions[0]!.leader;
+  const leaderOf = async (): Promise<number> =>
+    (await client.topics([topic]))[0]!.partitions[0]!.leader;
 
   const create = async (): Promise<void> => {
     topic = `moving-${String(created++)}`;
@@ -38,7 +39,9 @@ describe('three brokers of which one goes away', () => {
     const results: Promise<bigint>[] = [];
     for (let baseSequence = 0; baseSequence < count; baseSequence++) {
       const batch = batchOf([String(baseSequence)], { ...identity, baseSequence });
-      results.push(client.produce({ topic, partition: 0, batch }).then(({ baseOffset }) => baseOffset));
+      results.push(
+        client.produce({ topic, partition: 0, batch }).then(({ baseOffset }) => baseOffset),
+      );
       await sleep(pauseMs);
     }
     return Promise.all(results);
@@ -55,11 +58,20 @@ describe('three brokers of which one goes away', () => {
     expect(values).toEqual(Array.from({ length: count }, (_, index) => index));
   };
 
-  const numbers = (count: number): bigint[] => Array.from({ length: count }, (_, index) => BigInt(index));
+  const numbers = (count: number): bigint[] =>
+    Array.from({ length: count }, (_, index) => BigInt(index));
 
   const fetchFirst = async (): Promise<number> => {
     const topicId = (await client.topics([topic]))[0]!.id;
-    const request = { topic, partition: 0, topicId, offset: 0n, currentLeaderEpoch: 0, maxBytes: 10_000, maxWaitMs: 0 };
+    const request = {
+      topic,
+      partition: 0,
+      topicId,
+      offset: 0n,
+      currentLeaderEpoch: 0,
+      maxBytes: 10_000,
+      maxWaitMs: 0,
+    };
     return okOf(await client.fetch(request)).bytes.length;
   };
 

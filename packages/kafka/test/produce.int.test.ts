@@ -50,7 +50,9 @@ describe('produce to a broker', () => {
   it('appends a batch and says where it is', async () => {
     const first = await client.produce({ topic, partition: 1, batch: batchOf(['a', 'b']) });
     expect(first).toEqual({ baseOffset: 0n, logAppendTime: -1n, logStart: 0n, duplicate: false });
-    expect((await client.produce({ topic, partition: 1, batch: batchOf(['c']) })).baseOffset).toBe(2n);
+    expect((await client.produce({ topic, partition: 1, batch: batchOf(['c']) })).baseOffset).toBe(
+      2n,
+    );
     expect(await valuesOf(1)).toEqual(['a', 'b', 'c']);
     expect(await valuesOf(0)).toEqual([]);
   });
@@ -60,10 +62,16 @@ describe('produce to a broker', () => {
     const names = Array.from({ length: 200 }, (_, index) => `v${String(index)}`);
     const results = await Promise.all(
       names.map((name, baseSequence) =>
-        client.produce({ topic, partition: 0, batch: batchOf([name], { ...identity, baseSequence }) }),
+        client.produce({
+          topic,
+          partition: 0,
+          batch: batchOf([name], { ...identity, baseSequence }),
+        }),
       ),
     );
-    expect(results.map(({ baseOffset }) => baseOffset)).toEqual(names.map((_, index) => BigInt(index)));
+    expect(results.map(({ baseOffset }) => baseOffset)).toEqual(
+      names.map((_, index) => BigInt(index)),
+    );
     expect(await valuesOf(0)).toEqual(names);
   });
 
@@ -83,7 +91,11 @@ describe('produce to a broker', () => {
     const before = proxy.connections;
     const all = Promise.all(
       names.map((name, baseSequence) =>
-        client.produce({ topic, partition: 0, batch: batchOf([name], { ...identity, baseSequence }) }),
+        client.produce({
+          topic,
+          partition: 0,
+          batch: batchOf([name], { ...identity, baseSequence }),
+        }),
       ),
     );
     proxy.mode = 'cut';
@@ -91,14 +103,20 @@ describe('produce to a broker', () => {
     proxy.mode = 'forward';
     const results = await all;
     expect(proxy.connections).toBeGreaterThan(before);
-    expect(results.map(({ baseOffset }) => baseOffset)).toEqual(names.map((_, index) => BigInt(index)));
+    expect(results.map(({ baseOffset }) => baseOffset)).toEqual(
+      names.map((_, index) => BigInt(index)),
+    );
     expect(await valuesOf(0)).toEqual(names);
   });
 
   it('appends once when the broker seems silent for longer than the request timeout', async () => {
     const identity = await client.initProducerId();
     proxy.mode = 'hold';
-    const produced = client.produce({ topic, partition: 0, batch: batchOf(['late'], { ...identity, baseSequence: 0 }) });
+    const produced = client.produce({
+      topic,
+      partition: 0,
+      batch: batchOf(['late'], { ...identity, baseSequence: 0 }),
+    });
     await sleep(3_000);
     proxy.cutAll();
     proxy.mode = 'forward';
@@ -110,7 +128,10 @@ describe('produce to a broker', () => {
     await client.produce({ topic, partition: 0, batch: batchOf(['warm']) });
     proxy.mode = 'cut';
     const produced = client.produce({ topic, partition: 0, batch: batchOf(['unknown']) });
-    await expect(produced).rejects.toMatchObject({ code: 'KOPS_KAFKA_PROTOCOL', at: { topic, partition: 0 } });
+    await expect(produced).rejects.toMatchObject({
+      code: 'KOPS_KAFKA_PROTOCOL',
+      at: { topic, partition: 0 },
+    });
     proxy.mode = 'forward';
     expect(await valuesOf(0)).toEqual(['warm', 'unknown']);
   });
@@ -131,10 +152,14 @@ describe('produce to a broker', () => {
     await expect(client.produce({ topic, partition: 1, batch: after })).rejects.toMatchObject({
       message: expect.stringContaining('OUT_OF_ORDER_SEQUENCE_NUMBER') as string,
     });
-    await expect(client.produce({ topic: 'nowhere', partition: 0, batch: batchOf(['x']) })).rejects.toMatchObject({
+    await expect(
+      client.produce({ topic: 'nowhere', partition: 0, batch: batchOf(['x']) }),
+    ).rejects.toMatchObject({
       code: 'KOPS_TOPIC_NOT_FOUND',
     });
-    await expect(client.produce({ topic, partition: 0, batch: new Uint8Array(10) })).rejects.toMatchObject({
+    await expect(
+      client.produce({ topic, partition: 0, batch: new Uint8Array(10) }),
+    ).rejects.toMatchObject({
       code: 'KOPS_BATCH_CORRUPT',
     });
     expect(performance.now() - started).toBeLessThan(10_000);
@@ -147,11 +172,21 @@ describe('produce to a broker', () => {
       requestTimeoutMs: 700,
       retryDeadlineMs: 3_000,
     });
-    const request = { topic, partition: 0, topicId: undefined, offset: 0n, currentLeaderEpoch: -1, maxBytes: 1_000, maxWaitMs: 0 };
+    const request = {
+      topic,
+      partition: 0,
+      topicId: undefined,
+      offset: 0n,
+      currentLeaderEpoch: -1,
+      maxBytes: 1_000,
+      maxWaitMs: 0,
+    };
     expect((await impatient.fetch(request)).status).toBe('ok');
     proxy.mode = 'hold';
     const started = performance.now();
-    await expect(impatient.fetch(request)).rejects.toMatchObject({ code: 'KOPS_KAFKA_UNREACHABLE' });
+    await expect(impatient.fetch(request)).rejects.toMatchObject({
+      code: 'KOPS_KAFKA_UNREACHABLE',
+    });
     expect(performance.now() - started).toBeLessThan(8_000);
     proxy.cutAll();
     proxy.mode = 'forward';

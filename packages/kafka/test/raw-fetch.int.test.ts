@@ -12,7 +12,10 @@ describe('raw fetch from a broker', () => {
   let client: KafkaClient;
 
   beforeAll(async () => {
-    client = await connectKafka({ bootstrapServers: [kafka().bootstrapServers], requestTimeoutMs: 5_000 });
+    client = await connectKafka({
+      bootstrapServers: [kafka().bootstrapServers],
+      requestTimeoutMs: 5_000,
+    });
   });
   afterAll(async () => {
     await client[Symbol.asyncDispose]();
@@ -24,17 +27,36 @@ describe('raw fetch from a broker', () => {
   };
 
   const fetchOnce = (topic: string, topicId: string | undefined, offset = 0n) =>
-    client.fetch({ topic, partition: 0, topicId, offset, currentLeaderEpoch: -1, maxBytes: 1 << 20, maxWaitMs: 0 });
+    client.fetch({
+      topic,
+      partition: 0,
+      topicId,
+      offset,
+      currentLeaderEpoch: -1,
+      maxBytes: 1 << 20,
+      maxWaitMs: 0,
+    });
 
   it('brings the bytes that lie in the log of the broker, whatever the piece size', async () => {
     const topicId = await create('verbatim', 2);
     await produceWithJava(
       kafka(),
-      [{ do: 'generate', topic: 'verbatim', count: 20_000, partitions: 2, valueBytes: 300, content: 'json' }],
+      [
+        {
+          do: 'generate',
+          topic: 'verbatim',
+          count: 20_000,
+          partitions: 2,
+          valueBytes: 300,
+          content: 'json',
+        },
+      ],
       { config: { 'compression.type': 'lz4', 'batch.size': '30000' } },
     );
     for (const partition of [0, 1]) {
-      const file = await readFile(join(kafka().logDirOf(1), `verbatim-${String(partition)}`, logSegment));
+      const file = await readFile(
+        join(kafka().logDirOf(1), `verbatim-${String(partition)}`, logSegment),
+      );
       const source = { topic: 'verbatim', partition, topicId };
       const [end = 0n] = await client.listOffsets([source], 'latest');
       expect(end).toBe(10_000n);
@@ -51,7 +73,13 @@ describe('raw fetch from a broker', () => {
     expect(topicId).toBe(Buffer.from(state!.topicId, 'base64url').toString('hex'));
     const [topic] = await client.topics(['identified']);
     expect(topic?.partitions).toEqual(
-      [0, 1, 2].map((partition) => ({ partition, leader: 1, leaderEpoch: 0, replicas: [1], isr: [1] })),
+      [0, 1, 2].map((partition) => ({
+        partition,
+        leader: 1,
+        leaderEpoch: 0,
+        replicas: [1],
+        isr: [1],
+      })),
     );
     expect((await client.topics()).map(({ name }) => name)).toContain('identified');
     await expect(client.topics(['identified', 'nowhere'])).rejects.toMatchObject({
@@ -86,12 +114,22 @@ describe('raw fetch from a broker', () => {
   it('tells an open transaction by the last stable offset', async () => {
     const topicId = await create('open-transaction');
     const producer = await openJavaProducer(kafka(), { config: { 'transactional.id': 'open' } });
-    await producer.run([{ do: 'begin' }, { do: 'send', topic: 'open-transaction', partition: 0, value: 'x' }, { do: 'flush' }]);
+    await producer.run([
+      { do: 'begin' },
+      { do: 'send', topic: 'open-transaction', partition: 0, value: 'x' },
+      { do: 'flush' },
+    ]);
     const partition = [{ topic: 'open-transaction', partition: 0 }];
     expect(await client.listOffsets(partition, 'latest')).toEqual([1n]);
     expect(await client.listOffsets(partition, 'lastStable')).toEqual([0n]);
-    const { highWatermark, lastStableOffset, logStart } = okOf(await fetchOnce('open-transaction', topicId));
-    expect({ highWatermark, lastStableOffset, logStart }).toEqual({ highWatermark: 1n, lastStableOffset: 0n, logStart: 0n });
+    const { highWatermark, lastStableOffset, logStart } = okOf(
+      await fetchOnce('open-transaction', topicId),
+    );
+    expect({ highWatermark, lastStableOffset, logStart }).toEqual({
+      highWatermark: 1n,
+      lastStableOffset: 0n,
+      logStart: 0n,
+    });
     await producer.run([{ do: 'commit' }]);
     await producer[Symbol.asyncDispose]();
     // The transaction's end is answered before its marker is in the log.
@@ -135,7 +173,14 @@ describe('raw fetch from a broker', () => {
 
   it('waits for data at most as long as asked, and ends at once on abort', async () => {
     const topicId = await create('quiet');
-    const request = { topic: 'quiet', partition: 0, topicId, offset: 0n, currentLeaderEpoch: 0, maxBytes: 1_000 };
+    const request = {
+      topic: 'quiet',
+      partition: 0,
+      topicId,
+      offset: 0n,
+      currentLeaderEpoch: 0,
+      maxBytes: 1_000,
+    };
     const started = performance.now();
     expect(okOf(await client.fetch({ ...request, maxWaitMs: 700 })).bytes.length).toBe(0);
     expect(performance.now() - started).toBeGreaterThan(650);
@@ -152,11 +197,21 @@ describe('raw fetch from a broker', () => {
 
   it('serves short requests while every fetch connection waits', async () => {
     const topicId = await create('busy');
-    const request = { topic: 'busy', partition: 0, topicId, offset: 0n, currentLeaderEpoch: 0, maxBytes: 1_000, maxWaitMs: 2_000 };
+    const request = {
+      topic: 'busy',
+      partition: 0,
+      topicId,
+      offset: 0n,
+      currentLeaderEpoch: 0,
+      maxBytes: 1_000,
+      maxWaitMs: 2_000,
+    };
     const polls = Promise.all(Array.from({ length: 8 }, () => client.fetch(request)));
     const started = performance.now();
     expect(await client.listOffsets([request], 'latest')).toEqual([0n]);
     expect(performance.now() - started).toBeLessThan(1_000);
-    expect((await polls).map(({ status }) => status)).toEqual(Array.from({ length: 8 }, () => 'ok'));
+    expect((await polls).map(({ status }) => status)).toEqual(
+      Array.from({ length: 8 }, () => 'ok'),
+    );
   });
 });

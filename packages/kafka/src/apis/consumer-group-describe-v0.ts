@@ -1,6 +1,10 @@
 import type { Api } from '../wire/api.ts';
 import type { Reader } from '../wire/reader.ts';
-import type { DescribedGroup, DescribeGroupsRequest, DescribeGroupsResponse } from './describe-groups-v4.ts';
+import type {
+  DescribedGroup,
+  DescribeGroupsRequest,
+  DescribeGroupsResponse,
+} from './describe-groups-v4.ts';
 
 /* assignment => topic_partitions: [topic_id: UUID, topic_name: COMPACT_STRING, partitions: [INT32], TAG_BUFFER], TAG_BUFFER */
 const skipAssignment = (r: Reader): void => {
@@ -39,7 +43,12 @@ const skipMember = (r: Reader): void => {
 const decodeGroup = (r: Reader): DescribedGroup => {
   const errorCode = r.int16();
   r.compactNullableString();
-  const head = { errorCode, group: r.compactString(), state: r.compactString(), protocolType: 'consumer' };
+  const head = {
+    errorCode,
+    group: r.compactString(),
+    state: r.compactString(),
+    protocolType: 'consumer',
+  };
   r.int32();
   r.int32();
   r.compactString();

@@ -10,7 +10,11 @@ export interface CreateTopicsRequest {
 /** What became of each topic. */
 export interface CreateTopicsResponse {
   readonly throttleMs: number;
-  readonly topics: readonly { readonly topic: string; readonly errorCode: number; readonly message: string | null }[];
+  readonly topics: readonly {
+    readonly topic: string;
+    readonly errorCode: number;
+    readonly message: string | null;
+  }[];
 }
 
 /*
@@ -42,6 +46,10 @@ export const createTopicsV4: Api<CreateTopicsRequest, CreateTopicsResponse> = {
       .boolean(false),
   decode: (r) => ({
     throttleMs: r.int32(),
-    topics: r.array(() => ({ topic: r.string(), errorCode: r.int16(), message: r.nullableString() })),
+    topics: r.array(() => ({
+      topic: r.string(),
+      errorCode: r.int16(),
+      message: r.nullableString(),
+    })),
   }),
 };

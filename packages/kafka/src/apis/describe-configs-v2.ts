@@ -44,7 +44,14 @@ export const describeConfigsV2: Api<DescribeConfigsRequest, DescribeConfigsRespo
   isFlexible: false,
   rights: { topic: 'DESCRIBE_CONFIGS' },
   encode: ({ topics }, w) =>
-    w.array(topics, (topic) => w.int8(topicResource).string(topic).array(null, () => undefined)).boolean(false),
+    w
+      .array(topics, (topic) =>
+        w
+          .int8(topicResource)
+          .string(topic)
+          .array(null, () => undefined),
+      )
+      .boolean(false),
   decode: (r) => ({
     throttleMs: r.int32(),
     results: r.array(() => {

@@ -50,7 +50,12 @@ export const describeGroupsV4: Api<DescribeGroupsRequest, DescribeGroupsResponse
   decode: (r) => ({
     throttleMs: r.int32(),
     groups: r.array(() => {
-      const head = { errorCode: r.int16(), group: r.string(), state: r.string(), protocolType: r.string() };
+      const head = {
+        errorCode: r.int16(),
+        group: r.string(),
+        state: r.string(),
+        protocolType: r.string(),
+      };
       r.string();
       const members = r.array(skipMember).length;
       r.int32();

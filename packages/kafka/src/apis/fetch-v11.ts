@@ -9,7 +9,12 @@ import { emptyFetch, type PartitionFetch, type PartitionFetched } from './fetch.
  */
 function decodePartition(r: Reader): Omit<PartitionFetched, 'throttleMs'> {
   r.int32();
-  const head = { errorCode: r.int16(), highWatermark: r.int64(), lastStableOffset: r.int64(), logStart: r.int64() };
+  const head = {
+    errorCode: r.int16(),
+    highWatermark: r.int64(),
+    lastStableOffset: r.int64(),
+    logStart: r.int64(),
+  };
   r.array(() => {
     r.int64();
     r.int64();
@@ -53,7 +58,12 @@ export const fetchV11: Api<PartitionFetch, PartitionFetched> = {
         w
           .string(f.topic)
           .array([f], () =>
-            w.int32(f.partition).int32(f.currentLeaderEpoch).int64(f.offset).int64(-1n).int32(f.maxBytes),
+            w
+              .int32(f.partition)
+              .int32(f.currentLeaderEpoch)
+              .int64(f.offset)
+              .int64(-1n)
+              .int32(f.maxBytes),
           ),
       )
       .array([], () => undefined)
@@ -63,6 +73,8 @@ export const fetchV11: Api<PartitionFetch, PartitionFetched> = {
     const errorCode = r.int16();
     r.int32();
     const partition = r.array(decodeTopic)[0];
-    return partition === undefined || errorCode !== 0 ? emptyFetch(throttleMs, errorCode) : { throttleMs, ...partition };
+    return partition === undefined || errorCode !== 0
+      ? emptyFetch(throttleMs, errorCode)
+      : { throttleMs, ...partition };
   },
 };

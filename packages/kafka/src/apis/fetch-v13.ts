@@ -10,7 +10,12 @@ import { emptyFetch, type PartitionFetch, type PartitionFetched } from './fetch.
  */
 function decodePartition(r: Reader): Omit<PartitionFetched, 'throttleMs'> {
   r.int32();
-  const head = { errorCode: r.int16(), highWatermark: r.int64(), lastStableOffset: r.int64(), logStart: r.int64() };
+  const head = {
+    errorCode: r.int16(),
+    highWatermark: r.int64(),
+    lastStableOffset: r.int64(),
+    logStart: r.int64(),
+  };
   r.compactArray(() => {
     r.int64();
     r.int64();
@@ -81,6 +86,8 @@ export const fetchV13: Api<PartitionFetch, PartitionFetched> = {
     const errorCode = r.int16();
     r.int32();
     const partition = r.compactArray(decodeTopic)[0];
-    return partition === undefined || errorCode !== 0 ? emptyFetch(throttleMs, errorCode) : { throttleMs, ...partition };
+    return partition === undefined || errorCode !== 0
+      ? emptyFetch(throttleMs, errorCode)
+      : { throttleMs, ...partition };
   },
 };

@@ -27,5 +27,12 @@ export interface PartitionFetched {
 
 /** An answer that names no partition, as an error of the whole request has it. */
 export function emptyFetch(throttleMs: number, errorCode: number): PartitionFetched {
-  return { throttleMs, errorCode, highWatermark: -1n, lastStableOffset: -1n, logStart: -1n, records: new Uint8Array() };
+  return {
+    throttleMs,
+    errorCode,
+    highWatermark: -1n,
+    lastStableOffset: -1n,
+    logStart: -1n,
+    records: new Uint8Array(),
+  };
 }

@@ -23,7 +23,10 @@ const deleteOperation = 1;
  * IncrementalAlterConfigs Response (v0) => throttle_time_ms: INT32, responses: [response]
  *   response => error_code: INT16, error_message: NULLABLE_STRING, resource_type: INT8, resource_name: STRING
  */
-export const incrementalAlterConfigsV0: Api<IncrementalAlterConfigsRequest, IncrementalAlterConfigsResponse> = {
+export const incrementalAlterConfigsV0: Api<
+  IncrementalAlterConfigsRequest,
+  IncrementalAlterConfigsResponse
+> = {
   key: 44,
   name: 'IncrementalAlterConfigs',
   version: 0,
@@ -51,6 +54,9 @@ export const incrementalAlterConfigsV0: Api<IncrementalAlterConfigsRequest, Incr
       r.string();
       return head;
     });
-    return { throttleMs, ...(responses[0] ?? { errorCode: -1, message: 'the answer names no topic' }) };
+    return {
+      throttleMs,
+      ...(responses[0] ?? { errorCode: -1, message: 'the answer names no topic' }),
+    };
   },
 };

@@ -24,6 +24,12 @@ export const initProducerIdV1: Api<InitProducerIdRequest, InitProducerIdResponse
   version: 1,
   isFlexible: false,
   rights: { cluster: 'IDEMPOTENT_WRITE', 'transactional id': 'WRITE' },
-  encode: ({ transactionalId, transactionTimeoutMs }, w) => w.string(transactionalId).int32(transactionTimeoutMs),
-  decode: (r) => ({ throttleMs: r.int32(), errorCode: r.int16(), producerId: r.int64(), producerEpoch: r.int16() }),
+  encode: ({ transactionalId, transactionTimeoutMs }, w) =>
+    w.string(transactionalId).int32(transactionTimeoutMs),
+  decode: (r) => ({
+    throttleMs: r.int32(),
+    errorCode: r.int16(),
+    producerId: r.int64(),
+    producerEpoch: r.int16(),
+  }),
 };

@@ -16,7 +16,11 @@ export interface ListOffsetsResponse {
   readonly throttleMs: number;
   readonly topics: readonly {
     readonly topic: string;
-    readonly partitions: readonly { readonly partition: number; readonly errorCode: number; readonly offset: bigint }[];
+    readonly partitions: readonly {
+      readonly partition: number;
+      readonly errorCode: number;
+      readonly offset: bigint;
+    }[];
   }[];
 }
 
@@ -39,7 +43,9 @@ export const listOffsetsV5: Api<ListOffsetsRequest, ListOffsetsResponse> = {
       .array(topics, ({ topic, partitions }) =>
         w
           .string(topic)
-          .array(partitions, ({ partition, timestamp }) => w.int32(partition).int32(-1).int64(timestamp)),
+          .array(partitions, ({ partition, timestamp }) =>
+            w.int32(partition).int32(-1).int64(timestamp),
+          ),
       ),
   decode: (r) => ({
     throttleMs: r.int32(),

@@ -1,11 +1,22 @@
 import { zeroTopicId } from '@kops/core';
 import type { Api } from '../wire/api.ts';
 import type { Reader } from '../wire/reader.ts';
-import type { BrokerEntry, MetadataRequest, MetadataResponse, PartitionEntry, TopicEntry } from './metadata.ts';
+import type {
+  BrokerEntry,
+  MetadataRequest,
+  MetadataResponse,
+  PartitionEntry,
+  TopicEntry,
+} from './metadata.ts';
 
 /* brokers => node_id: INT32, host: COMPACT_STRING, port: INT32, rack: COMPACT_NULLABLE_STRING, TAG_BUFFER */
 const decodeBroker = (r: Reader): BrokerEntry => {
-  const broker = { id: r.int32(), host: r.compactString(), port: r.int32(), rack: r.compactNullableString() };
+  const broker = {
+    id: r.int32(),
+    host: r.compactString(),
+    port: r.int32(),
+    rack: r.compactNullableString(),
+  };
   r.tags();
   return broker;
 };

@@ -1,7 +1,13 @@
 import { zeroTopicId } from '@kops/core';
 import type { Api } from '../wire/api.ts';
 import type { Reader } from '../wire/reader.ts';
-import type { BrokerEntry, MetadataRequest, MetadataResponse, PartitionEntry, TopicEntry } from './metadata.ts';
+import type {
+  BrokerEntry,
+  MetadataRequest,
+  MetadataResponse,
+  PartitionEntry,
+  TopicEntry,
+} from './metadata.ts';
 
 /* brokers => node_id: INT32, host: STRING, port: INT32, rack: NULLABLE_STRING */
 const decodeBroker = (r: Reader): BrokerEntry => ({

@@ -21,7 +21,10 @@ export interface OffsetForLeaderEpochResponse {
  * OffsetForLeaderEpoch Response (v3) => throttle_time_ms: INT32, topics: [topic: STRING, partitions: [partition]]
  *   partition => error_code: INT16, partition: INT32, leader_epoch: INT32, end_offset: INT64
  */
-export const offsetForLeaderEpochV3: Api<OffsetForLeaderEpochRequest, OffsetForLeaderEpochResponse> = {
+export const offsetForLeaderEpochV3: Api<
+  OffsetForLeaderEpochRequest,
+  OffsetForLeaderEpochResponse
+> = {
   key: 23,
   name: 'OffsetForLeaderEpoch',
   version: 3,
@@ -45,6 +48,9 @@ export const offsetForLeaderEpochV3: Api<OffsetForLeaderEpochRequest, OffsetForL
         return { errorCode, leaderEpoch: r.int32(), endOffset: r.int64() };
       });
     });
-    return { throttleMs, ...(topics[0]?.[0] ?? { errorCode: -1, leaderEpoch: -1, endOffset: -1n }) };
+    return {
+      throttleMs,
+      ...(topics[0]?.[0] ?? { errorCode: -1, leaderEpoch: -1, endOffset: -1n }),
+    };
   },
 };

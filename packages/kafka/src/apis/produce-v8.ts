@@ -39,13 +39,20 @@ export const produceV8: Api<ProduceV8Request, ProduceV8Response> = {
       .string(transactionalId)
       .int16(-1)
       .int32(timeoutMs)
-      .array([topic], (name) => w.string(name).array([batch], () => w.int32(partition).bytesByReference(batch))),
+      .array([topic], (name) =>
+        w.string(name).array([batch], () => w.int32(partition).bytesByReference(batch)),
+      ),
   decode: (r) => {
     const topics = r.array(() => {
       r.string();
       return r.array(() => {
         r.int32();
-        const head = { errorCode: r.int16(), baseOffset: r.int64(), logAppendTime: r.int64(), logStart: r.int64() };
+        const head = {
+          errorCode: r.int16(),
+          baseOffset: r.int64(),
+          logAppendTime: r.int64(),
+          logStart: r.int64(),
+        };
         const recordErrors = r.array(() => ({ index: r.int32(), message: r.nullableString() }));
         const message = r.nullableString();
         return { ...head, message: recordErrors[0]?.message ?? message };
@@ -53,7 +60,13 @@ export const produceV8: Api<ProduceV8Request, ProduceV8Response> = {
     });
     const throttleMs = r.int32();
     // A broker answers for each partition it was given; without one there is nothing to rely on.
-    const none = { errorCode: -1, baseOffset: -1n, logAppendTime: -1n, logStart: -1n, message: 'the answer names no partition' };
+    const none = {
+      errorCode: -1,
+      baseOffset: -1n,
+      logAppendTime: -1n,
+      logStart: -1n,
+      message: 'the answer names no partition',
+    };
     return { ...(topics[0]?.[0] ?? none), throttleMs };
   },
 };

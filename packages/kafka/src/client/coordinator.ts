@@ -13,9 +13,15 @@ export interface Coordinated {
 
 async function findCoordinator(cluster: Cluster, { type, key }: Coordinated): Promise<BrokerLink> {
   const at: Coordinates = type === 'group' ? { group: key } : {};
-  const { response } = await cluster.anyBroker((connection) => connection.send(findCoordinatorV2, { type, key }));
+  const { response } = await cluster.anyBroker((connection) =>
+    connection.send(findCoordinatorV2, { type, key }),
+  );
   if (response.errorCode !== kafkaCode.none) {
-    const context = { at, message: response.message, ...(type === 'transaction' ? { transactionalId: key } : {}) };
+    const context = {
+      at,
+      message: response.message,
+      ...(type === 'transaction' ? { transactionalId: key } : {}),
+    };
     throw protocolError(findCoordinatorV2, response.errorCode, context);
   }
   try {

@@ -2,7 +2,8 @@ import { KopsError, zeroTopicId } from '@kops/core';
 import type { PartitionFetch, PartitionFetched } from '../apis/fetch.ts';
 import { fetchV11 } from '../apis/fetch-v11.ts';
 import { fetchV13 } from '../apis/fetch-v13.ts';
-import { send, topicNotFound, type Cluster } from '../cluster/cluster.ts';
+import type { Cluster } from '../cluster/cluster.ts';
+import { send, topicNotFound } from '../cluster/send.ts';
 import { kafkaCode } from '../error-codes.ts';
 import type { Answer } from '../network/broker-connection.ts';
 import type { FetchRequest, FetchResult, PartitionMetadata } from '../port.ts';
@@ -20,14 +21,21 @@ async function identify(cluster: Cluster, request: FetchRequest): Promise<Identi
   cluster.forget(request.topic);
   const topic = await cluster.topic(request.topic, request.signal);
   if (topic === undefined) return 'topic-gone';
-  const isOther = request.topicId !== undefined && topic.id !== undefined && topic.id !== request.topicId;
+  const isOther =
+    request.topicId !== undefined && topic.id !== undefined && topic.id !== request.topicId;
   return isOther ? 'topic-recreated' : 'same';
 }
 
 const isIdentityCode = (code: number): boolean =>
-  code === kafkaCode.unknownTopicId || code === kafkaCode.inconsistentTopicId || code === kafkaCode.unknownTopicOrPartition;
+  code === kafkaCode.unknownTopicId ||
+  code === kafkaCode.inconsistentTopicId ||
+  code === kafkaCode.unknownTopicOrPartition;
 
-function toPartitionFetch(request: FetchRequest, metadata: PartitionMetadata, topicId: string | undefined): PartitionFetch {
+function toPartitionFetch(
+  request: FetchRequest,
+  metadata: PartitionMetadata,
+  topicId: string | undefined,
+): PartitionFetch {
   const { currentLeaderEpoch } = request;
   return {
     topic: request.topic,
@@ -37,12 +45,17 @@ function toPartitionFetch(request: FetchRequest, metadata: PartitionMetadata, to
     maxWaitMs: request.maxWaitMs,
     topicId: topicId ?? zeroTopicId,
     // The caller's epoch is from before a leader move, perhaps; metadata is refreshed after each refusal (KIP-320).
-    currentLeaderEpoch: currentLeaderEpoch < 0 ? -1 : Math.max(currentLeaderEpoch, metadata.leaderEpoch),
+    currentLeaderEpoch:
+      currentLeaderEpoch < 0 ? -1 : Math.max(currentLeaderEpoch, metadata.leaderEpoch),
     lastFetchedEpoch: request.lastFetchedEpoch ?? -1,
   };
 }
 
-async function outOfRange(cluster: Cluster, request: FetchRequest, fetched: PartitionFetched): Promise<FetchResult> {
+async function outOfRange(
+  cluster: Cluster,
+  request: FetchRequest,
+  fetched: PartitionFetched,
+): Promise<FetchResult> {
   const { highWatermark, logStart } = fetched;
   // Brokers leave both out of this answer; the caller needs them to tell a loss from a lagging replica.
   const ask = async (known: bigint, spec: 'latest' | 'earliest'): Promise<bigint> =>
@@ -59,10 +72,14 @@ interface Attempt {
   readonly isById: boolean;
 }
 
-async function fetchOnce(cluster: Cluster, request: FetchRequest): Promise<Attempt | 'topic-recreated'> {
+async function fetchOnce(
+  cluster: Cluster,
+  request: FetchRequest,
+): Promise<Attempt | 'topic-recreated'> {
   const { topic, partition, signal } = request;
   const { link, metadata, topic: known } = await cluster.leader(topic, partition, signal);
-  if (request.topicId !== undefined && known.id !== undefined && known.id !== request.topicId) return 'topic-recreated';
+  if (request.topicId !== undefined && known.id !== undefined && known.id !== request.topicId)
+    return 'topic-recreated';
   return link.withFetchConnection(async (connection) => {
     const isById = known.id !== undefined && supports(connection.versions, fetchV13);
     const body = toPartitionFetch(request, metadata, request.topicId ?? known.id);
@@ -88,7 +105,11 @@ async function toResult(
   }
   release();
   if (response.diverging !== undefined) {
-    return { status: 'diverged', leaderEpoch: response.diverging.epoch, endOffset: response.diverging.endOffset };
+    return {
+      status: 'diverged',
+      leaderEpoch: response.diverging.epoch,
+      endOffset: response.diverging.endOffset,
+    };
   }
   if (errorCode === kafkaCode.offsetOutOfRange) return outOfRange(cluster, request, response);
   if (isIdentityCode(errorCode)) return 'identify';
@@ -105,7 +126,8 @@ export async function fetch(cluster: Cluster, request: FetchRequest): Promise<Fe
   return cluster.attempt(async () => {
     try {
       const attempt = await fetchOnce(cluster, request);
-      const result = attempt === 'topic-recreated' ? 'identify' : await toResult(cluster, request, attempt);
+      const result =
+        attempt === 'topic-recreated' ? 'identify' : await toResult(cluster, request, attempt);
       if (result !== 'identify') return result;
     } catch (error) {
       // Dropped connections and moved leaders look alike from here: ask again who leads.
@@ -114,11 +136,16 @@ export async function fetch(cluster: Cluster, request: FetchRequest): Promise<Fe
     }
     const identity = await identify(cluster, request);
     if (identity === 'topic-recreated') return { status: identity };
-    if (identity === 'topic-gone' && performance.now() - started >= goneAfterMs) return { status: identity };
-    throw new KopsError('KOPS_KAFKA_UNREACHABLE', `the brokers do not agree yet on topic '${request.topic}'`, {
-      at,
-      cause: topicNotFound(request.topic),
-      hint: 'Check the topic; it may be about to be created or deleted.',
-    });
+    if (identity === 'topic-gone' && performance.now() - started >= goneAfterMs)
+      return { status: identity };
+    throw new KopsError(
+      'KOPS_KAFKA_UNREACHABLE',
+      `the brokers do not agree yet on topic '${request.topic}'`,
+      {
+        at,
+        cause: topicNotFound(request.topic),
+        hint: 'Check the topic; it may be about to be created or deleted.',
+      },
+    );
   }, request.signal);
 }

@@ -2,14 +2,18 @@ import { KopsError } from '@kops/core';
 import { deleteGroupsV1 } from '../apis/delete-groups-v1.ts';
 import { offsetCommitV7 } from '../apis/offset-commit-v7.ts';
 import { offsetFetchV5 } from '../apis/offset-fetch-v5.ts';
-import { topicNotFound, type Cluster } from '../cluster/cluster.ts';
+import type { Cluster } from '../cluster/cluster.ts';
+import { topicNotFound } from '../cluster/send.ts';
 import { kafkaCode } from '../error-codes.ts';
 import type { CommittedOffset } from '../port.ts';
 import { withCoordinator } from './coordinator.ts';
 import { protocolError } from './protocol-error.ts';
 
 /** See {@link import('../port.ts').KafkaClient.committedOffsets}. */
-export async function committedOffsets(cluster: Cluster, group: string): Promise<CommittedOffset[]> {
+export async function committedOffsets(
+  cluster: Cluster,
+  group: string,
+): Promise<CommittedOffset[]> {
   return withCoordinator(cluster, { type: 'group', key: group }, async (link) => {
     const response = await cluster.ask(link, offsetFetchV5, { group });
     if (response.errorCode !== kafkaCode.none) {
@@ -17,12 +21,15 @@ export async function committedOffsets(cluster: Cluster, group: string): Promise
     }
     const offsets = response.topics.flatMap(({ topic, partitions }) =>
       partitions.map(({ partition, offset, leaderEpoch, metadata, errorCode }) => {
-        if (errorCode !== kafkaCode.none) throw protocolError(offsetFetchV5, errorCode, { at: { group, topic, partition } });
+        if (errorCode !== kafkaCode.none)
+          throw protocolError(offsetFetchV5, errorCode, { at: { group, topic, partition } });
         return { topic, partition, offset, leaderEpoch, metadata };
       }),
     );
     // Brokers answer in the order of a hash table; manifests are compared.
-    return offsets.sort((a, b) => (a.topic === b.topic ? a.partition - b.partition : a.topic < b.topic ? -1 : 1));
+    return offsets.sort((a, b) =>
+      a.topic === b.topic ? a.partition - b.partition : a.topic < b.topic ? -1 : 1,
+    );
   });
 }
 
@@ -35,7 +42,12 @@ const memberCodes: ReadonlySet<number> = new Set([
   kafkaCode.staleMemberEpoch,
 ]);
 
-function commitFailure(group: string, topic: string, partition: number, errorCode: number): KopsError {
+function commitFailure(
+  group: string,
+  topic: string,
+  partition: number,
+  errorCode: number,
+): KopsError {
   const at = { group, topic, partition };
   const failure = protocolError(offsetCommitV7, errorCode, { at });
   if (errorCode === kafkaCode.unknownTopicOrPartition) return topicNotFound(topic);
@@ -72,7 +84,8 @@ export async function deleteGroups(cluster: Cluster, groups: readonly string[]):
       try {
         const { results } = await cluster.ask(link, deleteGroupsV1, { groups: [group] });
         const errorCode = results[0]?.errorCode ?? -1;
-        if (errorCode === kafkaCode.none || (errorCode === kafkaCode.groupIdNotFound && isRepeated)) return;
+        if (errorCode === kafkaCode.none || (errorCode === kafkaCode.groupIdNotFound && isRepeated))
+          return;
         throw protocolError(deleteGroupsV1, errorCode, { at: { group } });
       } catch (error) {
         isRepeated ||= KopsError.is(error, 'KOPS_KAFKA_UNREACHABLE');

@@ -3,7 +3,8 @@ import { describeGroupsV4, type DescribedGroup } from '../apis/describe-groups-v
 import type { ListedGroup } from '../apis/list-groups.ts';
 import { listGroupsV2 } from '../apis/list-groups-v2.ts';
 import { listGroupsV5 } from '../apis/list-groups-v5.ts';
-import { send, type Cluster } from '../cluster/cluster.ts';
+import type { Cluster } from '../cluster/cluster.ts';
+import { send } from '../cluster/send.ts';
 import { kafkaCode } from '../error-codes.ts';
 import type { BrokerConnection } from '../network/broker-connection.ts';
 import type { GroupDescription } from '../port.ts';
@@ -57,7 +58,12 @@ async function groupsOn(connection: BrokerConnection): Promise<GroupDescription[
   const others = listed
     .filter(({ type }) => type !== undefined && !known.has(type.toLowerCase()))
     // -1: of kinds newer than this client only what the list says is known.
-    .map(({ group, protocolType, state = 'Unknown' }) => ({ group, protocolType, state, members: state === 'Empty' ? 0 : -1 }));
+    .map(({ group, protocolType, state = 'Unknown' }) => ({
+      group,
+      protocolType,
+      state,
+      members: state === 'Empty' ? 0 : -1,
+    }));
   return [...described, ...others];
 }
 

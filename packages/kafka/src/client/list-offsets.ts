@@ -91,6 +91,10 @@ export async function listOffsets(
   return partitions.map((partition) => {
     const offset = found.get(formatTopicPartition(partition));
     if (offset !== undefined) return offset;
-    throw new KopsError('KOPS_KAFKA_PROTOCOL', `ListOffsets left out ${formatTopicPartition(partition)}`, { at: partition });
+    throw new KopsError(
+      'KOPS_KAFKA_PROTOCOL',
+      `ListOffsets left out ${formatTopicPartition(partition)}`,
+      { at: partition },
+    );
   });
 }

@@ -17,7 +17,9 @@ export async function offsetForLeaderEpoch(
       const request = { topic, partition, currentLeaderEpoch: metadata.leaderEpoch, leaderEpoch };
       const response = await cluster.ask(link, offsetForLeaderEpochV3, request);
       if (response.errorCode !== kafkaCode.none) {
-        throw protocolError(offsetForLeaderEpochV3, response.errorCode, { at: { topic, partition } });
+        throw protocolError(offsetForLeaderEpochV3, response.errorCode, {
+          at: { topic, partition },
+        });
       }
       return { leaderEpoch: response.leaderEpoch, endOffset: response.endOffset };
     } catch (error) {

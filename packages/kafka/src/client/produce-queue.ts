@@ -1,6 +1,7 @@
 import { KopsError, Semaphore, throwIfAborted } from '@kops/core';
 import { produceV8, type ProduceV8Response } from '../apis/produce-v8.ts';
-import { send, type Cluster } from '../cluster/cluster.ts';
+import type { Cluster } from '../cluster/cluster.ts';
+import { send } from '../cluster/send.ts';
 import { kafkaCode } from '../error-codes.ts';
 import { abortable } from '../network/abortable.ts';
 import type { Answer } from '../network/broker-connection.ts';
@@ -20,11 +21,16 @@ const noProducerId = -1n;
 /** Which producer a batch says that it is from; undefined when from none. */
 function producerOf(batch: Uint8Array): string | undefined {
   if (batch.length < batchHeaderBytes) {
-    throw new KopsError('KOPS_BATCH_CORRUPT', `a batch of ${String(batch.length)} bytes is shorter than its header`);
+    throw new KopsError(
+      'KOPS_BATCH_CORRUPT',
+      `a batch of ${String(batch.length)} bytes is shorter than its header`,
+    );
   }
   const view = new DataView(batch.buffer, batch.byteOffset, batch.byteLength);
   const producerId = view.getBigInt64(producerIdAt);
-  return producerId === noProducerId ? undefined : `${String(producerId)}/${String(view.getInt16(producerEpochAt))}`;
+  return producerId === noProducerId
+    ? undefined
+    : `${String(producerId)}/${String(view.getInt16(producerEpochAt))}`;
 }
 
 interface Entry {
@@ -39,7 +45,10 @@ interface Dispatched {
 }
 
 /** Codes after which the batch may be in the log all the same. */
-const unknownOutcome: ReadonlySet<number> = new Set([kafkaCode.requestTimedOut, kafkaCode.notEnoughReplicasAfterAppend]);
+const unknownOutcome: ReadonlySet<number> = new Set([
+  kafkaCode.requestTimedOut,
+  kafkaCode.notEnoughReplicasAfterAppend,
+]);
 
 /**
  * Batches of one partition, in the order of the calls. They are sent one behind the other without waiting, except where Kafka could not
@@ -88,10 +97,10 @@ export class ProduceQueue {
   }
 
   async #deliver(entry: Entry): Promise<ProduceResult> {
-    let isHolding = false;
+    const holding = { is: false };
     const hold = (): void => {
-      if (!isHolding) this.#hold();
-      isHolding = true;
+      if (!holding.is) this.#hold();
+      holding.is = true;
     };
     try {
       try {
@@ -102,9 +111,12 @@ export class ProduceQueue {
       hold();
       const { signal } = entry.request;
       await abortable(entry.previous, signal);
-      return await this.#cluster.attempt(async () => this.#outcome(entry, await this.#dispatch(entry), false), signal);
+      return await this.#cluster.attempt(
+        async () => this.#outcome(entry, await this.#dispatch(entry), false),
+        signal,
+      );
     } finally {
-      if (isHolding) this.#release();
+      if (holding.is) this.#release();
     }
   }
 
@@ -152,7 +164,10 @@ export class ProduceQueue {
         // Below the time that the answer is waited for: a slow replica is an error code, a silent broker a dead connection.
         timeoutMs: Math.floor((this.#cluster.settings.requestTimeoutMs * 2) / 3),
       };
-      return { answer: send(connection, produceV8, body, { signal }) };
+      const answer = send(connection, produceV8, body, { signal });
+      // After an abort nobody waits for it any more.
+      answer.catch(() => undefined);
+      return { answer };
     } catch (error) {
       this.#cluster.forget(topic);
       throw error;
@@ -201,7 +216,8 @@ function toResult(
 ): ProduceResult {
   const { errorCode, baseOffset, logAppendTime, logStart, message } = response;
   const duplicate = errorCode === kafkaCode.duplicateSequence;
-  if (errorCode === kafkaCode.none || duplicate) return { baseOffset, logAppendTime, logStart, duplicate };
+  if (errorCode === kafkaCode.none || duplicate)
+    return { baseOffset, logAppendTime, logStart, duplicate };
   const failure = protocolError(produceV8, errorCode, {
     at: { topic: request.topic, partition: request.partition },
     message,
@@ -209,7 +225,10 @@ function toResult(
   });
   if (errorCode === kafkaCode.outOfOrderSequence && isAhead) {
     // The batch before it failed, perhaps, and is repeated: this one has its turn after it.
-    throw new KopsError('KOPS_KAFKA_UNREACHABLE', failure.message, { at: failure.at, cause: failure });
+    throw new KopsError('KOPS_KAFKA_UNREACHABLE', failure.message, {
+      at: failure.at,
+      cause: failure,
+    });
   }
   if (errorCode === kafkaCode.corruptMessage) {
     // Kafka calls it retriable; the same bytes are no better the next time.

@@ -10,7 +10,10 @@ import { protocolError } from './protocol-error.ts';
 /** Within the brokers' default transaction.max.timeout.ms of 15 minutes. */
 const transactionTimeoutMs = 600_000;
 
-function toIdentity(response: InitProducerIdResponse, transactionalId: string | undefined): ProducerIdentity {
+function toIdentity(
+  response: InitProducerIdResponse,
+  transactionalId: string | undefined,
+): ProducerIdentity {
   if (response.errorCode !== kafkaCode.none) {
     throw protocolError(initProducerIdV1, response.errorCode, { transactionalId });
   }
@@ -18,11 +21,16 @@ function toIdentity(response: InitProducerIdResponse, transactionalId: string | 
 }
 
 /** See {@link import('../port.ts').KafkaClient.initProducerId}. */
-export async function initProducerId(cluster: Cluster, transactionalId?: string): Promise<ProducerIdentity> {
+export async function initProducerId(
+  cluster: Cluster,
+  transactionalId?: string,
+): Promise<ProducerIdentity> {
   const request = { transactionalId: transactionalId ?? null, transactionTimeoutMs };
   if (transactionalId === undefined) {
     return cluster.attempt(async () => {
-      const answer = await cluster.anyBroker((connection) => connection.send(initProducerIdV1, request));
+      const answer = await cluster.anyBroker((connection) =>
+        connection.send(initProducerIdV1, request),
+      );
       return toIdentity(answer.response, undefined);
     });
   }

@@ -32,29 +32,52 @@ const codes: Readonly<Record<number, ErrorCode>> = {
   [kafkaCode.saslAuthenticationFailed]: 'KOPS_ACCESS_DENIED',
 };
 
-function resourceName(kind: 'topic' | 'group' | 'cluster' | 'transactional id', context: ProtocolErrorContext): string {
-  const names = { topic: context.at?.topic, group: context.at?.group, cluster: undefined, 'transactional id': context.transactionalId };
+function resourceName(
+  kind: 'topic' | 'group' | 'cluster' | 'transactional id',
+  context: ProtocolErrorContext,
+): string {
+  const names = {
+    topic: context.at?.topic,
+    group: context.at?.group,
+    cluster: undefined,
+    'transactional id': context.transactionalId,
+  };
   const name = names[kind];
-  return kind === 'cluster' ? 'the cluster' : name === undefined ? `a ${kind}` : `${kind} '${name}'`;
+  return kind === 'cluster'
+    ? 'the cluster'
+    : name === undefined
+      ? `a ${kind}`
+      : `${kind} '${name}'`;
 }
 
 /**
  * A broker's error code as a KopsError. Codes that Kafka calls retriable become KOPS_KAFKA_UNREACHABLE, the one of these that says
  * "later": with a retry around, it is what remains when the retries ran out.
  */
-export function protocolError(api: Api<never, unknown>, code: number, context: ProtocolErrorContext = {}): KopsError {
+export function protocolError(
+  api: Api<never, unknown>,
+  code: number,
+  context: ProtocolErrorContext = {},
+): KopsError {
   const kind = kafkaErrorKind(code);
   const at = context.at ?? {};
   const denied = deniedKinds[code];
   if (denied !== undefined) {
     const right = api.rights[denied];
-    const what = right === undefined ? api.name : right;
-    return new KopsError('KOPS_ACCESS_DENIED', `${api.name} is denied: no right ${what} on ${resourceName(denied, context)} (${kind.name})`, {
-      at,
-      hint: `Give this user the operation ${what} on ${resourceName(denied, context)} by an ACL.`,
-    });
+    const what = right ?? api.name;
+    return new KopsError(
+      'KOPS_ACCESS_DENIED',
+      `${api.name} is denied: no right ${what} on ${resourceName(denied, context)} (${kind.name})`,
+      {
+        at,
+        hint: `Give this user the operation ${what} on ${resourceName(denied, context)} by an ACL.`,
+      },
+    );
   }
-  const said = context.message === undefined || context.message === null || context.message === '' ? '' : `: ${context.message}`;
+  const said =
+    context.message === undefined || context.message === null || context.message === ''
+      ? ''
+      : `: ${context.message}`;
   const fallback = kind.retriable ? 'KOPS_KAFKA_UNREACHABLE' : 'KOPS_KAFKA_PROTOCOL';
   return new KopsError(codes[code] ?? fallback, `${api.name} failed with ${kind.name}${said}`, {
     at,

@@ -2,7 +2,8 @@ import { KopsError } from '@kops/core';
 import { createTopicsV4 } from '../apis/create-topics-v4.ts';
 import { deleteTopicsV3 } from '../apis/delete-topics-v3.ts';
 import { incrementalAlterConfigsV0 } from '../apis/incremental-alter-configs-v0.ts';
-import { topicNotFound, type Cluster } from '../cluster/cluster.ts';
+import type { Cluster } from '../cluster/cluster.ts';
+import { topicNotFound } from '../cluster/send.ts';
 import { kafkaCode } from '../error-codes.ts';
 import type { BrokerLink } from '../network/broker-link.ts';
 import type { NewTopic } from '../port.ts';
@@ -42,12 +43,20 @@ async function untilLed(cluster: Cluster, topics: readonly NewTopic[]): Promise<
     for (const topic of topics) {
       cluster.forget(topic.name);
       const found = await cluster.topic(topic.name);
-      if (found === undefined || found.partitions.length === 0 || found.partitions.some(({ leader }) => leader < 0)) {
+      if (
+        found === undefined ||
+        found.partitions.length === 0 ||
+        found.partitions.some(({ leader }) => leader < 0)
+      ) {
         cluster.forget(topic.name);
-        throw new KopsError('KOPS_KAFKA_UNREACHABLE', `topic '${topic.name}' was created but has no leaders yet`, {
-          at: { topic: topic.name },
-          hint: 'Check that the brokers that hold its replicas are up.',
-        });
+        throw new KopsError(
+          'KOPS_KAFKA_UNREACHABLE',
+          `topic '${topic.name}' was created but has no leaders yet`,
+          {
+            at: { topic: topic.name },
+            hint: 'Check that the brokers that hold its replicas are up.',
+          },
+        );
       }
     }
   });
@@ -72,7 +81,8 @@ export async function createTopics(cluster: Cluster, topics: readonly NewTopic[]
         open = open.filter((candidate) => candidate !== asked);
         if (errorCode === kafkaCode.none) continue;
         // Ours, from a try whose answer was lost.
-        const isOurs = isRepeated && errorCode === kafkaCode.topicAlreadyExists && asked !== undefined;
+        const isOurs =
+          isRepeated && errorCode === kafkaCode.topicAlreadyExists && asked !== undefined;
         if (!isOurs || !(await hasShape(cluster, asked))) failures.push(error);
       }
       if (again !== undefined) throw again;
@@ -89,10 +99,14 @@ async function untilGone(cluster: Cluster, names: readonly string[]): Promise<vo
     for (const name of names) {
       cluster.forget(name);
       if ((await cluster.topic(name)) !== undefined) {
-        throw new KopsError('KOPS_KAFKA_UNREACHABLE', `topic '${name}' is being deleted but is still there`, {
-          at: { topic: name },
-          hint: 'Check that all brokers are up; a deletion waits for them.',
-        });
+        throw new KopsError(
+          'KOPS_KAFKA_UNREACHABLE',
+          `topic '${name}' is being deleted but is still there`,
+          {
+            at: { topic: name },
+            hint: 'Check that all brokers are up; a deletion waits for them.',
+          },
+        );
       }
     }
   });
@@ -109,7 +123,9 @@ export async function deleteTopics(cluster: Cluster, names: readonly string[]): 
       let again: KopsError | undefined;
       for (const { topic, errorCode } of response.topics) {
         const isAbsent = errorCode === kafkaCode.unknownTopicOrPartition;
-        const error = isAbsent ? topicNotFound(topic) : protocolError(deleteTopicsV3, errorCode, { at: { topic } });
+        const error = isAbsent
+          ? topicNotFound(topic)
+          : protocolError(deleteTopicsV3, errorCode, { at: { topic } });
         if (errorCode !== kafkaCode.none && error.retryable) {
           again = error;
           continue;

@@ -1,4 +1,11 @@
-import { KopsError, retry, toKopsError, throwIfAborted, type Logger, type RetryPolicy } from '@kops/core';
+import {
+  KopsError,
+  retry,
+  toKopsError,
+  throwIfAborted,
+  type Logger,
+  type RetryPolicy,
+} from '@kops/core';
 import type { BrokerEntry, MetadataResponse } from '../apis/metadata.ts';
 import { metadataV10 } from '../apis/metadata-v10.ts';
 import { metadataV7 } from '../apis/metadata-v7.ts';
@@ -12,6 +19,7 @@ import { formatAddress } from '../network/failures.ts';
 import type { BrokerAddress, ConnectionSettings } from '../network/kafkajs-connection.ts';
 import type { PartitionMetadata, TopicMetadata } from '../port.ts';
 import { supports, type Api } from '../wire/api.ts';
+import { send, topicNotFound } from './send.ts';
 import { toTopicMetadata } from './topic-state.ts';
 
 /** What a cluster connection is made of. */
@@ -23,7 +31,9 @@ export interface ClusterSettings extends ConnectionSettings {
 }
 
 /** What the cluster says of itself. */
-export type ClusterView = Pick<MetadataResponse, 'brokers' | 'controllerId'> & { readonly clusterId: string };
+export type ClusterView = Pick<MetadataResponse, 'brokers' | 'controllerId'> & {
+  readonly clusterId: string;
+};
 
 /** Who is asked, who leads what, and how often things are tried again. */
 export class Cluster {
@@ -33,6 +43,9 @@ export class Cluster {
   readonly #links = new Map<string, BrokerLink>();
   readonly #topics = new Map<string, TopicMetadata>();
   readonly #refreshing = new Map<string, Promise<TopicMetadata | undefined>>();
+  /** Which failure, counted over all, was the last of an address. */
+  readonly #failedAt = new Map<string, number>();
+  #failures = 0;
   #view: ClusterView | undefined;
   #closed: KopsError | undefined;
 
@@ -47,17 +60,29 @@ export class Cluster {
   }
 
   /** Tries `work` again while its errors are temporary, until the deadline. */
-  async attempt<T>(work: (attempt: number) => Promise<T>, signal?: AbortSignal, deadlineMs?: number): Promise<T> {
+  async attempt<T>(
+    work: (attempt: number) => Promise<T>,
+    signal?: AbortSignal,
+    deadlineMs?: number,
+  ): Promise<T> {
     try {
-      return await retry({ ...this.#policy, ...(deadlineMs === undefined ? {} : { deadlineMs }) }, (n) => {
-        if (this.#closed !== undefined) throw this.#closed;
-        return work(n);
-      }, {
-        ...(signal === undefined ? {} : { signal }),
-        onRetry: (error, attempt) => {
-          this.#logger?.debug('trying again', { attempt, code: error.code, reason: error.message });
+      return await retry(
+        { ...this.#policy, ...(deadlineMs === undefined ? {} : { deadlineMs }) },
+        (n) => {
+          if (this.#closed !== undefined) throw this.#closed;
+          return work(n);
         },
-      });
+        {
+          ...(signal === undefined ? {} : { signal }),
+          onRetry: (error, attempt) => {
+            this.#logger?.debug('trying again', {
+              attempt,
+              code: error.code,
+              reason: error.message,
+            });
+          },
+        },
+      );
     } catch (error) {
       throwIfAborted(signal);
       throw toKopsError(error);
@@ -77,14 +102,19 @@ export class Cluster {
 
   /** The broker with an id. @throws KOPS_KAFKA_UNREACHABLE when the cluster does not know it (any more). */
   async broker(id: number, signal?: AbortSignal): Promise<BrokerLink> {
-    const find = (): BrokerEntry | undefined => this.#view?.brokers.find((broker) => broker.id === id);
+    const find = (): BrokerEntry | undefined =>
+      this.#view?.brokers.find((broker) => broker.id === id);
     if (find() === undefined) await this.refresh([], signal);
     const entry = find();
     if (entry !== undefined) return this.#link(entry);
-    throw new KopsError('KOPS_KAFKA_UNREACHABLE', `broker ${String(id)} is not part of the cluster now`, {
-      at: { broker: String(id) },
-      hint: 'Start the broker, or move its partitions to others.',
-    });
+    throw new KopsError(
+      'KOPS_KAFKA_UNREACHABLE',
+      `broker ${String(id)} is not part of the cluster now`,
+      {
+        at: { broker: String(id) },
+        hint: 'Start the broker, or move its partitions to others.',
+      },
+    );
   }
 
   /** The controller; in KRaft any broker, which passes requests on. */
@@ -93,18 +123,22 @@ export class Cluster {
     return this.broker(controllerId, signal);
   }
 
-  /** Brokers of the cluster as last seen, then the addresses given; each once. */
+  /** Brokers of the cluster as last seen, then the addresses given; each once, those that failed last at the end. */
   #candidates(): BrokerAddress[] {
     const all = [...(this.#view?.brokers ?? []), ...this.settings.bootstrap];
     const unique = new Map(all.map((address) => [formatAddress(address), address]));
-    return [...unique.values()];
+    const failedAt = (key: string): number => this.#failedAt.get(key) ?? 0;
+    return [...unique].sort(([a], [b]) => failedAt(a) - failedAt(b)).map(([, address]) => address);
   }
 
   /**
    * Runs `work` with the first broker that can be connected to.
    * @throws KOPS_KAFKA_UNREACHABLE naming each address and why; KOPS_ACCESS_DENIED at the first refusal.
    */
-  async anyBroker<T>(work: (connection: BrokerConnection) => Promise<T>, signal?: AbortSignal): Promise<T> {
+  async anyBroker<T>(
+    work: (connection: BrokerConnection) => Promise<T>,
+    signal?: AbortSignal,
+  ): Promise<T> {
     const failures: KopsError[] = [];
     for (const address of this.#candidates()) {
       throwIfAborted(signal);
@@ -114,13 +148,19 @@ export class Cluster {
         const error = toKopsError(thrown);
         if (error.code !== 'KOPS_KAFKA_UNREACHABLE') throw error;
         failures.push(error);
+        this.#failures += 1;
+        this.#failedAt.set(formatAddress(address), this.#failures);
       }
     }
     const [first] = failures;
-    throw new KopsError('KOPS_KAFKA_UNREACHABLE', `no broker can be reached: ${failures.map((error) => error.message).join('; ')}`, {
-      hint: first?.hint ?? 'Give the address of a broker.',
-      cause: first,
-    });
+    throw new KopsError(
+      'KOPS_KAFKA_UNREACHABLE',
+      `no broker can be reached: ${failures.map((error) => error.message).join('; ')}`,
+      {
+        hint: first?.hint ?? 'Give the address of a broker.',
+        cause: first,
+      },
+    );
   }
 
   /** Sends one short request over a control connection. */
@@ -146,7 +186,11 @@ export class Cluster {
     if (response.brokers.length === 0) {
       throw new KopsError('KOPS_KAFKA_UNREACHABLE', 'the cluster names no brokers yet');
     }
-    this.#view = { brokers: response.brokers, controllerId: response.controllerId, clusterId: response.clusterId ?? '' };
+    this.#view = {
+      brokers: response.brokers,
+      controllerId: response.controllerId,
+      clusterId: response.clusterId ?? '',
+    };
     if (names === null) this.#topics.clear();
     for (const entry of response.topics) {
       if (entry.errorCode === kafkaCode.none) this.#topics.set(entry.name, toTopicMetadata(entry));
@@ -192,17 +236,25 @@ export class Cluster {
     const metadata = known.partitions.find((candidate) => candidate.partition === partition);
     if (metadata === undefined) {
       this.forget(topic);
-      throw new KopsError('KOPS_TOPIC_NOT_FOUND', `topic '${topic}' has no partition ${String(partition)}`, {
-        at: { topic, partition },
-        hint: 'List the topic’s partitions; it may have been recreated with fewer.',
-      });
+      throw new KopsError(
+        'KOPS_TOPIC_NOT_FOUND',
+        `topic '${topic}' has no partition ${String(partition)}`,
+        {
+          at: { topic, partition },
+          hint: 'List the topic’s partitions; it may have been recreated with fewer.',
+        },
+      );
     }
     if (metadata.leader < 0) {
       this.forget(topic);
-      throw new KopsError('KOPS_KAFKA_UNREACHABLE', `partition ${topic}-${String(partition)} has no leader now`, {
-        at: { topic, partition },
-        hint: 'Start the brokers that hold its replicas.',
-      });
+      throw new KopsError(
+        'KOPS_KAFKA_UNREACHABLE',
+        `partition ${topic}-${String(partition)} has no leader now`,
+        {
+          at: { topic, partition },
+          hint: 'Start the brokers that hold its replicas.',
+        },
+      );
     }
     try {
       return { link: await this.broker(metadata.leader, signal), metadata, topic: known };
@@ -218,29 +270,4 @@ export class Cluster {
     for (const link of this.#links.values()) link.close(this.#closed);
     this.#links.clear();
   }
-}
-
-/** Sends a request in a version that the broker has. @throws KOPS_KAFKA_PROTOCOL when it does not. */
-export async function send<Request, Response>(
-  connection: BrokerConnection,
-  api: Api<Request, Response>,
-  request: Request,
-  options: SendOptions,
-): Promise<{ response: Response; release: () => void }> {
-  if (!supports(connection.versions, api)) {
-    const broker = formatAddress(connection.address);
-    throw new KopsError('KOPS_KAFKA_PROTOCOL', `${broker} does not have ${api.name} v${String(api.version)}`, {
-      at: { broker },
-      hint: 'kops needs Kafka 2.4 or later.',
-    });
-  }
-  return connection.send(api, request, options);
-}
-
-/** A topic that does not exist. */
-export function topicNotFound(topic: string): KopsError {
-  return new KopsError('KOPS_TOPIC_NOT_FOUND', `there is no topic '${topic}'`, {
-    at: { topic },
-    hint: 'List the topics there are; a topic that was just created may take a moment to be seen.',
-  });
 }

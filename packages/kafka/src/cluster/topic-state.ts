@@ -9,7 +9,13 @@ export function toTopicMetadata(entry: TopicEntry): TopicMetadata {
     id: entry.topicId === zeroTopicId ? undefined : entry.topicId,
     isInternal: entry.isInternal,
     partitions: entry.partitions
-      .map(({ partition, leader, leaderEpoch, replicas, isr }) => ({ partition, leader, leaderEpoch, replicas, isr }))
+      .map(({ partition, leader, leaderEpoch, replicas, isr }) => ({
+        partition,
+        leader,
+        leaderEpoch,
+        replicas,
+        isr,
+      }))
       .sort((a, b) => a.partition - b.partition),
   };
 }

@@ -8,6 +8,7 @@ import { abortable } from './abortable.ts';
 import type { BufferPool } from './buffer-pool.ts';
 import { authenticationFailure, connectionFailure, formatAddress } from './failures.ts';
 import { FrameReceiver, type Frame } from './frame-receiver.ts';
+import { firstCorrelationId, InFlightRequests } from './in-flight.ts';
 import {
   announceVersions,
   createKafkaJsConnection,
@@ -15,16 +16,7 @@ import {
   type ConnectionSettings,
   type KafkaJsConnection,
 } from './kafkajs-connection.ts';
-
-/** Correlation ids below are those of kafkajs' own SASL requests on the same socket. */
-const firstCorrelationId = 0x4000_0000;
-const lastCorrelationId = 0x7fff_ffff;
-
-interface InFlight {
-  readonly timer: NodeJS.Timeout;
-  readonly settle: (frame: Frame) => void;
-  readonly fail: (error: KopsError) => void;
-}
+import { writeRequest } from './write-request.ts';
 
 /** What one request needs besides its content. */
 export interface SendOptions {
@@ -48,16 +40,16 @@ export class BrokerConnection {
   readonly #settings: ConnectionSettings;
   readonly #pool: BufferPool;
   readonly #kafkajs: KafkaJsConnection;
-  readonly #inFlight = new Map<number, InFlight>();
+  readonly #inFlight: InFlightRequests;
   #socket: Socket | undefined;
   #closed: KopsError | undefined;
-  #correlationId = firstCorrelationId;
   #gate: Promise<void> | undefined;
 
   private constructor(address: BrokerAddress, settings: ConnectionSettings, pool: BufferPool) {
     this.address = address;
     this.#settings = settings;
     this.#pool = pool;
+    this.#inFlight = new InFlightRequests(pool);
     this.#kafkajs = createKafkaJsConnection(address, settings, {
       receiver: new FrameReceiver(pool, (frame) => {
         this.#accept(frame);
@@ -83,7 +75,11 @@ export class BrokerConnection {
    * Connects, asks what the broker can do, authenticates.
    * @throws KOPS_KAFKA_UNREACHABLE; KOPS_ACCESS_DENIED when the broker refuses the login.
    */
-  static async open(address: BrokerAddress, settings: ConnectionSettings, pool: BufferPool): Promise<BrokerConnection> {
+  static async open(
+    address: BrokerAddress,
+    settings: ConnectionSettings,
+    pool: BufferPool,
+  ): Promise<BrokerConnection> {
     const connection = new BrokerConnection(address, settings, pool);
     const work = connection.#establish();
     try {
@@ -120,7 +116,9 @@ export class BrokerConnection {
       this.#socket?.once('close', () => {
         // An error of the socket comes before its close and is the better explanation: let kafkajs report it first.
         setImmediate(() => {
-          reject(connectionFailure(this.address, 'no connection', new Error('closed by the broker')));
+          reject(
+            connectionFailure(this.address, 'no connection', new Error('closed by the broker')),
+          );
         });
       });
     });
@@ -191,7 +189,15 @@ export class BrokerConnection {
     if (this.#closed !== undefined) throw this.#closed;
     const body = new Writer();
     api.encode(request, body);
-    const frame = await this.#roundTrip(api, body, this.#settings.requestTimeoutMs + waitMs, signal);
+    const timeoutMs = this.#settings.requestTimeoutMs + waitMs;
+    const onTimeout = (): void => {
+      this.close(this.#unanswered(api, timeoutMs));
+    };
+    const frame = await this.#inFlight.wait({ timeoutMs, onTimeout, signal }, (correlationId) => {
+      if (this.#socket !== undefined) {
+        writeRequest(this.#socket, { api, correlationId, clientId: this.#settings.clientId, body });
+      }
+    });
     let isReleased = false;
     const release = (): void => {
       if (!isReleased) this.#pool.give(frame.storage);
@@ -210,85 +216,35 @@ export class BrokerConnection {
     }
   }
 
-  async #roundTrip(
-    api: Api<never, unknown>,
-    body: Writer,
-    timeoutMs: number,
-    signal: AbortSignal | undefined,
-  ): Promise<Frame> {
-    const correlationId = this.#nextCorrelationId();
-    return new Promise<Frame>((resolve, reject) => {
-      const onAbort = (): void => {
-        try {
-          throwIfAborted(signal);
-        } catch (error) {
-          reject(error as KopsError);
-        }
-      };
-      const timer = setTimeout(() => {
-        this.close(this.#unanswered(api, timeoutMs));
-      }, timeoutMs);
-      const done = (): void => {
-        clearTimeout(timer);
-        signal?.removeEventListener('abort', onAbort);
-      };
-      signal?.addEventListener('abort', onAbort, { once: true });
-      this.#inFlight.set(correlationId, {
-        timer,
-        settle: (frame) => {
-          done();
-          // The request was given up: nobody will release this memory.
-          if (signal?.aborted === true) this.#pool.give(frame.storage);
-          resolve(frame);
-        },
-        fail: (error) => {
-          done();
-          reject(error);
-        },
-      });
-      this.#write(api, correlationId, body);
-    });
-  }
-
   #unanswered(api: Api<never, unknown>, timeoutMs: number): KopsError {
     const broker = formatAddress(this.address);
-    return new KopsError('KOPS_KAFKA_UNREACHABLE', `${broker} did not answer ${api.name} within ${String(timeoutMs)} ms`, {
-      at: { broker },
-      hint: 'The broker may be stopped, overloaded or cut off; check its own log.',
-    });
-  }
-
-  /*
-   * Request => length: INT32, api_key: INT16, api_version: INT16, correlation_id: INT32, client_id: NULLABLE_STRING, [TAG_BUFFER], body
-   * The tagged fields are there in flexible versions only (request header v2; client_id stays a plain string in it).
-   */
-  #write(api: Api<never, unknown>, correlationId: number, body: Writer): void {
-    const header = new Writer().int16(api.key).int16(api.version).int32(correlationId).string(this.#settings.clientId);
-    if (api.isFlexible) header.noTags();
-    const length = new Writer().int32(header.length + body.length);
-    const socket = this.#socket;
-    socket?.cork();
-    for (const chunk of [...length.chunks(), ...header.chunks(), ...body.chunks()]) socket?.write(chunk);
-    socket?.uncork();
-  }
-
-  #nextCorrelationId(): number {
-    const id = this.#correlationId;
-    this.#correlationId = id === lastCorrelationId ? firstCorrelationId : id + 1;
-    return id;
+    return new KopsError(
+      'KOPS_KAFKA_UNREACHABLE',
+      `${broker} did not answer ${api.name} within ${String(timeoutMs)} ms`,
+      {
+        at: { broker },
+        hint: 'The broker may be stopped, overloaded or cut off; check its own log.',
+      },
+    );
   }
 
   #accept(frame: Frame): void {
     const correlationId = frame.bytes.readInt32BE(0);
-    const waiting = this.#inFlight.get(correlationId);
-    if (waiting !== undefined) {
-      this.#inFlight.delete(correlationId);
-      waiting.settle(frame);
-    } else if (correlationId < firstCorrelationId) {
+    if (correlationId < firstCorrelationId) {
       const { bytes } = frame;
-      this.#kafkajs.requestQueue.fulfillRequest({ correlationId, size: bytes.length, payload: bytes.subarray(4) });
-    } else {
-      this.close(connectionFailure(this.address, 'the connection failed', new Error('an answer to no request of ours')));
+      this.#kafkajs.requestQueue.fulfillRequest({
+        correlationId,
+        size: bytes.length,
+        payload: bytes.subarray(4),
+      });
+    } else if (!this.#inFlight.settle(correlationId, frame)) {
+      this.close(
+        connectionFailure(
+          this.address,
+          'the connection failed',
+          new Error('an answer to no request of ours'),
+        ),
+      );
     }
   }
 
@@ -314,7 +270,6 @@ export class BrokerConnection {
     this.#kafkajs.requestQueue.rejectAll(reason);
     // Nothing is pending any more, so kafkajs only notes that it is disconnected.
     this.#kafkajs.disconnect().catch(() => undefined);
-    for (const waiting of [...this.#inFlight.values()]) waiting.fail(reason);
-    this.#inFlight.clear();
+    this.#inFlight.failAll(reason);
   }
 }

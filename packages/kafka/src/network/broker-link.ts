@@ -46,7 +46,12 @@ export class BrokerLink {
   readonly #all = new Set<BrokerConnection>();
   #closed: KopsError | undefined;
 
-  constructor(address: BrokerAddress, settings: ConnectionSettings, pool: BufferPool, maxFetchConnections: number) {
+  constructor(
+    address: BrokerAddress,
+    settings: ConnectionSettings,
+    pool: BufferPool,
+    maxFetchConnections: number,
+  ) {
     this.address = address;
     this.#settings = settings;
     this.#pool = pool;
@@ -55,13 +60,19 @@ export class BrokerLink {
     this.#fetchLanes = new Semaphore(maxFetchConnections);
   }
 
-  async #connect(): Promise<BrokerConnection> {
+  #throwIfClosed(): void {
     if (this.#closed !== undefined) throw this.#closed;
+  }
+
+  async #connect(): Promise<BrokerConnection> {
+    this.#throwIfClosed();
     for (const known of this.#all) if (!known.isOpen) this.#all.delete(known);
     const connection = await BrokerConnection.open(this.address, this.#settings, this.#pool);
-    if (this.#closed !== undefined) {
-      connection.close(this.#closed);
-      throw this.#closed;
+    try {
+      this.#throwIfClosed();
+    } catch (error) {
+      connection.abandon();
+      throw error;
     }
     this.#all.add(connection);
     return connection;

@@ -7,7 +7,10 @@ export function formatAddress({ host, port }: BrokerAddress): string {
 }
 
 const isTlsCode = (code: string): boolean =>
-  code.startsWith('ERR_TLS') || code.startsWith('ERR_SSL') || code === 'EPROTO' || /CERT|SELF_SIGNED|ISSUER|UNABLE_TO/.test(code);
+  code.startsWith('ERR_TLS') ||
+  code.startsWith('ERR_SSL') ||
+  code === 'EPROTO' ||
+  /CERT|SELF_SIGNED|ISSUER|UNABLE_TO/.test(code);
 
 const hints: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'Check the address and that the broker runs.',
@@ -18,15 +21,22 @@ const hints: Readonly<Record<string, string>> = {
 /** A connection that could not be made or was lost, with its cause by name. */
 export function connectionFailure(address: BrokerAddress, what: string, cause: unknown): KopsError {
   if (KopsError.is(cause)) return cause;
-  const { code = '', message = String(cause) } = (cause ?? {}) as { code?: string; message?: string };
+  const { code = '', message = String(cause) } = (cause ?? {}) as {
+    code?: string;
+    message?: string;
+  };
   const at = { broker: formatAddress(address) };
   const reason = message.replace(/^Connection error: /, '');
   if (isTlsCode(code) || message.includes('secure TLS connection')) {
-    return new KopsError('KOPS_KAFKA_UNREACHABLE', `${at.broker}: TLS failed: ${reason}${code === '' ? '' : ` (${code})`}`, {
-      at,
-      cause,
-      hint: 'Check the certificate authority and name of the broker, and that this listener speaks TLS.',
-    });
+    return new KopsError(
+      'KOPS_KAFKA_UNREACHABLE',
+      `${at.broker}: TLS failed: ${reason}${code === '' ? '' : ` (${code})`}`,
+      {
+        at,
+        cause,
+        hint: 'Check the certificate authority and name of the broker, and that this listener speaks TLS.',
+      },
+    );
   }
   return new KopsError('KOPS_KAFKA_UNREACHABLE', `${at.broker}: ${what}: ${reason}`, {
     at,

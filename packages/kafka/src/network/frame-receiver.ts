@@ -74,9 +74,13 @@ export class FrameReceiver {
 
   #begin(size: number): void {
     if (size < lengthBytes || size > maxResponseBytes) {
-      throw new KopsError('KOPS_KAFKA_PROTOCOL', `the answer is not Kafka's: it claims a length of ${String(size)} bytes`, {
-        hint: 'Check that the port speaks the Kafka protocol, and whether it wants TLS.',
-      });
+      throw new KopsError(
+        'KOPS_KAFKA_PROTOCOL',
+        `the answer is not Kafka's: it claims a length of ${String(size)} bytes`,
+        {
+          hint: 'Check that the port speaks the Kafka protocol, and whether it wants TLS.',
+        },
+      );
     }
     const storage = this.#pool.take(size);
     this.#lengthFilled = 0;

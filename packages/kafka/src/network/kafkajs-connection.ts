@@ -75,7 +75,13 @@ function adaptLogger(logger: Logger): KafkaJsLogger {
   const write: LogMethod = (message, extra) => {
     logger.debug(`kafkajs: ${message}`, extra);
   };
-  const adapted: KafkaJsLogger = { namespace: () => adapted, debug: write, info: write, warn: write, error: write };
+  const adapted: KafkaJsLogger = {
+    namespace: () => adapted,
+    debug: write,
+    info: write,
+    warn: write,
+    error: write,
+  };
   return adapted;
 }
 
@@ -113,8 +119,17 @@ function openSocket({ host, port, ssl, onConnect }: SocketRequest, reading: Sock
   };
   const servername = isIP(host) === 0 ? { servername: host } : {};
   // The types of node:tls leave out that it hands `onread` on to its socket.
-  const tlsOptions: ConnectionOptions & { onread: typeof onread } = { host, port, onread, ...servername, ...ssl };
-  const socket = ssl === null ? connectTcp({ host, port, onread }, onConnect) : connectTls(tlsOptions, onConnect);
+  const tlsOptions: ConnectionOptions & { onread: typeof onread } = {
+    host,
+    port,
+    onread,
+    ...servername,
+    ...ssl,
+  };
+  const socket =
+    ssl === null
+      ? connectTcp({ host, port, onread }, onConnect)
+      : connectTls(tlsOptions, onConnect);
   socket.setKeepAlive(true, keepAliveDelayMs);
   // Requests are written whole: waiting for more to send only delays them.
   socket.setNoDelay(true);
@@ -153,7 +168,9 @@ export function createKafkaJsConnection(
 
 /** Tells kafkajs what the broker can do: it picks its SASL requests by that. */
 export function announceVersions(connection: KafkaJsConnection, versions: VersionRanges): void {
-  const entries = [...versions].map(([key, { min, max }]) => [key, { minVersion: min, maxVersion: max }] as const);
+  const entries = [...versions].map(
+    ([key, { min, max }]) => [key, { minVersion: min, maxVersion: max }] as const,
+  );
   connection.setVersions(Object.fromEntries(entries));
   // Every broker since 1.0 wraps SASL in SaslAuthenticate requests (KIP-152).
   connection.setSupportAuthenticationProtocol(true);

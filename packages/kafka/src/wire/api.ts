@@ -2,7 +2,9 @@ import type { Reader } from './reader.ts';
 import type { Writer } from './writer.ts';
 
 /** Which right a broker asks for before it serves an API, by the kind of resource. Kafka's names of operations. */
-export type Rights = Readonly<Partial<Record<'topic' | 'group' | 'cluster' | 'transactional id', string>>>;
+export type Rights = Readonly<
+  Partial<Record<'topic' | 'group' | 'cluster' | 'transactional id', string>>
+>;
 
 /** One version of one request of the Kafka protocol. */
 export interface Api<Request, Response> {
@@ -20,7 +22,10 @@ export interface Api<Request, Response> {
 export type VersionRanges = ReadonlyMap<number, { readonly min: number; readonly max: number }>;
 
 /** Whether a broker has this version. */
-export function supports(versions: VersionRanges, api: Pick<Api<never, unknown>, 'key' | 'version'>): boolean {
+export function supports(
+  versions: VersionRanges,
+  api: Pick<Api<never, unknown>, 'key' | 'version'>,
+): boolean {
   const range = versions.get(api.key);
   return range !== undefined && range.min <= api.version && api.version <= range.max;
 }

@@ -19,7 +19,9 @@ export class Reader {
       throw new KopsError(
         'KOPS_KAFKA_PROTOCOL',
         `a response ends early: ${String(bytes)} bytes wanted at ${String(at)} of ${String(this.#buffer.length)}`,
-        { hint: 'Check that the address is a Kafka broker of a supported version and that nothing between changes its answers.' },
+        {
+          hint: 'Check that the address is a Kafka broker of a supported version and that nothing between changes its answers.',
+        },
       );
     }
     this.#at = at + bytes;
@@ -53,7 +55,10 @@ export class Reader {
       value += (byte & 0x7f) * 2 ** shift;
       if (byte < 0x80) return value;
     }
-    throw new KopsError('KOPS_KAFKA_PROTOCOL', 'a response holds a variable-length number of more than 5 bytes');
+    throw new KopsError(
+      'KOPS_KAFKA_PROTOCOL',
+      'a response holds a variable-length number of more than 5 bytes',
+    );
   }
 
   uuid(): string {
