@@ -1,7 +1,7 @@
 import { KopsError, type Offset, type TopicPartition } from '@kops/core';
 import { decodeRecords, recordDigest, RecordBatchView, splitBatches } from '@kops/record-batch';
 import type { RestoreTarget } from './execute-options.ts';
-import type { Piece } from './piece.ts';
+import { noProducer, type Piece } from './piece.ts';
 
 /** A batch that should be on the target. */
 export interface PieceOnTarget {
@@ -13,15 +13,13 @@ export interface PieceOnTarget {
   readonly signal?: AbortSignal;
 }
 
-const anyProducer = { producerId: 0n, producerEpoch: 0, baseSequence: 0 };
-
 /**
  * Reads the batch at `base` from the target and compares it with what would have been sent.
  * @throws KOPS_OFFSET_MISMATCH when it is another.
  */
 export async function confirmOnTarget({ kafka, place, topicId, base, piece, signal }: PieceOnTarget): Promise<void> {
   // Built before the wait: afterwards the batch it is cut from may be gone.
-  const expected = new RecordBatchView(piece.build(anyProducer));
+  const expected = new RecordBatchView(piece.build(noProducer));
   const result = await kafka.fetch({
     ...place,
     topicId,

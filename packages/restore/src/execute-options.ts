@@ -14,7 +14,6 @@ export type RestoreTarget = Pick<
   | 'topicConfigs'
   | 'listOffsets'
   | 'fetch'
-  | 'initProducerId'
   | 'produce'
   | 'createTopics'
   | 'alterTopicConfigs'
@@ -38,10 +37,8 @@ export interface RestoreProgress {
 
 /** What may be tuned; the defaults suit one broker as well as many. */
 export interface RestoreLimits {
-  /** Partitions that are filled at a time. Default 4. */
+  /** Partitions that are filled at a time, each with one request under way. Default 16. */
   readonly partitions: number;
-  /** Produce requests under way per partition, 1 to 5. Default 5. */
-  readonly inFlight: number;
   /** Batch bytes under way over all partitions. Default 64 MiB; a larger batch goes alone. */
   readonly bytes: number;
   /** How long the log end must not move before a resume trusts it, in ms. Default 2,000. */

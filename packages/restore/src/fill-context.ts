@@ -1,5 +1,4 @@
 import type { Clock, Semaphore } from '@kops/core';
-import type { ProducerIdentity } from '@kops/kafka';
 import type { RestoreLimits, RestoreSource, RestoreTarget } from './execute-options.ts';
 import type { SettleOptions } from './log-end.ts';
 import type { MessageLimits } from './message-limits.ts';
@@ -20,8 +19,6 @@ export interface FillContext {
   readonly messageLimits: MessageLimits;
   readonly state: StateKeeper;
   readonly progress: ProgressMeter;
-  /** A producer id of our own, that of the run or a fresh one; sequences of a partition start at 0 with each. */
-  readonly identity: (kind: 'run' | 'fresh') => Promise<ProducerIdentity>;
   /** Whether an earlier run may have filled part of the partitions. */
   readonly isResumed: boolean;
 }
@@ -35,8 +32,7 @@ export interface FillTask {
 }
 
 export const defaultLimits: RestoreLimits = {
-  partitions: 4,
-  inFlight: 5,
+  partitions: 16,
   bytes: 64 * 1024 * 1024,
   stableMs: 2_000,
   settleDeadlineMs: 60_000,

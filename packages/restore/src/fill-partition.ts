@@ -1,14 +1,12 @@
 import { KopsError, throwIfAborted, toKopsError, type Offset, type TopicPartition } from '@kops/core';
+import { BatchSender } from './batch-sender.ts';
 import { confirmOnTarget } from './compare-piece.ts';
 import { settleOptions, type FillContext, type FillTask } from './fill-context.ts';
 import { readLogEnd, settleLogEnds } from './log-end.ts';
 import { MappingWriter } from './mapping-file.ts';
 import { PartitionProgress, sentPiece } from './partition-progress.ts';
-import { cutBatch, type Omission, type Piece } from './piece.ts';
-import { ProducePipeline } from './produce-pipeline.ts';
+import { cutBatch, noProducer, type Omission, type Piece } from './piece.ts';
 import { mappingPath, type Checkpoint } from './restore-state.ts';
-
-const noProducer = { producerId: -1n, producerEpoch: -1, baseSequence: -1 };
 
 /** Recoveries without a single batch in between. */
 const maxFruitlessRecoveries = 3;
@@ -16,8 +14,8 @@ const maxFruitlessRecoveries = 3;
 /**
  * Writes what the archive shows of a partition, from a checkpoint on.
  *
- * When the broker refuses a batch within the pipeline (sequence lost after a leader moved, a config not in effect yet), what
- * is there is found out as by a resume, and a new producer id continues after it.
+ * When an answer is lost or the broker refuses a batch (a config is not in effect yet), what is there is found out as by a
+ * resume, and the filling goes on after it.
  *
  * @throws KOPS_OFFSET_MISMATCH, and the errors of KafkaClient and Archive.
  */
@@ -75,14 +73,12 @@ class PartitionFiller {
   async run(start: Checkpoint, kind: AttemptKind): Promise<Checkpoint> {
     const { kafka, signal } = this.#context;
     const there = await this.#contentOfTarget(start, kind);
-    // A broker that lost track of a producer's sequences takes those of another.
-    const identity = await this.#context.identity(kind === 'first' ? 'run' : 'fresh');
-    const pipeline = new ProducePipeline(this.#context, this.#task, this.#progress, { target: there, identity });
+    const sender = new BatchSender(this.#context, this.#task, this.#progress, there);
     try {
-      await this.#move(start, there, pipeline);
-      await pipeline.drain();
+      await this.#move(start, there, sender);
+      await sender.confirm();
     } catch (thrown) {
-      await pipeline.abandon();
+      await sender.abandon();
       throw thrown;
     }
     throwIfAborted(signal);
@@ -106,7 +102,7 @@ class PartitionFiller {
     return end;
   }
 
-  async #move(start: Checkpoint, there: Offset, pipeline: ProducePipeline): Promise<void> {
+  async #move(start: Checkpoint, there: Offset, sender: BatchSender): Promise<void> {
     const { archive, plan, signal } = this.#context;
     const { sourceEnd } = this.#task.partition;
     if (start.sourceFrom >= sourceEnd) return;
@@ -120,7 +116,7 @@ class PartitionFiller {
       const before = this.#omissions;
       this.#omissions = [];
       if (this.#progress.target < there) await this.#adopt(piece, there, before);
-      else await pipeline.send(piece, before);
+      else await sender.send(piece, before);
       await this.#noteIfDue();
     }
   }

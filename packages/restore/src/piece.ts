@@ -10,6 +10,9 @@ import {
 import type { AbortedTransactions, LocatedBatch } from '@kops/repository';
 import type { TimeWindow } from './plan.ts';
 
+/** The mark of batches without producer; see BatchSender for why restored ones have none. */
+export const noProducer: ProducerIdentity = { producerId: -1n, producerEpoch: -1, baseSequence: -1 };
+
 /** Consecutive source offsets that are restored. */
 export interface SourceRun {
   readonly start: Offset;

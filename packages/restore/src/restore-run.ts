@@ -1,6 +1,5 @@
 import { join } from 'node:path';
 import { KopsError, Semaphore, systemClock, throwIfAborted } from '@kops/core';
-import type { ProducerIdentity } from '@kops/kafka';
 import type { ExecuteOptions } from './execute-options.ts';
 import { defaultLimits, type FillContext, type FillTask } from './fill-context.ts';
 import { MessageLimits } from './message-limits.ts';
@@ -19,17 +18,11 @@ export async function openRun(options: ExecuteOptions, signal: AbortSignal): Pro
   const { archive, kafka, plan } = options;
   const clock = options.clock ?? systemClock;
   const limits = { ...defaultLimits, ...options.limits };
-  if (limits.inFlight < 1 || limits.inFlight > 5) {
-    throw new KopsError('KOPS_USAGE', `${String(limits.inFlight)} requests in flight`, {
-      hint: 'Give 1 to 5: brokers remember the last five batches of a producer.',
-    });
-  }
   const isResumed = options.resume ?? plan.resume;
   const path = options.statePath ?? defaultStatePath(plan);
   const state = isResumed ? await loadState(path, plan) : emptyState(plan.digest);
   const partitions = plan.topics.flatMap((topic) => topic.partitions);
   const totals = { partitions: partitions.length, bytes: partitions.reduce((sum, { bytes }) => sum + bytes, 0) };
-  let shared: Promise<ProducerIdentity> | undefined;
   return {
     archive,
     kafka,
@@ -42,7 +35,6 @@ export async function openRun(options: ExecuteOptions, signal: AbortSignal): Pro
     messageLimits: new MessageLimits({ kafka, clock, deadlineMs: limits.settleDeadlineMs, signal }),
     state: new StateKeeper(path, state, { clock, intervalMs: limits.checkpointMs }),
     progress: new ProgressMeter(options.onProgress, totals, clock),
-    identity: async (kind) => await (kind === 'run' ? (shared ??= kafka.initProducerId()) : kafka.initProducerId()),
   };
 }
 

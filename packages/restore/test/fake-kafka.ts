@@ -13,8 +13,8 @@ interface FakeTopic {
 export type Interference = 'fail-before' | 'fail-after' | undefined;
 
 /**
- * A broker of as many rules as a restore depends on: contiguous batches, sequences per producer and partition, base offsets
- * by the log's end. `interfere` sees every call that changes something.
+ * A broker of as many rules as a restore depends on: plain contiguous batches within the
+ * size limit, base offsets by the log's end. `interfere` sees every call that changes something.
  */
 export class FakeKafka implements RestoreTarget {
   readonly topicsByName = new Map<string, FakeTopic>();
@@ -23,9 +23,7 @@ export class FakeKafka implements RestoreTarget {
   readonly calls: string[] = [];
   readonly refusedConfigs = new Set<string>();
   interfere: (call: string) => Interference = () => undefined;
-  #producerIds = 1000n;
   #topicIds = 0;
-  readonly #sequences = new Map<string, number>();
 
   describeCluster() {
     return Promise.resolve({ clusterId: 'target', controllerId: 1, brokers: [{ id: 1, host: 'h', port: 1, rack: null }] });
@@ -66,10 +64,6 @@ export class FakeKafka implements RestoreTarget {
     const found = log.find((bytes) => new RecordBatchView(bytes).nextOffset > offset);
     const end = this.#end(topic, partition);
     return Promise.resolve({ status: 'ok' as const, bytes: found ?? new Uint8Array(), highWatermark: end, lastStableOffset: end, logStart: 0n });
-  }
-
-  initProducerId() {
-    return Promise.resolve({ producerId: this.#producerIds++, producerEpoch: 0 });
   }
 
   async produce({ topic, partition, batch }: ProduceRequest): Promise<ProduceResult> {
@@ -122,14 +116,11 @@ export class FakeKafka implements RestoreTarget {
   #append(topic: string, partition: number, bytes: Uint8Array): ProduceResult {
     const view = new RecordBatchView(Uint8Array.from(bytes));
     validateBatch(view);
-    if (view.recordCount !== view.lastOffsetDelta + 1 || view.baseOffset !== 0n || view.isTransactional || view.isControl) {
+    if (view.recordCount !== view.lastOffsetDelta + 1 || view.baseOffset !== 0n || view.isTransactional || view.isControl || view.producerId !== -1n) {
       throw new KopsError('KOPS_KAFKA_PROTOCOL', 'INVALID_RECORD');
     }
     const limit = Number(this.#topic(topic).configs.get('max.message.bytes') ?? 1_048_588);
     if (view.sizeInBytes > limit) throw new KopsError('KOPS_KAFKA_PROTOCOL', 'MESSAGE_TOO_LARGE');
-    const key = `${topic}/${String(partition)}/${String(view.producerId)}`;
-    if (view.baseSequence !== (this.#sequences.get(key) ?? 0)) throw new KopsError('KOPS_KAFKA_PROTOCOL', 'OUT_OF_ORDER_SEQUENCE_NUMBER');
-    this.#sequences.set(key, view.baseSequence + view.recordCount);
     const baseOffset = this.#end(topic, partition);
     // As the broker does: base offset and leader epoch are outside of the CRC.
     new DataView(view.bytes.buffer).setBigInt64(0, baseOffset);
