@@ -40,6 +40,21 @@ describe('runProcess', () => {
     expect((await runProcess('/nonexistent/program', [])).exitCode).toBe(127);
   });
 
+  it('has the output of programs that end at once', async () => {
+    for (let run = 0; run < 50; run++) {
+      expect(await runProcess('echo', [String(run)])).toMatchObject({
+        exitCode: 0,
+        stdout: `${String(run)}\n`,
+      });
+    }
+  });
+
+  it('does not wait for what the command leaves behind', async () => {
+    await expect(runProcess('sh', ['-c', 'sleep 60 & wait'], { timeoutMs: 100 })).rejects.toThrow(
+      /within 100 ms/,
+    );
+  });
+
   it('kills what takes too long, writes too much or is no longer wanted', async () => {
     await expect(runProcess('sleep', ['60'], { timeoutMs: 50 })).rejects.toThrow(/within 50 ms/);
     await expect(runProcess('yes', [], { maxOutputBytes: 1000 })).rejects.toThrow(

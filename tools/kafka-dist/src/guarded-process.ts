@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess, type StdioOptions } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import type { Socket } from 'node:net';
-import type { Readable, Writable } from 'node:stream';
+import { PassThrough, type Readable, type Writable } from 'node:stream';
 import { sandboxUnavailable } from './sandbox-error.ts';
 
 /**
@@ -63,6 +63,8 @@ export interface GuardedProcess {
   readonly hasExited: boolean;
   /** Sends a signal; does nothing once the process ended. */
   signal(name: NodeJS.Signals): void;
+  /** Kills the command and all that it started. */
+  killAll(): void;
   /** Lets this process end while the child runs; the child then ends too. */
   unref(): void;
 }
@@ -128,6 +130,7 @@ export async function spawnGuarded(
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
   });
   const exited = exitOf(shell);
+  const [output, complaints] = [held(shell.stdout), held(shell.stderr)];
   const pid = await childPid(shell, command);
   const entry: Live = { pid, orphanCleanup, lastSignal: orphanGraceMs > 0 ? 'SIGTERM' : 'SIGKILL' };
   register(entry);
@@ -140,8 +143,8 @@ export async function spawnGuarded(
   return {
     pid,
     stdin: shell.stdin,
-    stdout: shell.stdout,
-    stderr: shell.stderr,
+    stdout: output,
+    stderr: complaints,
     exited: done,
     get hasExited() {
       return ended;
@@ -149,12 +152,26 @@ export async function spawnGuarded(
     signal(name) {
       if (!ended) sendSignal(pid, name);
     },
+    killAll() {
+      if (!ended && shell.pid !== undefined) sendSignal(-shell.pid, 'SIGKILL');
+    },
     unref() {
       shell.unref();
       // Pipes of children are sockets, which have an unref of their own that the stream types do not show.
       for (const stream of shell.stdio) (stream as Socket | null)?.unref();
     },
   };
+}
+
+/**
+ * Keeps output for a reader that comes later: Node throws away what nobody has begun to read when a child ends, and a
+ * short-lived child may end before its process id is known here.
+ */
+function held(source: Readable | null): Readable | null {
+  if (source === null) return null;
+  const target = new PassThrough();
+  source.once('error', (error) => target.destroy(error));
+  return source.pipe(target);
 }
 
 function exitOf(shell: ChildProcess): Promise<number> {

@@ -51,7 +51,8 @@ async function collect(
   let stoppedBy: KopsError | undefined;
   const stop = (reason: KopsError): void => {
     stoppedBy ??= reason;
-    child.signal('SIGKILL');
+    // All of it: what the command itself started would hold its output open for ever.
+    child.killAll();
   };
   const failure = (message: string, hint: string): KopsError =>
     new KopsError('KOPS_SANDBOX_UNAVAILABLE', message, { hint });
