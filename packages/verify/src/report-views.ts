@@ -1,0 +1,59 @@
+import { errorTable, formatCoordinates } from '@kops/core';
+import type { Finding } from './finding.ts';
+import type { VerifyReport } from './verify-report.ts';
+
+/** Plain JSON of a report; offsets are decimal strings. */
+export function verifyReportToJson(report: VerifyReport): Record<string, unknown> {
+  return { ...report, findings: report.findings.map(findingToJson) };
+}
+
+/** Exit code of a verification: 0, 20 when anything is damaged, 21 when something is lost and nothing damaged. */
+export function verifyExitCode(report: VerifyReport): number {
+  if (report.status === 'damaged') return errorTable.KOPS_OBJECT_CORRUPT.exit;
+  return report.status === 'incomplete' ? errorTable.KOPS_INCOMPLETE.exit : 0;
+}
+
+function findingToJson({ at, ...finding }: Finding): Record<string, unknown> {
+  const places = Object.entries(at).map(([name, value]) => [
+    name,
+    typeof value === 'bigint' ? value.toString() : value,
+  ]);
+  return { ...finding, at: Object.fromEntries(places) as Record<string, unknown> };
+}
+
+/** The report as lines of text. `maxFindings` (default 20) of the findings are shown. */
+export function describeVerifyReport(report: VerifyReport, maxFindings = 20): string[] {
+  const shown = report.findings.slice(0, maxFindings);
+  const { error, loss, info } = report.counts;
+  const left = error + loss + info - shown.length;
+  return [
+    headline(report),
+    ...shareLines(report),
+    ...shown.map(describeFinding),
+    ...(left > 0 ? [`… and ${String(left)} more findings`] : []),
+  ];
+}
+
+function headline({ archive, level, status, isEmpty, counts }: VerifyReport): string {
+  const what = `archive ${archive}, level ${level}`;
+  if (status === 'damaged') return `DAMAGED: ${what}: ${String(counts.error)} errors`;
+  if (status === 'incomplete')
+    return `INCOMPLETE: ${what}: undamaged, but ${String(counts.loss)} losses are recorded`;
+  return isEmpty ? `ok: ${what}: the archive is empty, it shows no record` : `ok: ${what}`;
+}
+
+function shareLines({ topics, partitions, segments, bytes, batches, subset, ...rest }: VerifyReport): string[] {
+  const of = subset === null ? '' : ` (subset ${subset})`;
+  const lines = [
+    `${String(topics)} topics, ${String(partitions)} partitions, ${String(segments.total)} segments`,
+    `read ${String(segments.read)} of ${String(segments.total)} segments, ${String(bytes.read)} of ${String(bytes.total)} bytes${of}`,
+  ];
+  if (batches > 0)
+    lines.push(`checked ${String(batches)} batches that hold ${String(rest.records)} records`);
+  return lines;
+}
+
+function describeFinding({ severity, code, message, at }: Finding): string {
+  const where = formatCoordinates(at);
+  return `${severity}: ${message}${where === '' ? '' : ` (${where})`} [${code}]`;
+}
