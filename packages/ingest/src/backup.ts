@@ -202,7 +202,7 @@ export class Backup {
       this.#assignments.add(sink, this.request.follow ? -1n : plan.cut);
     }
     if (recovered > 0) {
-      this.events.add({ type: 'notice', text: `continuing an interrupted backup: ${String(recovered)} bytes were durable already` });
+      this.events.add({ type: 'notice', text: `continuing an interrupted backup: ${(recovered / 1e6).toFixed(1)} MB were durable already` });
     }
   }
 

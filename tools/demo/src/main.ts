@@ -3,7 +3,7 @@
  * @module
  */
 import { mkdir, rm } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { KopsError, toKopsError } from '@kops/core';
 import { connectKafka, type KafkaClient } from '@kops/kafka';
 import { startKafka, type KafkaCluster } from '@kops/kafka-dist';
@@ -14,7 +14,8 @@ import { bold, dim, green, red, runKops, say, stage, timings } from './stage.ts'
 
 const group = 'order-mailer';
 const half = orderCount / 2;
-const folder = resolve('.kops/demo');
+/** Below the working directory, which `npm run demo` makes the root of the workspace. */
+const folder = join('.kops', 'demo');
 const repository = join(folder, 'repository');
 const reports = join(folder, 'reports');
 

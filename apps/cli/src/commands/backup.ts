@@ -1,10 +1,11 @@
 import { Flags } from '@oclif/core';
 import { KopsError, toKopsError } from '@kops/core';
-import { formatBytes, formatCount, formatDuration, parseDuration } from '@kops/service';
+import { formatBytes, formatDuration, parseDuration } from '@kops/service';
 import { connectOperator, type BackupEvent, type CommittedArchive, type OperatorApi, type StartBackup, type StartedBackup } from '@kops/transport';
 import { runBackup, type BackupOutcome } from '../backup/run-backup.ts';
 import { Embedded, embeddedCluster } from '../embedded/embedded.ts';
 import { KopsCommand, type FlagsOf } from '../kops-command.ts';
+import { counted } from '../output/counted.ts';
 import { ProgressLine } from '../output/progress.ts';
 import { formatTable } from '../output/table.ts';
 import { archiverEndpoint } from '../settings/archiver-endpoint.ts';
@@ -41,6 +42,7 @@ export default class Backup extends KopsCommand<typeof Backup, BackupOutcome> {
 
   readonly #progress = new ProgressLine();
   #startedAt = 0;
+  #committed = false;
 
   protected override settingsOf(flags: FlagsOf<typeof Backup>): Record<string, unknown> {
     return {
@@ -126,9 +128,9 @@ export default class Backup extends KopsCommand<typeof Backup, BackupOutcome> {
 
   #onStarted(started: StartedBackup): void {
     const baselines = started.partitions.filter(({ mode }) => mode === 'baseline').length;
-    const parent = started.parent === null ? 'first archive of this cluster here' : `extends ${started.parent}`;
+    const parent = started.parent === null ? 'the first archive of this cluster here' : `extends ${started.parent}`;
     this.#progress.note(
-      `Backing up ${String(started.partitions.length)} partitions (${String(baselines)} from their start) and ${String(started.groups)} groups; ${parent}.`,
+      `Backing up ${counted(started.partitions.length, 'partition')} (${String(baselines)} from the log start) and ${counted(started.groups, 'group')}; ${parent}.`,
     );
     for (const { topic, partition, reason } of started.partitions) {
       if (reason !== '') this.#progress.note(`  ${topic}-${String(partition)} from its start: ${reason}`);
@@ -138,7 +140,8 @@ export default class Backup extends KopsCommand<typeof Backup, BackupOutcome> {
   #onEvent(event: BackupEvent): void {
     if (event.type === 'notice') this.#progress.note(event.text);
     if (event.type === 'committed') this.#onCommitted(event);
-    if (event.type !== 'progress') return;
+    // After its commit a snapshot only tidies up.
+    if (event.type !== 'progress' || (this.#committed && !this.flags.follow)) return;
     this.#progress.update({
       label: this.flags.follow ? 'following' : 'backup',
       done: event.offsetsDone,
@@ -150,10 +153,11 @@ export default class Backup extends KopsCommand<typeof Backup, BackupOutcome> {
 
   #onCommitted(archive: CommittedArchive): void {
     this.#progress.clear();
+    this.#committed = true;
     this.print([
       `Archive ${archive.archive}`,
-      `  ${String(archive.topics)} topics, ${String(archive.partitions)} partitions, ${formatCount(archive.records)} records, ${formatBytes(archive.bytes)}; ${String(archive.groups)} groups`,
-      `  new here: ${String(archive.newSegments)} segments, ${formatBytes(archive.newBytes)} in ${formatDuration(performance.now() - this.#startedAt)}`,
+      `  ${counted(archive.topics, 'topic')}, ${counted(archive.partitions, 'partition')}, ${counted(archive.records, 'record')}, ${formatBytes(archive.bytes)}; ${counted(archive.groups, 'group')}`,
+      `  new here: ${counted(archive.newSegments, 'segment')}, ${formatBytes(archive.newBytes)} in ${formatDuration(performance.now() - this.#startedAt)}`,
       ...archive.copies.map((copy) => `  in ${copy}`),
     ]);
   }

@@ -22,11 +22,13 @@ export class ProgressLine {
   readonly #stream: NodeJS.WriteStream;
   readonly #quiet: boolean;
   readonly #started = performance.now();
-  #drawnAt = Number.NEGATIVE_INFINITY;
+  /** Elsewhere than on a terminal short commands show no progress at all. */
+  #drawnAt = performance.now();
   #drawn = false;
 
   constructor(options: { readonly quiet?: boolean; readonly stream?: NodeJS.WriteStream } = {}) {
     this.#stream = options.stream ?? process.stderr;
+    if (this.#stream.isTTY) this.#drawnAt = Number.NEGATIVE_INFINITY;
     this.#quiet = options.quiet ?? false;
   }
 
@@ -56,7 +58,6 @@ export class ProgressLine {
   clear(): void {
     if (this.#drawn) this.#stream.write('\r\u001b[2K');
     this.#drawn = false;
-    this.#drawnAt = Number.NEGATIVE_INFINITY;
   }
 }
 
