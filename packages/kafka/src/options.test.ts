@@ -21,7 +21,7 @@ describe('addresses of brokers', () => {
     'kafka:9092/x',
     'PLAINTEXT://k:1',
   ])("'%s' is refused with an example", (text) => {
-    expect(() => parseAddress(text)).toThrowError(
+    expect(() => parseAddress(text)).toThrow(
       expect.objectContaining({
         code: 'KOPS_CONFIG',
         hint: expect.stringContaining('host:port') as string,
@@ -30,7 +30,7 @@ describe('addresses of brokers', () => {
   });
 
   it('must be at least one', () => {
-    expect(() => resolveOptions({ bootstrapServers: [] })).toThrowError(
+    expect(() => resolveOptions({ bootstrapServers: [] })).toThrow(
       expect.objectContaining({ code: 'KOPS_CONFIG' }) as Error,
     );
   });

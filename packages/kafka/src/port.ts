@@ -93,6 +93,8 @@ export interface FetchRequest extends TopicPartition {
   readonly maxBytes: number;
   /** How long the broker may wait for data; 0 asks for an answer at once. */
   readonly maxWaitMs: number;
+  /** Nothing beyond the last stable offset, and the aborted transactions are named. Default false. */
+  readonly readCommitted?: boolean;
   readonly signal?: AbortSignal;
 }
 
@@ -106,6 +108,11 @@ export type FetchResult =
       readonly lastStableOffset: Offset;
       /** -1 where the broker does not say. */
       readonly logStart: Offset;
+      /** Aborted transactions that overlap `bytes`; only with `readCommitted`. */
+      readonly abortedTransactions: readonly {
+        readonly producerId: bigint;
+        readonly firstOffset: Offset;
+      }[];
       /**
        * Gives the memory behind `bytes` back for another fetch; `bytes` must not be looked at any more, nor views of it. Optional: what
        * is never released is left to the garbage collector. Harmless when called twice.
@@ -204,7 +211,7 @@ export interface KafkaClient extends AsyncDisposable {
 
   offsetForLeaderEpoch(partition: TopicPartition, epoch: number): Promise<OffsetForLeaderEpoch>;
 
-  /** One raw fetch of one partition, isolation read_uncommitted. */
+  /** One raw fetch of one partition, isolation read_uncommitted unless asked otherwise. */
   fetch(request: FetchRequest): Promise<FetchResult>;
 
   /** An id of our own for idempotent produce, or for the given transactional id. */

@@ -53,7 +53,7 @@ const decoded = (api: Api<never, unknown>, name: string): unknown => {
     expect(
       () => api.decode(new Reader(bytes.subarray(0, length))),
       `${name} cut at ${String(length)}`,
-    ).toThrowError(expect.objectContaining({ code: 'KOPS_KAFKA_PROTOCOL' }) as Error);
+    ).toThrow(expect.objectContaining({ code: 'KOPS_KAFKA_PROTOCOL' }) as Error);
   }
   return response;
 };

@@ -15,12 +15,9 @@ function decodePartition(r: Reader): Omit<PartitionFetched, 'throttleMs'> {
     lastStableOffset: r.int64(),
     logStart: r.int64(),
   };
-  r.array(() => {
-    r.int64();
-    r.int64();
-  });
+  const aborted = r.array(() => ({ producerId: r.int64(), firstOffset: r.int64() }));
   r.int32();
-  return { ...head, records: r.bytes() };
+  return { ...head, aborted, records: r.bytes() };
 }
 
 /* responses => topic: STRING, partitions: [partition] */
@@ -31,7 +28,7 @@ function decodeTopic(r: Reader): Omit<PartitionFetched, 'throttleMs'> | undefine
 
 /*
  * Fetch Request (v11) => replica_id: INT32 (-1), max_wait_ms: INT32, min_bytes: INT32, max_bytes: INT32,
- *   isolation_level: INT8 (0 read_uncommitted), session_id: INT32 (0), session_epoch: INT32 (-1: no session),
+ *   isolation_level: INT8 (0 read_uncommitted, 1 read_committed), session_id: INT32 (0), session_epoch: INT32 (-1: no session),
  *   topics: [topic: STRING, partitions: [partition]], forgotten: [], rack_id: STRING
  *   partition => partition: INT32, current_leader_epoch: INT32, fetch_offset: INT64, log_start_offset: INT64 (-1),
  *     partition_max_bytes: INT32
@@ -51,7 +48,7 @@ export const fetchV11: Api<PartitionFetch, PartitionFetched> = {
       .int32(f.maxWaitMs)
       .int32(1)
       .int32(f.maxBytes)
-      .int8(0)
+      .int8(f.isolationLevel)
       .int32(0)
       .int32(-1)
       .array([f], () =>

@@ -16,10 +16,10 @@ function decodePartition(r: Reader): Omit<PartitionFetched, 'throttleMs'> {
     lastStableOffset: r.int64(),
     logStart: r.int64(),
   };
-  r.compactArray(() => {
-    r.int64();
-    r.int64();
+  const aborted = r.compactArray(() => {
+    const transaction = { producerId: r.int64(), firstOffset: r.int64() };
     r.tags();
+    return transaction;
   });
   r.int32();
   const records = r.compactBytes();
@@ -27,7 +27,7 @@ function decodePartition(r: Reader): Omit<PartitionFetched, 'throttleMs'> {
   r.tags((tag, field) => {
     if (tag === 0) diverging = { epoch: field.int32(), endOffset: field.int64() };
   });
-  return { ...head, records, ...(diverging === undefined ? {} : { diverging }) };
+  return { ...head, aborted, records, ...(diverging === undefined ? {} : { diverging }) };
 }
 
 /* responses => topic_id: UUID, partitions: [partition], TAG_BUFFER */
@@ -40,7 +40,7 @@ function decodeTopic(r: Reader): Omit<PartitionFetched, 'throttleMs'> | undefine
 
 /*
  * Fetch Request (v13) => replica_id: INT32 (-1), max_wait_ms: INT32, min_bytes: INT32, max_bytes: INT32,
- *   isolation_level: INT8 (0 read_uncommitted), session_id: INT32 (0), session_epoch: INT32 (-1: no session),
+ *   isolation_level: INT8 (0 read_uncommitted, 1 read_committed), session_id: INT32 (0), session_epoch: INT32 (-1: no session),
  *   topics: [topic_id: UUID, partitions: [partition], TAG_BUFFER], forgotten: [], rack_id: COMPACT_STRING, TAG_BUFFER
  *   partition => partition: INT32, current_leader_epoch: INT32, fetch_offset: INT64, last_fetched_epoch: INT32,
  *     log_start_offset: INT64 (-1), partition_max_bytes: INT32, TAG_BUFFER
@@ -60,7 +60,7 @@ export const fetchV13: Api<PartitionFetch, PartitionFetched> = {
       .int32(f.maxWaitMs)
       .int32(1)
       .int32(f.maxBytes)
-      .int8(0)
+      .int8(f.isolationLevel)
       .int32(0)
       .int32(-1)
       .compactArray([f], () =>

@@ -10,6 +10,8 @@ export interface PartitionFetch {
   readonly lastFetchedEpoch: number;
   readonly maxBytes: number;
   readonly maxWaitMs: number;
+  /** 1 has the broker stop at the last stable offset and name aborted transactions. */
+  readonly isolationLevel: 0 | 1;
 }
 
 /** What a broker answers to the fetch of one partition. */
@@ -19,6 +21,8 @@ export interface PartitionFetched {
   readonly highWatermark: bigint;
   readonly lastStableOffset: bigint;
   readonly logStart: bigint;
+  /** Aborted transactions that overlap the answer; only with isolation level 1. */
+  readonly aborted: readonly { readonly producerId: bigint; readonly firstOffset: bigint }[];
   /** A view into the response. */
   readonly records: Uint8Array;
   /** Where the leader's log parted from the one fetched before (KIP-595); only from v13 on. */
@@ -33,6 +37,7 @@ export function emptyFetch(throttleMs: number, errorCode: number): PartitionFetc
     highWatermark: -1n,
     lastStableOffset: -1n,
     logStart: -1n,
+    aborted: [],
     records: new Uint8Array(),
   };
 }

@@ -48,6 +48,7 @@ function toPartitionFetch(
     currentLeaderEpoch:
       currentLeaderEpoch < 0 ? -1 : Math.max(currentLeaderEpoch, metadata.leaderEpoch),
     lastFetchedEpoch: request.lastFetchedEpoch ?? -1,
+    isolationLevel: request.readCommitted === true ? 1 : 0,
   };
 }
 
@@ -94,14 +95,22 @@ async function toResult(
   { answer, isById }: Attempt,
 ): Promise<FetchResult | 'identify'> {
   const { response, release } = answer;
-  const { errorCode, highWatermark, lastStableOffset, logStart, records } = response;
+  const { errorCode, highWatermark, lastStableOffset, logStart, aborted, records } = response;
   if (errorCode === kafkaCode.none && response.diverging === undefined) {
     if (!isById && request.topicId !== undefined) {
       // Fetched by name: these bytes may be of a topic recreated meanwhile. Nothing of them counts before that is known.
       const identity = await identify(cluster, request);
       if (identity !== 'same') return { status: identity };
     }
-    return { status: 'ok', bytes: records, highWatermark, lastStableOffset, logStart, release };
+    return {
+      status: 'ok',
+      bytes: records,
+      highWatermark,
+      lastStableOffset,
+      logStart,
+      abortedTransactions: aborted,
+      release,
+    };
   }
   release();
   if (response.diverging !== undefined) {

@@ -62,7 +62,7 @@ describe('FrameReceiver', () => {
     const receiver = new FrameReceiver(new BufferPool(0), () => undefined);
     expect(() => {
       feed(receiver, Buffer.from(hex, 'hex'), [100]);
-    }).toThrowError(expect.objectContaining({ code: 'KOPS_KAFKA_PROTOCOL' }) as Error);
+    }).toThrow(expect.objectContaining({ code: 'KOPS_KAFKA_PROTOCOL' }) as Error);
   });
 });
 

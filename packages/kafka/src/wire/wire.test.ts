@@ -54,11 +54,11 @@ describe('primitive types of the protocol', () => {
     const count = bytesOf((w) => w.int32(0x7fff_ffff));
     const code = { code: 'KOPS_KAFKA_PROTOCOL' };
     const read = (act: (r: Reader) => unknown, bytes: Uint8Array) => () => act(new Reader(bytes));
-    expect(read((r) => r.array(() => r.int8()), count)).toThrowError(
+    expect(read((r) => r.array(() => r.int8()), count)).toThrow(
       expect.objectContaining(code) as Error,
     );
-    expect(read((r) => r.bytes(), count)).toThrowError(expect.objectContaining(code) as Error);
-    expect(read((r) => r.unsignedVarint(), Buffer.alloc(9, 0xff))).toThrowError(
+    expect(read((r) => r.bytes(), count)).toThrow(expect.objectContaining(code) as Error);
+    expect(read((r) => r.unsignedVarint(), Buffer.alloc(9, 0xff))).toThrow(
       expect.objectContaining(code) as Error,
     );
   });
