@@ -74,11 +74,16 @@ export const lossSchema = z.looseObject({
   detail: z.string().max(1024),
 });
 
-/** A transaction that was open at the cut, or whose partitions' cuts fall on both sides of its end. */
+/**
+ * A transaction with data below the cut and no marker there: open at the cut, or ended beyond it. A last stable offset falls in the
+ * middle of transactions that ended while an older one was still open.
+ */
 export const straddlingTransactionSchema = z.looseObject({
   producerId: int64,
   producerEpoch: int32,
   firstOffset: int64,
+  /** How the log says it ended; left out where it had not, or nobody asked. */
+  outcome: z.enum(['committed', 'aborted']).optional(),
 });
 
 /** Which life of the partition this is. */

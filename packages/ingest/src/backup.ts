@@ -213,6 +213,7 @@ export class Backup {
       stores: this.#context.repositories.map(({ store }) => store),
       journal: this.#journal,
       segmentBytes: this.#context.segmentBytes,
+      fixedCut: !this.request.follow,
       onDurable: (sink) => {
         this.#sessions.get(sink)?.acknowledge();
         this.#wake();
@@ -263,12 +264,14 @@ export class Backup {
   async #commit(cut: GenerationCut): Promise<void> {
     this.#checkCompacted();
     await mapLimit(this.#sinks(), 8, (sink) => sink.seal());
-    const { clock, repositories, kopsVersion } = this.#context;
+    const { clock, kafka, repositories, kopsVersion } = this.#context;
     const archive = newArchiveId(clock);
+    const partitions = cut.partitions();
     const committed = await commitArchive({
+      kafka,
       repositories,
       snapshot: cut.snapshot,
-      partitions: cut.partitions(),
+      partitions,
       identity: {
         archive,
         series: this.id,
@@ -281,6 +284,7 @@ export class Backup {
         endedAt: new Date(clock.now()).toISOString(),
       },
     });
+    for (const { sink, cut: end } of partitions) sink.transactions.forgetBelow(end);
     this.#lastArchive = committed;
     this.#lastCut = cut;
     this.events.add({ type: 'committed', ...committed });

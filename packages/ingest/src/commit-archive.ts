@@ -10,10 +10,12 @@ import {
   type TopicManifest,
 } from '@kops/archive-format';
 import { mapLimit, type Offset } from '@kops/core';
+import type { KafkaClient } from '@kops/kafka';
 import type { NewObject, Repository } from '@kops/repository';
 import type { CommittedArchive } from '@kops/transport';
 import type { ClusterSnapshot } from './cluster-snapshot.ts';
 import type { PartitionSink } from './partition-sink.ts';
+import { settleTransactions } from './settle-transactions.ts';
 
 /** A partition as an archive is to show it. */
 export interface CutPartition {
@@ -27,6 +29,7 @@ export interface CutPartition {
 
 /** Everything an archive is made of. */
 export interface ArchiveParts {
+  readonly kafka: KafkaClient;
   /** One per copy. */
   readonly repositories: readonly Repository[];
   readonly snapshot: ClusterSnapshot;
@@ -43,7 +46,7 @@ const parallelLists = 8;
 
 /** Writes the lists and the manifest and commits them in every copy. Everything the sinks sealed must be published. */
 export async function commitArchive(parts: ArchiveParts): Promise<CommittedArchive> {
-  const built = await mapLimit(parts.partitions, parallelLists, (partition) => buildPartition(parts.repositories, partition));
+  const built = await mapLimit(parts.partitions, parallelLists, (partition) => buildPartition(parts, partition));
   const manifest = buildManifest(parts, built);
   const newObjects = built.flatMap((partition) => partition.newObjects);
   let sequence = 0;
@@ -54,7 +57,7 @@ export async function commitArchive(parts: ArchiveParts): Promise<CommittedArchi
   return summarize(manifest, sequence, newObjects);
 }
 
-async function buildPartition(repositories: readonly Repository[], partition: CutPartition): Promise<BuiltPartition> {
+async function buildPartition({ kafka, repositories }: ArchiveParts, partition: CutPartition): Promise<BuiltPartition> {
   const { sink, cut } = partition;
   const { logStart } = partition.logStart > sink.logStart ? partition : sink;
   const [list, unchanged] = await buildList(repositories, partition, logStart);
@@ -80,7 +83,7 @@ async function buildPartition(repositories: readonly Repository[], partition: Cu
     plaintextBytes: list.segments.reduce((sum, entry) => sum + entry.plaintextBytes, 0),
     holes: countHoles(list, logStart, cut, lost),
     losses: [...sink.losses],
-    openTransactions: sink.openTransactions.filter(({ firstOffset }) => firstOffset < cut),
+    openTransactions: await settleTransactions(kafka, sink, partition),
     watermarks: Object.fromEntries(repositories.map(({ store }) => [store.url, sink.durable])),
   };
   const shown = new Set(list.segments.map(({ key }) => key));

@@ -15,6 +15,8 @@ export interface SinkOptions {
   readonly journal: CaptureJournal;
   /** A segment is sealed once it holds so many bytes. */
   readonly segmentBytes: number;
+  /** The archive's cut is the plan's; a follow's is not known before its generation. */
+  readonly fixedCut: boolean;
   /** Called whenever the archived watermark has moved. */
   readonly onDurable: (sink: PartitionSink) => void;
 }
@@ -53,7 +55,7 @@ export class PartitionSink {
     this.#durable = plan.resume;
     this.#parentEnd = plan.resume;
     this.#leaderEpochs = [...plan.leaderEpochs];
-    this.#transactions = new OpenTransactions(plan.parent?.partition.openTransactions);
+    this.#transactions = new OpenTransactions(plan.parent?.partition.openTransactions, options.fixedCut ? plan.cut : 0n);
   }
 
   get position(): Offset {
@@ -87,8 +89,8 @@ export class PartitionSink {
   get lastEpoch(): number {
     return this.#leaderEpochs.at(-1)?.epoch ?? -1;
   }
-  get openTransactions(): ReturnType<OpenTransactions['list']> {
-    return this.#transactions.list();
+  get transactions(): OpenTransactions {
+    return this.#transactions;
   }
 
   /**

@@ -114,6 +114,7 @@ class StoredArchive implements Archive {
     for await (const run of this.#readRuns(range, ({ transactional }) => transactional)) {
       for (const { batch, segment } of run) scan.addVisible(batch, segment.slice);
     }
+    scan.settle(this.partition(topic, partition).openTransactions);
     return scan;
   }
 

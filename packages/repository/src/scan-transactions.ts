@@ -2,6 +2,9 @@ import type { StraddlingTransaction } from '@kops/archive-format';
 import { decodeControlRecord, type RecordBatchView } from '@kops/record-batch';
 import type { AbortedTransactions } from './aborted-transactions.ts';
 
+/** No offset is larger. */
+const lastOffset = 2n ** 63n - 1n;
+
 /** Collects what transactional batches of a partition, in offset order, say about its transactions. Memory grows with aborted ones only. */
 export class TransactionScan implements AbortedTransactions {
   readonly #open = new Map<bigint, StraddlingTransaction>();
@@ -37,6 +40,16 @@ export class TransactionScan implements AbortedTransactions {
     this.#open.delete(batch.producerId);
     // A marker without a transaction is normal: another partition had the data, or nothing was written.
     if (transaction !== undefined && type === 'abort') this.#addAborted(transaction, offset);
+  }
+
+  /** Takes note of how transactions ended whose markers are beyond the cut, as the manifest knows it. Call it after the last batch. */
+  settle(straddling: readonly StraddlingTransaction[]): void {
+    for (const { producerId, outcome } of straddling) {
+      const transaction = this.#open.get(producerId);
+      if (transaction === undefined || outcome === undefined) continue;
+      this.#open.delete(producerId);
+      if (outcome === 'aborted') this.#addAborted(transaction, lastOffset);
+    }
   }
 
   isAborted(producerId: bigint, offset: bigint): boolean {

@@ -68,6 +68,7 @@ const fetchRequest = {
   lastFetchedEpoch: 4,
   maxBytes: 2_097_152,
   maxWaitMs: 500,
+  isolationLevel: 0 as const,
 };
 const offset = { topic: 'orders', partition: 3, offset: 33n, leaderEpoch: -1, metadata: 'note' };
 
@@ -165,7 +166,9 @@ describe('responses of Kafka’s own broker classes are understood', () => {
     errorCode: 0,
     highWatermark: 4_294_967_400n,
     lastStableOffset: 4_294_967_399n,
+    aborted: [{ producerId: 9n, firstOffset: 10n }],
     logStart: 7n,
+    aborted: [{ producerId: 9n, firstOffset: 10n }],
   };
 
   it.each([

@@ -1,0 +1,46 @@
+import type { StraddlingTransaction } from '@kops/archive-format';
+import type { Offset } from '@kops/core';
+import type { KafkaClient } from '@kops/kafka';
+import type { PartitionSink } from './partition-sink.ts';
+
+/**
+ * Transactions that straddle a partition's cut, with the outcome of those that have ended.
+ *
+ * Below a last stable offset every transaction is decided, but its marker may lie beyond the cut, and without the outcome a restore would
+ * have to leave committed records out. The leader knows: a read_committed fetch at the transaction's first offset names it if it was aborted.
+ */
+export async function settleTransactions(
+  kafka: KafkaClient,
+  sink: PartitionSink,
+  cut: { readonly cut: Offset; readonly lastStableOffset: Offset },
+): Promise<StraddlingTransaction[]> {
+  const settled: StraddlingTransaction[] = [];
+  for (const transaction of sink.transactions.straddling(cut.cut)) {
+    // At or above the last stable offset it was not decided when the cut was taken.
+    const known = transaction.outcome !== undefined || transaction.firstOffset >= cut.lastStableOffset;
+    settled.push(known ? transaction : await settle(kafka, sink, transaction));
+  }
+  return settled;
+}
+
+async function settle(kafka: KafkaClient, sink: PartitionSink, transaction: StraddlingTransaction): Promise<StraddlingTransaction> {
+  const { topic, snapshot } = sink.plan;
+  const fetched = await kafka.fetch({
+    topic: topic.name,
+    partition: snapshot.partition,
+    topicId: topic.derivedTopicId ? undefined : topic.topicId,
+    offset: transaction.firstOffset,
+    currentLeaderEpoch: -1,
+    // The broker answers with the one batch at the offset: nothing of it is read.
+    maxBytes: 1,
+    maxWaitMs: 0,
+    readCommitted: true,
+  });
+  // The log moved on beneath us (retention, a recreated topic): the outcome stays unknown, and the manifest says so.
+  if (fetched.status !== 'ok' || fetched.bytes.length === 0) return transaction;
+  const aborted = fetched.abortedTransactions.some(
+    ({ producerId, firstOffset }) => producerId === transaction.producerId && firstOffset <= transaction.firstOffset,
+  );
+  fetched.release?.();
+  return { ...transaction, outcome: aborted ? 'aborted' : 'committed' };
+}
