@@ -1,7 +1,10 @@
 import type { Command } from '@oclif/core';
 import Agent from './commands/agent.ts';
 import Archiver from './commands/archiver.ts';
+import ArchivesList from './commands/archives/list.ts';
+import ArchivesShow from './commands/archives/show.ts';
 import Backup from './commands/backup.ts';
+import Cat from './commands/cat.ts';
 import ConfigShow from './commands/config/show.ts';
 import Version from './commands/version.ts';
 
@@ -9,7 +12,10 @@ import Version from './commands/version.ts';
 export const commands: Record<string, Command.Class> = {
   agent: Agent,
   archiver: Archiver,
+  'archives:list': ArchivesList,
+  'archives:show': ArchivesShow,
   backup: Backup,
+  cat: Cat,
   'config:show': ConfigShow,
   version: Version,
 };

@@ -2,7 +2,7 @@ import { KopsError, type Logger } from '@kops/core';
 import { connectKafka, type KafkaClient, type KafkaOptions } from '@kops/kafka';
 import { parseRepositoryUrl } from '@kops/object-store';
 import { openFileStore } from '@kops/object-store/file';
-import { openRepository, type Repository } from '@kops/repository';
+import { openArchive, openRepository, type Archive, type Repository } from '@kops/repository';
 import { connectionOf, type Config } from '@kops/service';
 
 /** Options of the configured cluster. @throws KOPS_USAGE without one */
@@ -35,4 +35,10 @@ export function repositoryUrls(config: Config): string[] {
 export async function openConfiguredRepository(config: Config): Promise<Repository> {
   const [url = ''] = repositoryUrls(config);
   return openRepository(await openFileStore(parseRepositoryUrl(url).directory));
+}
+
+/** Opens an archive of the (first) configured repository for reading. @throws KOPS_REPOSITORY_NOT_FOUND, KOPS_ARCHIVE_NOT_FOUND, KOPS_MANIFEST_INVALID */
+export async function openConfiguredArchive(config: Config, wanted: { readonly archive: string; readonly cluster?: string | undefined }): Promise<Archive> {
+  const repository = await openConfiguredRepository(config);
+  return openArchive(repository, wanted.archive, wanted.cluster === undefined ? {} : { cluster: wanted.cluster });
 }

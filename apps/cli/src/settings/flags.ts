@@ -34,3 +34,10 @@ export const exclude = Flags.custom<string[]>({
   helpValue: 'GLOB[,…]',
   parse: async (text) => list(text),
 })();
+
+/** `--topic`, where several may be shown. */
+export const topicNames = Flags.custom<string[]>({
+  summary: 'Only these topics: names and globs, comma-separated.',
+  helpValue: 'GLOB[,…]',
+  parse: async (text) => list(text),
+})();

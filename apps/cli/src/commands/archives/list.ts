@@ -1,0 +1,38 @@
+import type { ListedArchive } from '../../archives/list-archives.ts';
+import { listArchives } from '../../archives/list-archives.ts';
+import { KopsCommand, type FlagsOf } from '../../kops-command.ts';
+import { describeFailure } from '../../output/report-failure.ts';
+import { renderArchiveList } from '../../render/archive-list.ts';
+import { commonSettings } from '../../settings/common-settings.ts';
+import { openConfiguredRepository } from '../../settings/connections.ts';
+import { cluster, repository } from '../../settings/flags.ts';
+
+interface ArchivesListResult {
+  readonly repository: string;
+  readonly archives: readonly ListedArchive[];
+}
+
+export default class ArchivesList extends KopsCommand<typeof ArchivesList, ArchivesListResult> {
+  static override summary = 'List the archives of a repository, the newest last.';
+  static override description =
+    'Shows what each archive holds: topics, partitions, records, bytes, losses and the archive that it extends. An archive whose manifest is damaged is listed as such, and the others with it.\n\n' +
+    'Exit codes: 0 ok, 2 usage, 10 repository not found, 12 manifest of a newer format, 20 damaged manifest or commit, 30 storage unreachable, 31 denied.';
+  static override examples = [
+    '<%= config.bin %> <%= command.id %> --repository /backups/kafka',
+    '<%= config.bin %> <%= command.id %> --repository /backups/kafka --cluster MkU3OEVBNTcwNTJENDM2Qg --json',
+  ];
+  static override flags = { repository, cluster };
+
+  protected override settingsOf(flags: FlagsOf<typeof ArchivesList>): Record<string, unknown> {
+    return commonSettings(flags);
+  }
+
+  protected async execute(signal: AbortSignal): Promise<ArchivesListResult> {
+    const opened = await openConfiguredRepository(this.settings);
+    const { failures, ...list } = await listArchives(opened, { cluster: this.flags.cluster, signal });
+    this.print(renderArchiveList({ ...list, failures }));
+    for (const failure of failures) process.stderr.write(describeFailure(failure));
+    if (failures[0] !== undefined) this.endWith(failures[0].exitCode);
+    return list;
+  }
+}

@@ -1,0 +1,75 @@
+import { Flags } from '@oclif/core';
+import { errorToJson, KopsError, toKopsError } from '@kops/core';
+import type { Archive } from '@kops/repository';
+import { KopsCommand, type FlagsOf } from '../kops-command.ts';
+import { ReportedFailure, reportFailure } from '../output/report-failure.ts';
+import { TextOutput } from '../output/text-output.ts';
+import { printRecords, type RecordRange } from '../records/print-records.ts';
+import { RecordWriter } from '../records/record-writer.ts';
+import { commonSettings } from '../settings/common-settings.ts';
+import { openConfiguredArchive } from '../settings/connections.ts';
+import { archive, cluster, repository } from '../settings/flags.ts';
+import { offset } from '../settings/value-flags.ts';
+
+export default class Cat extends KopsCommand<typeof Cat, void> {
+  static override summary = 'Print records of an archived partition.';
+  static override description =
+    'One line a record: offset, time, key, value, headers. Text is shown where bytes are UTF-8, else base64, marked as such; control characters are escaped. ' +
+    'Records of aborted or unfinished transactions are left out unless read_uncommitted is asked for. Any number of records is printed in little memory.\n\n' +
+    'Exit codes: 0 ok, 2 usage, 10 archive, topic or partition not found, 20 damaged data, 30 storage unreachable, 31 denied, 130 interrupted.';
+  static override examples = [
+    '<%= config.bin %> <%= command.id %> --repository /backups/kafka --topic orders --partition 0 --count 10',
+    '<%= config.bin %> <%= command.id %> --repository /backups/kafka --archive latest --topic orders --partition 0 --from-offset 1200 --output ndjson',
+  ];
+  static override flags = {
+    repository,
+    archive,
+    cluster,
+    topic: Flags.string({ summary: 'Topic, by its name at the source.', helpValue: 'NAME', required: true }),
+    partition: Flags.integer({ summary: 'Partition.', helpValue: 'N', min: 0, required: true }),
+    'from-offset': offset({ summary: 'First offset; the log start of the archive unless given.', helpValue: 'N' }),
+    count: Flags.integer({ summary: 'Stop after so many records.', helpValue: 'N', min: 0 }),
+    isolation: Flags.option({ options: ['read_committed', 'read_uncommitted'] as const, default: 'read_committed' as const, summary: 'Whether records of aborted and unfinished transactions are left out.' })(),
+    output: Flags.option({ options: ['text', 'ndjson'] as const, default: 'text' as const, summary: 'Lines for people, or a JSON object a line.' })(),
+  };
+
+  protected override settingsOf(flags: FlagsOf<typeof Cat>): Record<string, unknown> {
+    return commonSettings(flags);
+  }
+
+  /** The records are written one by one, also as JSON. */
+  override logJson(): void {
+    // Nothing is left to write.
+  }
+
+  protected async execute(signal: AbortSignal): Promise<void> {
+    const archive = await openConfiguredArchive(this.settings, this.flags);
+    const { topic, partition } = this.flags;
+    const { logStart, cut } = archive.partition(topic, partition);
+    const from = this.flags['from-offset'] ?? logStart;
+    if (from < logStart || from > cut) {
+      throw new KopsError('KOPS_USAGE', `the archive shows the offsets ${String(logStart)} to ${String(cut - 1n)} of ${topic}-${String(partition)}, not ${String(from)}`, {
+        at: { archive: archive.ref.archive, topic, partition, offset: from },
+        hint: `Give a --from-offset from ${String(logStart)} on, or none.`,
+      });
+    }
+    const { count, isolation } = this.flags;
+    await this.#print(archive, { topic, partition, from, count, isolation }, { logStart, cut }, signal);
+  }
+
+  async #print(archive: Archive, range: RecordRange, shown: { logStart: bigint; cut: bigint }, signal: AbortSignal): Promise<void> {
+    const output = new TextOutput(process.stdout);
+    const writer = new RecordWriter(output, this.jsonEnabled() ? 'json' : this.flags.output);
+    const { topic, partition } = range;
+    await writer.begin({ archive: archive.ref.archive, topic, partition, logStart: String(shown.logStart), cut: String(shown.cut) });
+    try {
+      await printRecords(archive, range, writer, output, signal);
+    } catch (thrown) {
+      // What was printed stays whole, with the error at its end.
+      const error = toKopsError(thrown);
+      await writer.end({ ...errorToJson(error), exit: error.exitCode });
+      throw new ReportedFailure(reportFailure(error, { json: false }));
+    }
+    await writer.end();
+  }
+}

@@ -1,0 +1,48 @@
+import type { Writable } from 'node:stream';
+
+/** Characters gathered before they are written. */
+const bufferedLength = 64 * 1024;
+
+/** Whether a stream failed because its reader is gone. */
+export function isReaderGone(error: unknown): boolean {
+  return (error as NodeJS.ErrnoException | undefined)?.code === 'EPIPE';
+}
+
+/** Writes much text to a stream in large pieces, no faster than it is taken. */
+export class TextOutput {
+  readonly #stream: Writable;
+  #text = '';
+  #isGone = false;
+
+  constructor(stream: Writable) {
+    this.#stream = stream;
+    stream.once('error', (error) => {
+      this.#isGone ||= isReaderGone(error);
+    });
+  }
+
+  /** True when the reader has gone, as `head` does: there is nobody to write for. */
+  get isGone(): boolean {
+    return this.#isGone;
+  }
+
+  async write(text: string): Promise<void> {
+    this.#text += text;
+    if (this.#text.length >= bufferedLength) await this.flush();
+  }
+
+  /** Resolves when all is handed over. @throws the error of the stream, unless its reader is gone */
+  async flush(): Promise<void> {
+    const text = this.#text;
+    this.#text = '';
+    if (text === '' || this.#isGone) return;
+    await new Promise<void>((resolve, reject) => {
+      this.#stream.write(text, (error) => {
+        if (!error) return resolve();
+        this.#isGone ||= isReaderGone(error);
+        if (this.#isGone) resolve();
+        else reject(error);
+      });
+    });
+  }
+}

@@ -1,0 +1,134 @@
+import { formatBytes, formatCount, formatDuration } from '@kops/service';
+import type { ArchiveDetail, PartitionDetail, TopicDetail } from '../archives/archive-detail.ts';
+import { formatPairs, formatTable, type Column } from '../output/table.ts';
+import { formatInstant } from './instant.ts';
+import { counted, formatLosses, formatRecords } from './totals.ts';
+
+/** Above this many partitions only topics are listed, unless topics were asked for by name. */
+const maxPartitionRows = 200;
+const maxGroupRows = 50;
+
+const right = 'right' as const;
+
+/** An archive as lines: head, topics, partitions, losses, groups. */
+export function renderArchiveDetail(detail: ArchiveDetail, options: { readonly byTopic: boolean }): string[] {
+  const partitions = detail.topics.reduce((sum, topic) => sum + topic.partitions.length, 0);
+  const short = !options.byTopic && partitions > maxPartitionRows;
+  return [
+    ...formatPairs(headPairs(detail)),
+    '',
+    ...topicLines(detail.topics),
+    '',
+    ...(short
+      ? [`${counted(partitions, 'partition')}: see those of a topic with --topic NAME, or all with --json.`]
+      : partitionLines(detail.topics)),
+    ...lossLines(detail.topics),
+    ...(options.byTopic ? detail.topics.flatMap(configLines) : []),
+    ...(options.byTopic ? groupOffsetLines(detail) : groupLines(detail)),
+  ];
+}
+
+function headPairs({ summary, repository, copies, isolation, kopsVersion }: ArchiveDetail): [string, string][] {
+  const took = Date.parse(summary.endedAt) - Date.parse(summary.startedAt);
+  return [
+    ['Archive', summary.archive],
+    ['Repository', repository],
+    ['Cluster', summary.cluster],
+    ['Kind', summary.kind === 'generation' ? `generation ${String(summary.generation)} of series ${summary.series}` : summary.kind],
+    ['Parent', summary.parent ?? 'none'],
+    ['Ended', `${formatInstant(summary.endedAt)}${took >= 0 ? `, after ${formatDuration(took)}` : ''}`],
+    ['Cut at', isolation === 'read_committed' ? 'the last stable offsets (read_committed)' : 'the high watermarks (read_uncommitted)'],
+    ['Holds', `${counted(summary.topics, 'topic')}, ${counted(summary.partitions, 'partition')}, ${formatRecords(summary)} records, ${formatBytes(summary.bytes)}, ${counted(summary.groups, 'group')}`],
+    ['Losses', formatLosses(summary.losses)],
+    ['Copies', copies.join(', ')],
+    ['Made by', `kops ${kopsVersion}`],
+  ];
+}
+
+const topicColumns: readonly Column[] = [
+  { title: 'TOPIC' },
+  { title: 'PARTITIONS', align: right },
+  { title: 'REPLICAS', align: right },
+  { title: 'RECORDS', align: right },
+  { title: 'HOLES', align: right },
+  { title: 'SIZE', align: right },
+  { title: 'LOSSES' },
+];
+
+function topicLines(topics: readonly TopicDetail[]): string[] {
+  return formatTable(
+    topicColumns,
+    topics.map(({ name, totals, replicationFactor }) => [
+      name,
+      formatCount(totals.partitions),
+      formatCount(replicationFactor),
+      formatRecords(totals),
+      formatCount(totals.holes),
+      formatBytes(totals.bytes),
+      formatLosses(totals.losses),
+    ]),
+  );
+}
+
+const partitionColumns: readonly Column[] = [
+  { title: 'PARTITION' },
+  { title: 'LOG START', align: right },
+  { title: 'CUT', align: right },
+  { title: 'RECORDS', align: right },
+  { title: 'HOLES', align: right },
+  { title: 'SIZE', align: right },
+  { title: 'CAPTURED' },
+  { title: 'NOTES' },
+];
+
+function partitionLines(topics: readonly TopicDetail[]): string[] {
+  return formatTable(
+    partitionColumns,
+    topics.flatMap(({ name, partitions }) => partitions.map((partition) => partitionRow(name, partition))),
+  );
+}
+
+function partitionRow(topic: string, partition: PartitionDetail): string[] {
+  const { losses, openTransactions } = partition;
+  return [
+    `${topic}-${String(partition.partition)}`,
+    String(partition.logStart),
+    String(partition.cut),
+    partition.records === null ? 'unknown' : formatCount(partition.records),
+    partition.holes === null ? 'unknown' : formatCount(partition.holes),
+    formatBytes(partition.bytes),
+    partition.mode,
+    [
+      ...(losses.length === 0 ? [] : [losses.length === 1 ? '1 loss' : `${String(losses.length)} losses`]),
+      ...(openTransactions === 0 ? [] : [`${counted(openTransactions, 'transaction')} open at the cut`]),
+    ].join(', '),
+  ];
+}
+
+function lossLines(topics: readonly TopicDetail[]): string[] {
+  const lines = topics.flatMap(({ name, partitions }) =>
+    partitions.flatMap(({ partition, losses }) =>
+      losses.map(({ from, to, reason, detail }) => `  ${name}-${String(partition)}: offsets ${String(from)} to ${String(to - 1n)} are lost by ${reason}${detail === '' ? '' : `: ${detail}`}`),
+    ),
+  );
+  return lines.length === 0 ? [] : ['', 'Losses:', ...lines];
+}
+
+function configLines({ name, configs }: TopicDetail): string[] {
+  const own = configs.filter(({ source }) => source === 'DYNAMIC_TOPIC_CONFIG');
+  if (own.length === 0) return [];
+  return ['', `Configs of ${name}:`, ...formatPairs(own.map(({ name: config, value }) => [`  ${config}`, value ?? 'null']))];
+}
+
+function groupLines({ groups }: ArchiveDetail): string[] {
+  if (groups.length === 0) return [];
+  const rows = groups.slice(0, maxGroupRows).map(({ group, state, offsets }) => [group, state, formatCount(offsets.length)]);
+  const rest = groups.length - rows.length;
+  return ['', ...formatTable([{ title: 'GROUP' }, { title: 'STATE' }, { title: 'OFFSETS', align: right }], rows), ...(rest > 0 ? [`… and ${String(rest)} more: see --json`] : [])];
+}
+
+function groupOffsetLines({ groups }: ArchiveDetail): string[] {
+  if (groups.length === 0) return [];
+  const rows = groups.flatMap(({ group, state, offsets }) => offsets.map(({ topic, partition, offset }) => [group, state, `${topic}-${String(partition)}`, String(offset)]));
+  return ['', ...formatTable([{ title: 'GROUP' }, { title: 'STATE' }, { title: 'PARTITION' }, { title: 'COMMITTED', align: right }], rows)];
+}
