@@ -130,10 +130,50 @@ describe('raw fetch from a broker', () => {
       lastStableOffset: 0n,
       logStart: 0n,
     });
+    const committedOnly = {
+      ...partition[0]!,
+      topicId,
+      offset: 0n,
+      currentLeaderEpoch: -1,
+      maxBytes: 1 << 20,
+      maxWaitMs: 0,
+      readCommitted: true,
+    };
+    expect(okOf(await client.fetch(committedOnly)).bytes.length).toBe(0);
     await producer.run([{ do: 'commit' }]);
     await producer[Symbol.asyncDispose]();
     // The transaction's end is answered before its marker is in the log.
     await expect.poll(() => client.listOffsets(partition, 'lastStable')).toEqual([2n]);
+  });
+
+  it('names aborted transactions to those who ask for committed records only', async () => {
+    const topicId = await create('aborted');
+    const producer = await openJavaProducer(kafka(), {
+      config: { 'transactional.id': 'aborting' },
+    });
+    await producer.run([
+      { do: 'begin' },
+      { do: 'send', topic: 'aborted', partition: 0, value: 'x' },
+      { do: 'flush' },
+      { do: 'abort' },
+    ]);
+    await producer[Symbol.asyncDispose]();
+    const at = { topic: 'aborted', partition: 0 };
+    await expect.poll(() => client.listOffsets([at], 'lastStable')).toEqual([2n]);
+    const request = {
+      ...at,
+      topicId,
+      offset: 0n,
+      currentLeaderEpoch: -1,
+      maxBytes: 1 << 20,
+      maxWaitMs: 0,
+    };
+    const committed = okOf(await client.fetch({ ...request, readCommitted: true }));
+    const all = okOf(await client.fetch(request));
+    expect(committed.abortedTransactions).toMatchObject([{ firstOffset: 0n }]);
+    expect(all.abortedTransactions).toEqual([]);
+    // The bytes are the same: leaving records out is the reader's part.
+    expect(Buffer.from(committed.bytes).equals(all.bytes)).toBe(true);
   });
 
   it('says where the log lies when an offset is out of it', async () => {
