@@ -24,6 +24,7 @@ export {
   type CreateRepositoryOptions,
 } from './open-repository.ts';
 export { openArchive } from './open-archive.ts';
+export { BatchAssembler, type AssembledRun } from './batch-assembler.ts';
 export { readSegmentRuns, type SegmentReadOptions } from './segment-runs.ts';
 export { readSliceBatches, readSliceRuns, type ReadSegmentOptions } from './read-batches.ts';
 export {
