@@ -6,6 +6,9 @@ import ArchivesShow from './commands/archives/show.ts';
 import Backup from './commands/backup.ts';
 import Cat from './commands/cat.ts';
 import ConfigShow from './commands/config/show.ts';
+import Drill from './commands/drill.ts';
+import Restore from './commands/restore.ts';
+import Verify from './commands/verify.ts';
 import Version from './commands/version.ts';
 
 /** Every command there is, by its name: the whole surface of the command line. */
@@ -17,5 +20,8 @@ export const commands: Record<string, Command.Class> = {
   backup: Backup,
   cat: Cat,
   'config:show': ConfigShow,
+  drill: Drill,
+  restore: Restore,
+  verify: Verify,
   version: Version,
 };

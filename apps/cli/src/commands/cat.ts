@@ -48,7 +48,7 @@ export default class Cat extends KopsCommand<typeof Cat, void> {
     const { logStart, cut } = archive.partition(topic, partition);
     const from = this.flags['from-offset'] ?? logStart;
     if (from < logStart || from > cut) {
-      throw new KopsError('KOPS_USAGE', `the archive shows the offsets ${String(logStart)} to ${String(cut - 1n)} of ${topic}-${String(partition)}, not ${String(from)}`, {
+      throw new KopsError('KOPS_USAGE', `the archive shows ${logStart < cut ? `the offsets ${String(logStart)} to ${String(cut - 1n)}` : 'no offset'} of ${topic}-${String(partition)}, not ${String(from)}`, {
         at: { archive: archive.ref.archive, topic, partition, offset: from },
         hint: `Give a --from-offset from ${String(logStart)} on, or none.`,
       });

@@ -1,5 +1,5 @@
 import type { WriteStream } from 'node:tty';
-import { formatBytes, formatDuration, formatRate } from '@kops/service';
+import { formatBytes, formatCount, formatDuration, formatRate } from '@kops/service';
 
 /** How far a command is. */
 export interface ProgressState {
@@ -8,7 +8,9 @@ export interface ProgressState {
   /** Done and all, in whatever unit decides the share; all is 0 while unknown. */
   readonly done: bigint;
   readonly total: bigint;
-  readonly bytes: bigint;
+  /** What went through so far, and so the rate: bytes, or records where bytes are not known. */
+  readonly bytes?: bigint;
+  readonly records?: bigint;
   /** A few words at the end of the line. */
   readonly detail: string;
 }
@@ -62,11 +64,12 @@ export class ProgressLine {
 }
 
 /** One line: share, bytes, rate and the time left. */
-export function describeProgress({ label, done, total, bytes, detail }: ProgressState, elapsedMs: number): string {
+export function describeProgress({ label, done, total, bytes, records, detail }: ProgressState, elapsedMs: number): string {
   const share = total === 0n ? undefined : Number((done * 1000n) / total) / 1000;
   const parts = [label];
   if (share !== undefined) parts.push(`${bar(share)} ${String(Math.floor(share * 100)).padStart(3)} %`);
-  parts.push(formatBytes(bytes), formatRate(bytes, Math.max(1, elapsedMs)));
+  if (bytes !== undefined) parts.push(formatBytes(bytes), formatRate(bytes, Math.max(1, elapsedMs)));
+  if (records !== undefined) parts.push(`${formatCount(records)} records`);
   if (share !== undefined && share > 0 && share < 1) parts.push(`${formatDuration((elapsedMs / share) * (1 - share))} left`);
   if (detail !== '') parts.push(detail);
   return parts.join('  ');

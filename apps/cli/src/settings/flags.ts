@@ -1,4 +1,5 @@
 import { Flags } from '@oclif/core';
+import { duration } from './value-flags.ts';
 
 const list = (text: string): string[] =>
   text
@@ -38,6 +39,26 @@ export const exclude = Flags.custom<string[]>({
 /** `--topic`, where several may be shown. */
 export const topicNames = Flags.custom<string[]>({
   summary: 'Only these topics: names and globs, comma-separated.',
+  helpValue: 'GLOB[,…]',
+  parse: async (text) => list(text),
+})();
+
+/** `--report-dir`. */
+export const reportDir = Flags.string({ summary: 'Directory for the report; made if it is missing.', helpValue: 'DIR' });
+
+/** `--rpo` and `--rto`. */
+export const rpo = duration({ summary: 'Most that may be lost: older than this is a missed objective (exit 22).', helpValue: 'TIME' });
+export const rto = duration({ summary: 'Longest that a restore may take: longer is a missed objective (exit 22).', helpValue: 'TIME' });
+
+/** `--sandbox`. */
+export const sandbox = Flags.option({
+  options: ['testcontainers', 'jvm', 'external'] as const,
+  summary: 'Throwaway Kafka: in a container, by Java on this machine, or a cluster that you name. Default: a container where a Docker engine answers, else Java.',
+})();
+
+/** `--groups`. */
+export const groups = Flags.custom<string[]>({
+  summary: "Consumer groups whose offsets are set: names and globs, comma-separated, or 'none'. Default: all.",
   helpValue: 'GLOB[,…]',
   parse: async (text) => list(text),
 })();

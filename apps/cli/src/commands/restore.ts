@@ -1,0 +1,105 @@
+import { Flags } from '@oclif/core';
+import { errorTable, KopsError } from '@kops/core';
+import { describePlan, restoreExitCode, restorePlanToJson, restoreResultToJson, type RestorePlan, type RestoreProgress } from '@kops/restore';
+import { KopsCommand, type FlagsOf } from '../kops-command.ts';
+import { ProgressLine } from '../output/progress.ts';
+import { renderRestoreResult } from '../render/restore-result.ts';
+import { defaultReportDir } from '../reports/write-report.ts';
+import { restoreOptions } from '../restore/restore-options.ts';
+import { runRestore } from '../restore/run-restore.ts';
+import { commonSettings } from '../settings/common-settings.ts';
+import { openConfiguredArchive } from '../settings/connections.ts';
+import { archive, bootstrapServer, cluster, exclude, groups, reportDir, repository, topics } from '../settings/flags.ts';
+import { targetCluster } from '../settings/target-cluster.ts';
+import { instant } from '../settings/value-flags.ts';
+
+/** What `kops restore` did. */
+interface RestoreCommandResult {
+  readonly plan: Record<string, unknown>;
+  /** Null for a dry run. */
+  readonly result: Record<string, unknown> | null;
+  /** Absolute path of the report; null for a dry run. */
+  readonly report: string | null;
+}
+
+export default class Restore extends KopsCommand<typeof Restore, RestoreCommandResult> {
+  static override summary = 'Restore topics and consumer groups of an archive into a cluster.';
+  static override description =
+    'Creates the topics, fills them with the archived record batches, and sets the offsets of consumer groups so that each continues at the record it would have read next. A topic that has records is never written to. ' +
+    'A restore that was stopped is continued by the same command with --resume. The cluster must be named here; its TLS and SASL settings come from the configuration.\n\n' +
+    'Exit codes: 0 ok, 2 usage, 10 archive or topic not found, 12 refused (the target has records), 20 damaged data or offsets that do not match, 21 not all could be restored, 30 unreachable, 31 denied, 130 interrupted.';
+  static override examples = [
+    '<%= config.bin %> <%= command.id %> --repository /backups/kafka --archive latest --bootstrap-server new-kafka:9092 --dry-run',
+    '<%= config.bin %> <%= command.id %> --repository /backups/kafka --archive latest --bootstrap-server new-kafka:9092',
+    "<%= config.bin %> <%= command.id %> --repository /backups/kafka --bootstrap-server kafka:9092 --topics orders --rename orders=orders-restored --groups none --from 2026-03-01T00:00:00Z --to 2026-03-02T00:00:00Z",
+  ];
+  static override flags = {
+    repository,
+    archive,
+    cluster,
+    'bootstrap-server': bootstrapServer,
+    topics,
+    exclude,
+    rename: Flags.string({ multiple: true, multipleNonGreedy: true, summary: 'Another name for a topic; give it again for every further topic.', helpValue: 'FROM=TO' }),
+    from: instant({ summary: 'Only records of this time or later.', helpValue: 'TIME' }),
+    to: instant({ summary: 'Only records before this time.', helpValue: 'TIME' }),
+    method: Flags.option({ options: ['produce', 'log-dir'] as const, default: 'produce' as const, summary: 'How records get there; log-dir is not available yet.' })(),
+    offsets: Flags.option({ options: ['auto', 'exact', 'mapped'] as const, default: 'auto' as const, summary: 'Offsets of the source, or others that committed offsets are translated to.' })(),
+    groups,
+    'dry-run': Flags.boolean({ summary: 'Print the plan and change nothing.' }),
+    resume: Flags.boolean({ summary: 'Continue an earlier run of the same restore.' }),
+    'hold-retention': Flags.boolean({ summary: 'Leave time and size retention off afterwards, so that old records stay.' }),
+    'replication-factor': Flags.integer({ min: 1, summary: 'Of the topics that are created; default: as the source, at most the number of brokers.', helpValue: 'N' }),
+    'report-dir': reportDir,
+  };
+
+  readonly #progress = new ProgressLine();
+
+  protected override settingsOf(flags: FlagsOf<typeof Restore>): Record<string, unknown> {
+    return commonSettings(flags);
+  }
+
+  protected async execute(signal: AbortSignal): Promise<RestoreCommandResult> {
+    const { flags } = this;
+    if (flags.method === 'log-dir') {
+      throw new KopsError('KOPS_USAGE', 'the method log-dir is not available yet', { hint: 'Use --method produce: it works with any Kafka.' });
+    }
+    const request = {
+      archive: await openConfiguredArchive(this.settings, flags),
+      kafka: { ...(await targetCluster(this.settings, flags['bootstrap-server'])), logger: this.createLogger() },
+      options: restoreOptions(flags),
+      reportDir: flags['report-dir'] ?? defaultReportDir,
+      dryRun: flags['dry-run'],
+      signal,
+    };
+    const { plan, result, report } = await runRestore(request, {
+      onPlan: (made) => this.#onPlan(made),
+      onProgress: (progress) => this.#onProgress(progress),
+    }).finally(() => this.#progress.clear());
+    if (result === null || report === null) {
+      const [refusal] = plan.refusals;
+      if (refusal !== undefined) this.endWith(errorTable[refusal.code].exit);
+      return { plan: restorePlanToJson(plan), result: null, report: null };
+    }
+    this.print(renderRestoreResult(result, report));
+    this.endWith(restoreExitCode(result));
+    return { plan: restorePlanToJson(plan), result: restoreResultToJson(result), report };
+  }
+
+  /** The plan is the result of a dry run, and else what goes before. */
+  #onPlan(plan: RestorePlan): void {
+    if (this.flags['dry-run']) this.print(describePlan(plan));
+    else for (const line of describePlan(plan)) this.#progress.note(line);
+  }
+
+  #onProgress({ phase, partitionsDone, partitions, bytes, totalBytes }: RestoreProgress): void {
+    if (phase !== 'fill') return;
+    this.#progress.update({
+      label: 'restore',
+      done: BigInt(bytes),
+      total: BigInt(totalBytes),
+      bytes: BigInt(bytes),
+      detail: `${String(partitionsDone)}/${String(partitions)} partitions`,
+    });
+  }
+}

@@ -1,0 +1,41 @@
+import { Flags } from '@oclif/core';
+import { KopsCommand, type FlagsOf } from '../kops-command.ts';
+import { ProgressLine } from '../output/progress.ts';
+import { commonSettings } from '../settings/common-settings.ts';
+import { openConfiguredArchive } from '../settings/connections.ts';
+import { archive, cluster, reportDir, repository } from '../settings/flags.ts';
+import { verify, type VerifyResult } from '../verification/verify.ts';
+
+export default class Verify extends KopsCommand<typeof Verify, VerifyResult> {
+  static override summary = 'Check that an archive is whole and undamaged.';
+  static override description =
+    'Levels, each including those before it: manifest (commit log, manifest, lists, that every segment is there), checksum (every byte), structure (every batch: CRC, offsets, lineage), ' +
+    'replay (restores the archive into a throwaway Kafka and compares everything, as a drill does).\n\n' +
+    'Exit codes: 0 ok, 2 usage, 10 archive not found, 12 manifest of a newer format, 20 damaged, 21 the archive records losses, 30 storage or throwaway Kafka unreachable, 31 denied, 130 interrupted.';
+  static override examples = [
+    '<%= config.bin %> <%= command.id %> --repository /backups/kafka',
+    '<%= config.bin %> <%= command.id %> --repository /backups/kafka --archive latest --level checksum --subset 1/7',
+    '<%= config.bin %> <%= command.id %> --repository /backups/kafka --level replay --report-dir reports',
+  ];
+  static override flags = {
+    repository,
+    archive,
+    cluster,
+    level: Flags.option({ options: ['manifest', 'checksum', 'structure', 'replay'] as const, default: 'structure' as const, summary: 'How deep to look.' })(),
+    subset: Flags.string({ summary: 'Read a part of the segments only: one of N parts (seven runs of 1/7 to 7/7 read all), a share, or an amount.', helpValue: '1/7|5%|10GiB' }),
+    'report-dir': reportDir,
+  };
+
+  protected override settingsOf(flags: FlagsOf<typeof Verify>): Record<string, unknown> {
+    return commonSettings(flags);
+  }
+
+  protected async execute(signal: AbortSignal): Promise<VerifyResult> {
+    const opened = await openConfiguredArchive(this.settings, this.flags);
+    const { level, subset, 'report-dir': reportDir } = this.flags;
+    const { result, lines, exit } = await verify({ archive: opened, level, subset, reportDir, signal }, new ProgressLine());
+    this.print(lines);
+    this.endWith(exit);
+    return result;
+  }
+}

@@ -1,0 +1,18 @@
+import { KopsError } from '@kops/core';
+import type { KafkaOptions } from '@kops/kafka';
+import type { Config } from '@kops/service';
+import { kafkaOptions } from './connections.ts';
+
+/**
+ * The cluster that is written to. It must be named on the command line: what a configuration calls the cluster is the one that is backed up.
+ * TLS and SASL come from the configuration.
+ * @throws KOPS_USAGE without the flag
+ */
+export async function targetCluster(config: Config, bootstrapServer: string | undefined): Promise<KafkaOptions> {
+  if (bootstrapServer === undefined) {
+    throw new KopsError('KOPS_USAGE', '--bootstrap-server is missing', {
+      hint: 'Name the cluster to write to with --bootstrap-server HOST:PORT: it is never taken from the configuration.',
+    });
+  }
+  return kafkaOptions(config);
+}
