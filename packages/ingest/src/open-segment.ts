@@ -31,8 +31,9 @@ export class OpenSegment {
     return this.#builder.bytes;
   }
 
-  fits(batch: BatchHeader): boolean {
-    return this.#builder.fits(batch);
+  /** Whether the segment stays a valid one with so many more bytes, up to an offset. */
+  fits(more: Pick<BatchHeader, 'sizeInBytes' | 'lastOffset'>): boolean {
+    return this.#builder.fits(more);
   }
 
   /** Appends whole batches. `headers` are theirs, in order. */
@@ -40,6 +41,11 @@ export class OpenSegment {
     for (const header of headers) this.#builder.add(header);
     this.#hash.update(run);
     await Promise.all(this.#writers.map((writer) => writer.append([run])));
+  }
+
+  /** The hash of what was appended so far, to go on with elsewhere. */
+  copyHash(): Hash {
+    return this.#hash.copy();
   }
 
   async sync(): Promise<void> {

@@ -1,4 +1,5 @@
-import { mergeLeaderEpochs, truncateLeaderEpochs, type LeaderEpoch, type Loss, type PartitionIdentity, type SegmentEntry } from '@kops/archive-format';
+import { createHash, type Hash } from 'node:crypto';
+import { mergeLeaderEpochs, segmentLimits, truncateLeaderEpochs, type LeaderEpoch, type Loss, type PartitionIdentity, type SegmentEntry } from '@kops/archive-format';
 import { KopsError, type Coordinates, type Offset } from '@kops/core';
 import type { ObjectStore } from '@kops/object-store';
 import { splitBatches, validateBatch, type RecordBatchView } from '@kops/record-batch';
@@ -41,8 +42,14 @@ export class PartitionSink {
   #leaderEpochs: LeaderEpoch[];
   #parentEnd: Offset;
   #segment: OpenSegment | undefined;
+  #truncations = 0;
+  /** What a write has failed with: what of it reached the copies is unknown, so nothing may follow. */
+  #failure: KopsError | undefined;
+  readonly #sealedKeys: string[] = [];
   #bytes = 0;
   #tail: Promise<unknown> = Promise.resolve();
+  /** Hash of the current run of data; undefined as long as it is that of the open segment, so that nothing is hashed twice. */
+  #runHash: Hash | undefined;
 
   constructor(options: SinkOptions) {
     const { plan, clusterId } = options;
@@ -71,6 +78,10 @@ export class PartitionSink {
   get entries(): readonly SegmentEntry[] {
     return this.#entries;
   }
+  /** Keys of all segments that this capture has sealed or adopted, also of those that a truncation took away again. */
+  get sealedKeys(): readonly string[] {
+    return this.#sealedKeys;
+  }
   get leaderEpochs(): readonly LeaderEpoch[] {
     return this.#leaderEpochs;
   }
@@ -91,6 +102,20 @@ export class PartitionSink {
   }
   get transactions(): OpenTransactions {
     return this.#transactions;
+  }
+
+  /** Begins a run of data: what a State will close with the hash of its bytes. */
+  beginRun(): void {
+    this.#runHash = this.#segment === undefined ? undefined : createHash('sha256');
+  }
+
+  /** SHA-256 of everything appended since {@link beginRun}; begins the next run. */
+  endRun(): Promise<Buffer> {
+    return this.#serially(async () => {
+      const hash = this.#runHash ?? this.#segment?.copyHash() ?? createHash('sha256');
+      this.beginRun();
+      return hash.digest();
+    });
   }
 
   /**
@@ -122,11 +147,16 @@ export class PartitionSink {
     });
   }
 
-  /** Takes over a segment that an earlier capture sealed; it must start at the position. */
-  adopt(sealed: SealedSegment): Promise<void> {
+  /**
+   * Takes over a segment that an earlier capture sealed; it must start at the position.
+   * @param batches the segment's, needed where it holds transactions
+   */
+  adopt(sealed: SealedSegment, batches?: AsyncIterable<{ readonly batch: RecordBatchView }>): Promise<void> {
     return this.#serially(async () => {
       await this.#options.journal.record(sealed);
+      if (batches !== undefined) for await (const { batch } of batches) this.#transactions.observe(batch);
       this.#entries.push(sealed.entry);
+      this.#sealedKeys.push(sealed.entry.key);
       this.#leaderEpochs = mergeLeaderEpochs(this.#leaderEpochs, sealed.entry.leaderEpochs);
       this.#bytes += sealed.entry.plaintextBytes;
       this.#position = sealed.to;
@@ -145,6 +175,7 @@ export class PartitionSink {
   async sync(): Promise<void> {
     const segment = this.#segment;
     const position = this.#position;
+    const truncations = this.#truncations;
     if (segment === undefined) return;
     try {
       await segment.sync();
@@ -153,7 +184,8 @@ export class PartitionSink {
       await this.#tail;
       if (this.#segment === segment) throw error;
     }
-    this.#moveDurable(position);
+    // The log may have been cut back below the position meanwhile: the watermark must not come back to it.
+    if (truncations === this.#truncations) this.#moveDurable(position);
   }
 
   /** Gives up the open segment, keeping its part for a successor. */
@@ -177,7 +209,7 @@ export class PartitionSink {
       validateBatch(batch, this.#at());
       this.#checkOrder(batch, headers.length > 0);
       const overlaps = batch.baseOffset < this.#position;
-      if (overlaps || (this.#segment !== undefined && !this.#segment.fits(batch))) {
+      if (overlaps || !this.#fits(batch, headers[0], at - start)) {
         await flush();
         await this.#seal();
       }
@@ -188,6 +220,12 @@ export class PartitionSink {
     }
     await flush();
     if ((this.#segment?.bytes ?? 0) >= this.#options.segmentBytes) await this.#seal();
+  }
+
+  /** Whether a batch may join the open segment behind the `pending` bytes of this run that are not in it yet. */
+  #fits({ sizeInBytes, lastOffset }: RecordBatchView, firstPending: RecordBatchView | undefined, pending: number): boolean {
+    if (this.#segment !== undefined) return this.#segment.fits({ sizeInBytes: pending + sizeInBytes, lastOffset });
+    return firstPending === undefined || lastOffset - firstPending.baseOffset < segmentLimits.offsetSpan;
   }
 
   #expected: Offset = -1n;
@@ -206,12 +244,19 @@ export class PartitionSink {
     const first = headers[0];
     const last = headers.at(-1);
     if (first === undefined || last === undefined) return;
+    if (this.#failure !== undefined) throw this.#failure;
     this.#segment ??= await OpenSegment.begin(this.#options.stores, {
       ...this.identity,
       baseOffset: first.baseOffset,
       from: this.#position,
     });
-    await this.#segment.append(run, headers);
+    try {
+      await this.#segment.append(run, headers);
+    this.#runHash?.update(run);
+    } catch (error) {
+      this.#failure = KopsError.locate(error, this.#at());
+      throw this.#failure;
+    }
     for (const batch of headers) this.#observe(batch);
     this.#bytes += run.length;
     this.#position = last.nextOffset;
@@ -226,18 +271,22 @@ export class PartitionSink {
   async #seal(): Promise<void> {
     const segment = this.#segment;
     if (segment === undefined) return;
+    if (this.#failure !== undefined) throw this.#failure;
     const entry = segment.finish();
     const { topicId, partition } = this.identity;
     // The bytes first, then the entry that a successor finds them by, then the name that the entry gives: a kill in between leaves the part.
     await segment.sync();
     await this.#options.journal.record({ topicId, partition, from: segment.from, to: this.#position, entry });
+    this.#sealedKeys.push(entry.key);
     await segment.publish();
+    this.#runHash ??= segment.copyHash();
     this.#segment = undefined;
     this.#entries.push(entry);
     this.#moveDurable(this.#position);
   }
 
   #truncate(end: Offset): void {
+    this.#truncations++;
     this.#entries = this.#entries
       .filter((entry) => entry.slice.start < end)
       .map((entry) => (entry.slice.end <= end ? entry : { ...entry, slice: { ...entry.slice, end } }));

@@ -1,4 +1,3 @@
-import { createHash, type Hash } from 'node:crypto';
 import { KopsError, type Coordinates, type Semaphore } from '@kops/core';
 import type { Ack, Duplex, Frame } from '@kops/transport';
 import { BatchAssembler } from './batch-assembler.ts';
@@ -29,7 +28,6 @@ const creditBytes = 4 * 1024 * 1024;
 export class StreamSession {
   readonly #options: SessionOptions;
   readonly #assembler = new BatchAssembler();
-  #hash: Hash = createHash('sha256');
   #heldBytes = 0;
 
   constructor(options: SessionOptions) {
@@ -47,6 +45,7 @@ export class StreamSession {
   /** Resolves when the agent has ended the stream and everything it sent is durable. */
   async run(): Promise<SessionEnd> {
     const { sink, duplex, segmentBytes } = this.#options;
+    sink.beginRun();
     await duplex.send({
       type: 'opened',
       resumeOffset: sink.position,
@@ -86,20 +85,28 @@ export class StreamSession {
 
   async #onData(bytes: Uint8Array): Promise<void> {
     const { sink, budget, duplex, groupSync } = this.#options;
-    this.#heldBytes += await budget.acquire(bytes.length);
-    this.#hash.update(bytes);
-    for (const run of this.#assembler.push(bytes)) {
+    // Inside of a batch its whole size is held already.
+    if (this.#heldBytes === 0) this.#heldBytes = await budget.acquire(bytes.length);
+    const runs = this.#assembler.push(bytes);
+    for (const run of runs) {
       await sink.append(run);
       groupSync.mark(sink);
     }
-    if (this.#assembler.atBoundary) this.#release();
+    if (runs.length > 0 || this.#heldBytes < Math.min(this.#assembler.pendingBytes, budget.capacity)) await this.#holdPending();
     await duplex.send({ type: 'credit', bytes: bytes.length });
+  }
+
+  /** Holds what the unfinished batch will need, all at once: streams that each hold a part and wait for more would wait for each other. */
+  async #holdPending(): Promise<void> {
+    const { budget } = this.#options;
+    this.#release();
+    const { pendingBytes } = this.#assembler;
+    if (pendingBytes > 0) this.#heldBytes = await budget.acquire(pendingBytes);
   }
 
   async #onState(state: Frame & { type: 'state' }): Promise<void> {
     const { sink } = this.#options;
-    const ours = this.#hash.digest();
-    this.#hash = createHash('sha256');
+    const ours = await sink.endRun();
     if (!this.#assembler.atBoundary || !ours.equals(state.sha256)) {
       throw new KopsError('KOPS_BATCH_CORRUPT', 'what arrived is not what the agent fetched', {
         at: { ...this.#at(), offset: sink.position },
