@@ -90,9 +90,13 @@ export class BatchSender {
 
   #checkBase({ base }: SentPiece, { baseOffset }: ProduceResult): void {
     if (baseOffset === base) return;
-    throw new KopsError('KOPS_OFFSET_MISMATCH', `a batch landed at offset ${String(baseOffset)} instead of ${String(base)}`, {
-      at: { ...this.#place, offset: base },
-      hint: `Somebody else writes to the topic. Stop that, delete topic ${this.#place.topic} on the target, and restore it anew.`,
-    });
+    throw new KopsError(
+      'KOPS_OFFSET_MISMATCH',
+      `a batch landed at offset ${String(baseOffset)} instead of ${String(base)}`,
+      {
+        at: { ...this.#place, offset: base },
+        hint: `Somebody else writes to the topic. Stop that, delete topic ${this.#place.topic} on the target, and restore it anew.`,
+      },
+    );
   }
 }

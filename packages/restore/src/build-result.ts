@@ -22,7 +22,10 @@ export function buildResult(context: FillContext, outcome: RunOutcome): RestoreR
   const { plan, state, archive } = context;
   const topics = plan.topics.map((topic, index) => topicResult(context, topic, index));
   const partitions = topics.flatMap((topic) => topic.partitions);
-  const incomplete = [...refusedGroups(outcome.groups), ...recordedLosses(archive.manifest, plan.topics)];
+  const incomplete = [
+    ...refusedGroups(outcome.groups),
+    ...recordedLosses(archive.manifest, plan.topics),
+  ];
   return {
     archive: plan.archive,
     targetCluster: plan.targetCluster,
@@ -45,13 +48,20 @@ function topicResult(context: FillContext, topic: PlannedTopic, index: number): 
     source: topic.source,
     target: topic.target,
     created: context.state.state.topics.get(topic.target)?.created ?? false,
-    partitions: topic.partitions.map((partition) => partitionResult(context, partition, partitionKey(index, partition.partition))),
+    partitions: topic.partitions.map((partition) =>
+      partitionResult(context, partition, partitionKey(index, partition.partition)),
+    ),
   };
 }
 
-function partitionResult({ state }: FillContext, planned: PlannedPartition, key: string): PartitionResult {
+function partitionResult(
+  { state }: FillContext,
+  planned: PlannedPartition,
+  key: string,
+): PartitionResult {
   const { sourceStart, sourceEnd, partition } = planned;
-  const { counters, acknowledged } = state.state.partitions.get(key) ?? firstCheckpoint(sourceStart);
+  const { counters, acknowledged } =
+    state.state.partitions.get(key) ?? firstCheckpoint(sourceStart);
   const { records, bytes, batches, reencodedBatches, ...leftOut } = counters;
   // As many records as offsets, from 0 on: then each has its own.
   const isExact = sourceStart === 0n && acknowledged === sourceEnd;
@@ -76,24 +86,36 @@ function warningsOf(topic: TopicResult): string[] {
   return topic.partitions.flatMap(({ partition, strategy, leftOut }) => {
     const where = `topic ${topic.target}, partition ${String(partition)}`;
     const lines: string[] = [];
-    if (leftOut.open > 0) lines.push(`${where}: ${String(leftOut.open)} records of transactions open at the cut were left out`);
+    if (leftOut.open > 0)
+      lines.push(
+        `${where}: ${String(leftOut.open)} records of transactions open at the cut were left out`,
+      );
     const markers = leftOut.controlBatches;
     if (strategy === 'mapped' && markers > 0) {
-      lines.push(`${where}: offsets are mapped, ${String(markers)} transaction markers and ${String(leftOut.aborted)} aborted records are not restored`);
+      lines.push(
+        `${where}: offsets are mapped, ${String(markers)} transaction markers and ${String(leftOut.aborted)} aborted records are not restored`,
+      );
     }
     return lines;
   });
 }
 
 function refusedGroups(groups: readonly GroupResult[]): string[] {
-  return groups.flatMap(({ group, error }) => (error === null ? [] : [`group ${group}: ${error.message}`]));
+  return groups.flatMap(({ group, error }) =>
+    error === null ? [] : [`group ${group}: ${error.message}`],
+  );
 }
 
-function recordedLosses(manifest: FillContext['archive']['manifest'], topics: readonly PlannedTopic[]): string[] {
+function recordedLosses(
+  manifest: FillContext['archive']['manifest'],
+  topics: readonly PlannedTopic[],
+): string[] {
   const restored = new Map(topics.map(({ source, target }) => [source, target]));
   return manifest.topics.flatMap((topic) => {
     const lost = topic.partitions.reduce((sum, partition) => sum + partition.losses.length, 0);
     const target = restored.get(topic.name);
-    return lost === 0 || target === undefined ? [] : [`topic ${target}: the archive itself records ${String(lost)} losses`];
+    return lost === 0 || target === undefined
+      ? []
+      : [`topic ${target}: the archive itself records ${String(lost)} losses`];
   });
 }

@@ -17,7 +17,14 @@ export interface PieceOnTarget {
  * Reads the batch at `base` from the target and compares it with what would have been sent.
  * @throws KOPS_OFFSET_MISMATCH when it is another.
  */
-export async function confirmOnTarget({ kafka, place, topicId, base, piece, signal }: PieceOnTarget): Promise<void> {
+export async function confirmOnTarget({
+  kafka,
+  place,
+  topicId,
+  base,
+  piece,
+  signal,
+}: PieceOnTarget): Promise<void> {
   // Built before the wait: afterwards the batch it is cut from may be gone.
   const expected = new RecordBatchView(piece.build(noProducer));
   const result = await kafka.fetch({
@@ -33,13 +40,21 @@ export async function confirmOnTarget({ kafka, place, topicId, base, piece, sign
   const [found] = splitBatches(result.bytes, place);
   if (found === undefined) throw different(place, base, 'the target has no batch there');
   if (found.baseOffset !== base || found.nextOffset !== base + BigInt(piece.count)) {
-    throw different(place, base, `the target's batch has the offsets ${String(found.baseOffset)} to ${String(found.lastOffset)}`);
+    throw different(
+      place,
+      base,
+      `the target's batch has the offsets ${String(found.baseOffset)} to ${String(found.lastOffset)}`,
+    );
   }
-  if (!sameRecords(expected, found)) throw different(place, base, "the target's batch has other records");
+  if (!sameRecords(expected, found))
+    throw different(place, base, "the target's batch has other records");
 }
 
 function sameRecords(expected: RecordBatchView, found: RecordBatchView): boolean {
-  const sameHeader = expected.codec === found.codec && expected.baseTimestamp === found.baseTimestamp && expected.recordCount === found.recordCount;
+  const sameHeader =
+    expected.codec === found.codec &&
+    expected.baseTimestamp === found.baseTimestamp &&
+    expected.recordCount === found.recordCount;
   if (sameHeader && Buffer.compare(expected.payload, found.payload) === 0) return true;
   // Encoded anew by another release of a codec, equal records may have other bytes.
   const digests = (view: RecordBatchView): string[] => decodeRecords(view).map(recordDigest);
@@ -49,8 +64,12 @@ function sameRecords(expected: RecordBatchView, found: RecordBatchView): boolean
 }
 
 function different(place: TopicPartition, offset: Offset, what: string): KopsError {
-  return new KopsError('KOPS_OFFSET_MISMATCH', `the last batch on the target is not this restore's: ${what}`, {
-    at: { ...place, offset },
-    hint: `Delete topic ${place.topic} on the target and restore it anew.`,
-  });
+  return new KopsError(
+    'KOPS_OFFSET_MISMATCH',
+    `the last batch on the target is not this restore's: ${what}`,
+    {
+      at: { ...place, offset },
+      hint: `Delete topic ${place.topic} on the target and restore it anew.`,
+    },
+  );
 }

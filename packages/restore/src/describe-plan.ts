@@ -14,7 +14,10 @@ export function describePlan(plan: RestorePlan): string[] {
     ),
     ...section('Cannot be restored', plan.cannotRestore),
     ...section('Warnings', plan.warnings),
-    ...section('Refused', plan.refusals.map(({ message, hint }) => `${message}. ${hint}`)),
+    ...section(
+      'Refused',
+      plan.refusals.map(({ message, hint }) => `${message}. ${hint}`),
+    ),
   ];
 }
 

@@ -28,7 +28,8 @@ export async function executeRestore(options: ExecuteOptions): Promise<RestoreRe
   assertExecutable(options.plan);
   // A failure of one partition stops the others at once.
   const stop = new AbortController();
-  const signal = options.signal === undefined ? stop.signal : AbortSignal.any([options.signal, stop.signal]);
+  const signal =
+    options.signal === undefined ? stop.signal : AbortSignal.any([options.signal, stop.signal]);
   const context = await openRun(options, signal);
   const { clock, progress, kafka, plan, state } = context;
   const started = clock.monotonic();
@@ -58,18 +59,29 @@ export async function executeRestore(options: ExecuteOptions): Promise<RestoreRe
 async function prepare(context: FillContext): Promise<void> {
   const { archive, kafka, plan, state, clock, signal, limits } = context;
   await checkParties(context);
-  if (plan.offsets === 'exact') await requireExact(archive, plan, { parallel: limits.partitions, signal });
+  if (plan.offsets === 'exact')
+    await requireExact(archive, plan, { parallel: limits.partitions, signal });
   // Before the first topic: else a killed run would leave topics that no state knows of.
   await state.save();
-  await prepareTopics({ kafka, topics: plan.topics, state, clock, deadlineMs: limits.settleDeadlineMs, signal });
+  await prepareTopics({
+    kafka,
+    topics: plan.topics,
+    state,
+    clock,
+    deadlineMs: limits.settleDeadlineMs,
+    signal,
+  });
 }
 
 async function fill(context: FillContext, stop: AbortController): Promise<void> {
   const { kafka, state, limits } = context;
-  const tasks = fillTasks(context).filter(({ key }) => state.state.partitions.get(key)?.filled !== true);
+  const [done, tasks] = partitionTasks(context);
+  for (const task of done)
+    context.progress.partitionDone(placeOf(task), state.state.partitions.get(task.key)?.counters);
   if (context.isResumed) await settleLogEnds(kafka, tasks.map(placeOf), settleOptions(context));
   await mapLimit(tasks, limits.partitions, async (task) => {
-    const start = state.state.partitions.get(task.key) ?? firstCheckpoint(task.partition.sourceStart);
+    const start =
+      state.state.partitions.get(task.key) ?? firstCheckpoint(task.partition.sourceStart);
     try {
       state.setPartition(task.key, await fillPartition(context, task, start));
       context.progress.partitionDone(placeOf(task));
@@ -80,6 +92,15 @@ async function fill(context: FillContext, stop: AbortController): Promise<void> 
     }
   });
   await state.save();
+}
+
+/** Those that an earlier run filled, and those to fill. */
+function partitionTasks(context: FillContext): [done: FillTask[], tasks: FillTask[]] {
+  const { partitions } = context.state.state;
+  const { done = [], open = [] } = Object.groupBy(fillTasks(context), ({ key }) =>
+    partitions.get(key)?.filled === true ? 'done' : 'open',
+  );
+  return [done, open];
 }
 
 function placeOf({ topic, partition }: FillTask): { topic: string; partition: number } {

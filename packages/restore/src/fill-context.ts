@@ -40,6 +40,10 @@ export const defaultLimits: RestoreLimits = {
 };
 
 /** How a run waits for log ends. */
-export function settleOptions({ limits, clock, signal }: Pick<FillContext, 'limits' | 'clock' | 'signal'>): SettleOptions {
+export function settleOptions({
+  limits,
+  clock,
+  signal,
+}: Pick<FillContext, 'limits' | 'clock' | 'signal'>): SettleOptions {
   return { stableMs: limits.stableMs, deadlineMs: limits.settleDeadlineMs, clock, signal };
 }

@@ -1,4 +1,10 @@
-import { KopsError, throwIfAborted, toKopsError, type Offset, type TopicPartition } from '@kops/core';
+import {
+  KopsError,
+  throwIfAborted,
+  toKopsError,
+  type Offset,
+  type TopicPartition,
+} from '@kops/core';
 import { BatchSender } from './batch-sender.ts';
 import { confirmOnTarget } from './compare-piece.ts';
 import { settleOptions, type FillContext, type FillTask } from './fill-context.ts';
@@ -19,7 +25,11 @@ const maxFruitlessRecoveries = 3;
  *
  * @throws KOPS_OFFSET_MISMATCH, and the errors of KafkaClient and Archive.
  */
-export async function fillPartition(context: FillContext, task: FillTask, start: Checkpoint): Promise<Checkpoint> {
+export async function fillPartition(
+  context: FillContext,
+  task: FillTask,
+  start: Checkpoint,
+): Promise<Checkpoint> {
   let checkpoint = start;
   let kind: AttemptKind = 'first';
   for (let fruitless = 0; ; kind = 'recovery') {
@@ -40,8 +50,16 @@ interface Attempt {
   readonly error: KopsError | undefined;
 }
 
-async function fillOnce(context: FillContext, task: FillTask, start: Checkpoint, kind: AttemptKind): Promise<Attempt> {
-  await using mapping = await MappingWriter.openAt(mappingPath(context.state.path, task.key), start.mapping);
+async function fillOnce(
+  context: FillContext,
+  task: FillTask,
+  start: Checkpoint,
+  kind: AttemptKind,
+): Promise<Attempt> {
+  await using mapping = await MappingWriter.openAt(
+    mappingPath(context.state.path, task.key),
+    start.mapping,
+  );
   const progress = new PartitionProgress(start, mapping);
   const filler = new PartitionFiller(context, task, progress);
   try {
@@ -83,9 +101,14 @@ class PartitionFiller {
     }
     throwIfAborted(signal);
     const { target } = this.#progress;
-    if (target < there) throw this.#mismatch(target, `the target has records up to offset ${String(there)}, the archive fewer`);
+    if (target < there)
+      throw this.#mismatch(
+        target,
+        `the target has records up to offset ${String(there)}, the archive fewer`,
+      );
     const end = await readLogEnd(kafka, this.#place);
-    if (end !== target) throw this.#mismatch(target, `the log ends at ${String(end)} instead of ${String(target)}`);
+    if (end !== target)
+      throw this.#mismatch(target, `the log ends at ${String(end)} instead of ${String(target)}`);
     return await this.#progress.finish(this.#task.partition.sourceEnd, this.#omissions);
   }
 
@@ -93,12 +116,17 @@ class PartitionFiller {
   async #contentOfTarget(start: Checkpoint, kind: AttemptKind): Promise<Offset> {
     const { kafka, isResumed } = this.#context;
     // The first attempts of a resumed run were waited for all at once.
-    if (kind === 'recovery') await settleLogEnds(kafka, [this.#place], settleOptions(this.#context));
+    if (kind === 'recovery')
+      await settleLogEnds(kafka, [this.#place], settleOptions(this.#context));
     const end = await readLogEnd(kafka, this.#place);
     if (end < start.acknowledged) {
-      throw this.#mismatch(end, `the target lost records: its log ended at ${String(start.acknowledged)}, now at ${String(end)}`);
+      throw this.#mismatch(
+        end,
+        `the target lost records: its log ended at ${String(start.acknowledged)}, now at ${String(end)}`,
+      );
     }
-    if (kind === 'first' && !isResumed && end > 0n) throw this.#mismatch(end, 'the topic should be empty and has records');
+    if (kind === 'first' && !isResumed && end > 0n)
+      throw this.#mismatch(end, 'the topic should be empty and has records');
     return end;
   }
 
@@ -108,7 +136,12 @@ class PartitionFiller {
     if (start.sourceFrom >= sourceEnd) return;
     const transactions = await archive.scanTransactions(this.#source, { signal });
     const rules = { start: start.sourceFrom, end: sourceEnd, transactions, window: plan.window };
-    for await (const located of archive.readBatches({ ...this.#source, from: rules.start, to: sourceEnd, signal })) {
+    for await (const located of archive.readBatches({
+      ...this.#source,
+      from: rules.start,
+      to: sourceEnd,
+      signal,
+    })) {
       throwIfAborted(signal);
       const { piece, omissions } = cutBatch(located, rules);
       this.#omissions.push(...omissions);
@@ -125,11 +158,22 @@ class PartitionFiller {
   async #adopt(piece: Piece, there: Offset, omissions: readonly Omission[]): Promise<void> {
     const base = this.#progress.target;
     const end = base + BigInt(piece.count);
-    if (end > there) throw this.#mismatch(base, `the log ends at ${String(there)}, within a batch that would end at ${String(end)}`);
+    if (end > there)
+      throw this.#mismatch(
+        base,
+        `the log ends at ${String(there)}, within a batch that would end at ${String(end)}`,
+      );
     const { kafka, signal } = this.#context;
     const bytes = piece.reencoded ? piece.build(noProducer).byteLength : piece.estimatedBytes;
     if (end === there) {
-      await confirmOnTarget({ kafka, place: this.#place, topicId: this.#task.topicId, base, piece, signal });
+      await confirmOnTarget({
+        kafka,
+        place: this.#place,
+        topicId: this.#task.topicId,
+        base,
+        piece,
+        signal,
+      });
     }
     await this.#progress.confirm(sentPiece(piece, base, bytes, omissions));
     this.#context.progress.add(this.#place, piece.count, bytes);

@@ -15,7 +15,11 @@ export async function finishTopics(
   const refused = await mapLimit(topics, parallel, async (topic) => {
     const known = state.state.topics.get(topic.target);
     if (known === undefined || known.finished) return [];
-    const problems = await applyConfigs(kafka, topic.target, configsAtTheEnd(topic, known.fillConfigs));
+    const problems = await applyConfigs(
+      kafka,
+      topic.target,
+      configsAtTheEnd(topic, known.fillConfigs),
+    );
     state.setTopic(topic.target, { ...known, finished: true });
     return problems;
   });
@@ -24,8 +28,13 @@ export async function finishTopics(
 }
 
 /** The plan's configs; of what it removes only that which was really set, and that which was set besides. */
-function configsAtTheEnd(topic: PlannedTopic, fillConfigs: readonly string[]): Record<string, string | null> {
-  const planned = Object.entries(topic.finalConfigs).filter(([name, value]) => value !== null || fillConfigs.includes(name));
+function configsAtTheEnd(
+  topic: PlannedTopic,
+  fillConfigs: readonly string[],
+): Record<string, string | null> {
+  const planned = Object.entries(topic.finalConfigs).filter(
+    ([name, value]) => value !== null || fillConfigs.includes(name),
+  );
   // A batch may have needed a larger limit than the plan knew.
   const removed = [...fillConfigs, 'max.message.bytes'].map((name) => [name, null] as const);
   return { ...Object.fromEntries(removed), ...Object.fromEntries(planned) };
@@ -56,5 +65,7 @@ async function applyConfigs(
 }
 
 function isRefusal(thrown: unknown): thrown is KopsError {
-  return (['KOPS_CONFIG', 'KOPS_ACCESS_DENIED', 'KOPS_KAFKA_PROTOCOL', 'KOPS_REFUSED'] as const).some((code) => KopsError.is(thrown, code));
+  return (
+    ['KOPS_CONFIG', 'KOPS_ACCESS_DENIED', 'KOPS_KAFKA_PROTOCOL', 'KOPS_REFUSED'] as const
+  ).some((code) => KopsError.is(thrown, code));
 }

@@ -14,7 +14,11 @@ export async function inspectTarget(
   options: RestoreOptions = {},
 ): Promise<TargetFacts> {
   const names = new Set(selectForRestore(manifest, options).map(({ target }) => target));
-  const [cluster, topics, groups] = await Promise.all([kafka.describeCluster(), kafka.topics(), kafka.listGroups()]);
+  const [cluster, topics, groups] = await Promise.all([
+    kafka.describeCluster(),
+    kafka.topics(),
+    kafka.listGroups(),
+  ]);
   const wanted = topics.filter(({ name }) => names.has(name));
   return {
     clusterId: cluster.clusterId,
@@ -25,12 +29,18 @@ export async function inspectTarget(
   };
 }
 
-async function measureTopics(kafka: RestoreTarget, topics: readonly TopicMetadata[]): Promise<TargetTopic[]> {
+async function measureTopics(
+  kafka: RestoreTarget,
+  topics: readonly TopicMetadata[],
+): Promise<TargetTopic[]> {
   const places = topics.flatMap(({ name, partitions }) =>
     partitions.map(({ partition }) => ({ topic: name, partition })),
   );
   if (places.length === 0) return [];
-  const [starts, ends] = await Promise.all([kafka.listOffsets(places, 'earliest'), kafka.listOffsets(places, 'latest')]);
+  const [starts, ends] = await Promise.all([
+    kafka.listOffsets(places, 'earliest'),
+    kafka.listOffsets(places, 'latest'),
+  ]);
   let index = 0;
   return topics.map(({ name, partitions }) => {
     let offsetsInUse = 0n;
@@ -46,9 +56,14 @@ async function measureTopics(kafka: RestoreTarget, topics: readonly TopicMetadat
 }
 
 /** Brokers tell which configs they know only by the example of a topic. */
-async function knownConfigs(kafka: RestoreTarget, topics: readonly TopicMetadata[]): Promise<string[] | null> {
+async function knownConfigs(
+  kafka: RestoreTarget,
+  topics: readonly TopicMetadata[],
+): Promise<string[] | null> {
   const example = topics[0]?.name;
   if (example === undefined) return null;
   const entries = (await kafka.topicConfigs([example])).get(example);
-  return entries === undefined || entries.length === 0 ? null : entries.map(({ name }) => name).sort();
+  return entries === undefined || entries.length === 0
+    ? null
+    : entries.map(({ name }) => name).sort();
 }

@@ -10,14 +10,21 @@ export interface SettleOptions {
 }
 
 /** Log ends in the order asked: isolation read_uncommitted, so that they are not last stable offsets. */
-export async function readLogEnds(kafka: RestoreTarget, places: readonly TopicPartition[]): Promise<Offset[]> {
+export async function readLogEnds(
+  kafka: RestoreTarget,
+  places: readonly TopicPartition[],
+): Promise<Offset[]> {
   return places.length === 0 ? [] : await kafka.listOffsets(places, 'latest');
 }
 
 /** The log end of one partition. */
 export async function readLogEnd(kafka: RestoreTarget, place: TopicPartition): Promise<Offset> {
   const [end] = await readLogEnds(kafka, [place]);
-  if (end === undefined) throw new KopsError('KOPS_KAFKA_PROTOCOL', 'the broker told no log end', { at: place, hint: 'Try again.' });
+  if (end === undefined)
+    throw new KopsError('KOPS_KAFKA_PROTOCOL', 'the broker told no log end', {
+      at: place,
+      hint: 'Try again.',
+    });
   return end;
 }
 
@@ -40,12 +47,17 @@ export async function settleLogEnds(
     const now = await readLogEnds(kafka, places);
     const moved = now.findIndex((end, index) => end !== ends[index]);
     if (moved >= 0) since = clock.monotonic();
-    if (moved >= 0 && since - started > deadlineMs) throw stillMoving(places[moved], now[moved], deadlineMs);
+    if (moved >= 0 && since - started > deadlineMs)
+      throw stillMoving(places[moved], now[moved], deadlineMs);
     ends = now;
   }
 }
 
-function stillMoving(place: TopicPartition | undefined, offset: Offset | undefined, deadlineMs: number): KopsError {
+function stillMoving(
+  place: TopicPartition | undefined,
+  offset: Offset | undefined,
+  deadlineMs: number,
+): KopsError {
   return new KopsError('KOPS_HELD', `the log end keeps moving for ${String(deadlineMs)} ms`, {
     at: { ...place, ...(offset === undefined ? {} : { offset }) },
     hint: 'Stop whatever else writes to the topic, such as another run of this restore.',

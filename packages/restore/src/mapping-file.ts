@@ -42,7 +42,8 @@ export class MappingWriter implements AsyncDisposable {
     try {
       if (isNew) await file.write(header, 0);
       const { size } = await file.stat();
-      if (size < position.bytes) throw damaged(path, `has ${String(size)} bytes, the state knows ${String(position.bytes)}`);
+      if (size < position.bytes)
+        throw damaged(path, `has ${String(size)} bytes, the state knows ${String(position.bytes)}`);
       await file.truncate(position.bytes);
       return new MappingWriter(file, position);
     } catch (thrown) {
@@ -113,7 +114,9 @@ async function* readLines(path: string): AsyncGenerator<MappingLine> {
     }
   } catch (thrown) {
     const missing = (thrown as NodeJS.ErrnoException).code === 'ENOENT';
-    throw missing ? new KopsError('KOPS_OBJECT_NOT_FOUND', `there is no mapping at ${path}`, { cause: thrown }) : toKopsError(thrown);
+    throw missing
+      ? new KopsError('KOPS_OBJECT_NOT_FOUND', `there is no mapping at ${path}`, { cause: thrown })
+      : toKopsError(thrown);
   } finally {
     input.destroy();
   }
@@ -123,7 +126,8 @@ function parseLine(path: string, line: string): MappingLine {
   const end = /^end,(\d{1,19})$/.exec(line);
   if (end?.[1] !== undefined) return { targetEnd: BigInt(end[1]) };
   const run = /^(\d{1,19}),(\d{1,19}),(\d{1,19})$/.exec(line);
-  if (run?.[1] === undefined || run[2] === undefined || run[3] === undefined) throw damaged(path, `has the line '${line.slice(0, 80)}'`);
+  if (run?.[1] === undefined || run[2] === undefined || run[3] === undefined)
+    throw damaged(path, `has the line '${line.slice(0, 80)}'`);
   return { sourceStart: BigInt(run[1]), targetStart: BigInt(run[2]), count: BigInt(run[3]) };
 }
 
@@ -141,7 +145,10 @@ export async function readOffsetMapping(path: string): Promise<OffsetMapping> {
  * Translates many offsets in one pass over the file; memory grows with the offsets, not with the mapping.
  * @throws KOPS_OBJECT_NOT_FOUND, KOPS_OBJECT_CORRUPT
  */
-export async function mapOffsets(path: string, offsets: Iterable<Offset>): Promise<ReadonlyMap<Offset, Offset>> {
+export async function mapOffsets(
+  path: string,
+  offsets: Iterable<Offset>,
+): Promise<ReadonlyMap<Offset, Offset>> {
   const sorted = [...new Set(offsets)].sort((a, b) => (a < b ? -1 : 1));
   const mapped = new Map<Offset, Offset>();
   let next = 0;

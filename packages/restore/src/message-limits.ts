@@ -56,9 +56,13 @@ export class MessageLimits {
       if (entries.find((entry) => entry.name === name)?.value === String(limit)) return;
       await clock.sleep(50, signal);
     }
-    throw new KopsError('KOPS_KAFKA_PROTOCOL', `${name}=${String(limit)} did not take effect within ${String(deadlineMs)} ms`, {
-      at: { topic },
-      hint: 'Look whether the controller of the target is well, then resume.',
-    });
+    throw new KopsError(
+      'KOPS_KAFKA_PROTOCOL',
+      `${name}=${String(limit)} did not take effect within ${String(deadlineMs)} ms`,
+      {
+        at: { topic },
+        hint: 'Look whether the controller of the target is well, then resume.',
+      },
+    );
   }
 }

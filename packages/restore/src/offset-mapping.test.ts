@@ -7,10 +7,16 @@ import { mappingStart, mapOffsets, MappingWriter, readOffsetMapping } from './ma
 import { joinRuns, mapOffset, type MappingRun, type OffsetMapping } from './offset-mapping.ts';
 
 /** Source offsets that have a record: ascending, with holes of any pattern. */
-const offsets = fc.uniqueArray(fc.integer({ min: 0, max: 300 }), { maxLength: 150 }).map((list) => list.sort((a, b) => a - b));
+const offsets = fc
+  .uniqueArray(fc.integer({ min: 0, max: 300 }), { maxLength: 150 })
+  .map((list) => list.sort((a, b) => a - b));
 
 function singleRuns(sources: readonly number[]): MappingRun[] {
-  return sources.map((source, index) => ({ sourceStart: BigInt(source), targetStart: BigInt(index), count: 1n }));
+  return sources.map((source, index) => ({
+    sourceStart: BigInt(source),
+    targetStart: BigInt(index),
+    count: 1n,
+  }));
 }
 
 function mappingOf(sources: readonly number[]): OffsetMapping {
@@ -42,14 +48,20 @@ describe('an offset mapping', () => {
     fc.assert(
       fc.property(offsets, (sources) => {
         const mapping = mappingOf(sources);
-        for (let offset = 0; offset <= 302; offset++) expect(mapOffset(mapping, BigInt(offset))).toBe(naive(sources, offset));
+        for (let offset = 0; offset <= 302; offset++)
+          expect(mapOffset(mapping, BigInt(offset))).toBe(naive(sources, offset));
       }),
     );
   });
 
   it('needs one run where nothing is missing', () => {
     expect(mappingOf([4, 5, 6, 7]).runs).toEqual([{ sourceStart: 4n, targetStart: 0n, count: 4n }]);
-    expect(joinRuns({ sourceStart: 0n, targetStart: 0n, count: 2n }, { sourceStart: 2n, targetStart: 3n, count: 1n })).toBeUndefined();
+    expect(
+      joinRuns(
+        { sourceStart: 0n, targetStart: 0n, count: 2n },
+        { sourceStart: 2n, targetStart: 3n, count: 1n },
+      ),
+    ).toBeUndefined();
   });
 
   it('is the same from a file, also when its writing was interrupted anywhere', async () => {
@@ -75,7 +87,9 @@ describe('an offset mapping', () => {
         expect(await readOffsetMapping(path)).toEqual(mappingOf(sources));
         const asked = Array.from({ length: 302 }, (_, offset) => offset);
         const mapped = await mapOffsets(path, asked.map(BigInt).reverse());
-        expect(asked.map((offset) => mapped.get(BigInt(offset)))).toEqual(asked.map((offset) => naive(sources, offset)));
+        expect(asked.map((offset) => mapped.get(BigInt(offset)))).toEqual(
+          asked.map((offset) => naive(sources, offset)),
+        );
       }),
       { numRuns: 40 },
     );
@@ -94,9 +108,13 @@ describe('an offset mapping', () => {
     await truncate(path, length - 6);
     await expect(readOffsetMapping(path)).rejects.toMatchObject({ code: 'KOPS_OBJECT_CORRUPT' });
     await expect(mapOffsets(path, [9n])).rejects.toMatchObject({ code: 'KOPS_OBJECT_CORRUPT' });
-    await expect(MappingWriter.openAt(path, { bytes: length, open: null })).rejects.toMatchObject({ code: 'KOPS_OBJECT_CORRUPT' });
+    await expect(MappingWriter.openAt(path, { bytes: length, open: null })).rejects.toMatchObject({
+      code: 'KOPS_OBJECT_CORRUPT',
+    });
     await writeFile(path, whole.replace('3,1,1', '3,1'));
     await expect(readOffsetMapping(path)).rejects.toMatchObject({ code: 'KOPS_OBJECT_CORRUPT' });
-    await expect(readOffsetMapping(join(folder, 'none.csv'))).rejects.toMatchObject({ code: 'KOPS_OBJECT_NOT_FOUND' });
+    await expect(readOffsetMapping(join(folder, 'none.csv'))).rejects.toMatchObject({
+      code: 'KOPS_OBJECT_NOT_FOUND',
+    });
   });
 });

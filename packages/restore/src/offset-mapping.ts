@@ -18,14 +18,17 @@ export interface OffsetMapping {
 export function joinRuns(last: MappingRun | undefined, next: MappingRun): MappingRun | undefined {
   if (last === undefined) return undefined;
   const follows =
-    last.sourceStart + last.count === next.sourceStart && last.targetStart + last.count === next.targetStart;
+    last.sourceStart + last.count === next.sourceStart &&
+    last.targetStart + last.count === next.targetStart;
   return follows ? { ...last, count: last.count + next.count } : undefined;
 }
 
 /** Translates one offset within or before a run; undefined when it lies after the run. */
 export function mapWithinRun(run: MappingRun, sourceOffset: Offset): Offset | undefined {
   if (sourceOffset >= run.sourceStart + run.count) return undefined;
-  return sourceOffset < run.sourceStart ? run.targetStart : run.targetStart + (sourceOffset - run.sourceStart);
+  return sourceOffset < run.sourceStart
+    ? run.targetStart
+    : run.targetStart + (sourceOffset - run.sourceStart);
 }
 
 /**

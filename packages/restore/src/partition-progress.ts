@@ -16,7 +16,12 @@ export interface SentPiece {
 }
 
 /** What stays of a piece. */
-export function sentPiece(piece: Piece, base: Offset, bytes: number, omissions: readonly Omission[]): SentPiece {
+export function sentPiece(
+  piece: Piece,
+  base: Offset,
+  bytes: number,
+  omissions: readonly Omission[],
+): SentPiece {
   const { runs, count, sourceEnd, reencoded } = piece;
   return { base, runs, count, sourceEnd, bytes, reencoded, omissions };
 }
@@ -94,7 +99,10 @@ function countPiece(counters: PartitionCounters, piece: SentPiece): PartitionCou
   };
 }
 
-function countOmissions(counters: PartitionCounters, omissions: readonly Omission[]): PartitionCounters {
+function countOmissions(
+  counters: PartitionCounters,
+  omissions: readonly Omission[],
+): PartitionCounters {
   const counted = { ...counters };
   for (const { reason, count } of omissions) counted[reason] += count;
   return counted;

@@ -11,7 +11,11 @@ import type { AbortedTransactions, LocatedBatch } from '@kops/repository';
 import type { TimeWindow } from './plan.ts';
 
 /** The mark of batches without producer; see BatchSender for why restored ones have none. */
-export const noProducer: ProducerIdentity = { producerId: -1n, producerEpoch: -1, baseSequence: -1 };
+export const noProducer: ProducerIdentity = {
+  producerId: -1n,
+  producerEpoch: -1,
+  baseSequence: -1,
+};
 
 /** Consecutive source offsets that are restored. */
 export interface SourceRun {
@@ -60,22 +64,34 @@ export function cutBatch({ batch, segment }: LocatedBatch, rules: CutRules): Cut
   const low = largest(batch.baseOffset, segment.slice.start, rules.start);
   const high = smallest(batch.nextOffset, segment.slice.end, rules.end);
   if (low >= high) return nothing;
-  if (batch.isControl) return { piece: undefined, omissions: [{ reason: 'controlBatches', count: 1 }] };
+  if (batch.isControl)
+    return { piece: undefined, omissions: [{ reason: 'controlBatches', count: 1 }] };
   if (batch.recordCount === 0) return nothing;
   const verdict = verdictOn(batch, low, rules.transactions);
   const isWhole = low === batch.baseOffset && high === batch.nextOffset;
   if (verdict !== undefined) {
-    return { piece: undefined, omissions: [{ reason: verdict, count: isWhole ? batch.recordCount : countIn(batch, low, high) }] };
+    return {
+      piece: undefined,
+      omissions: [
+        { reason: verdict, count: isWhole ? batch.recordCount : countIn(batch, low, high) },
+      ],
+    };
   }
-  if (isWhole && rules.window === null && isVerbatim(batch)) return { piece: wholePiece(batch, high), omissions: [] };
+  if (isWhole && rules.window === null && isVerbatim(batch))
+    return { piece: wholePiece(batch, high), omissions: [] };
   return cutRecords(batch, low, high, rules.window);
 }
 
 /** All records of a batch are of one transaction, so the first visible offset decides. */
-function verdictOn(batch: RecordBatchView, low: Offset, transactions: AbortedTransactions): 'aborted' | 'open' | undefined {
+function verdictOn(
+  batch: RecordBatchView,
+  low: Offset,
+  transactions: AbortedTransactions,
+): 'aborted' | 'open' | undefined {
   if (!batch.isTransactional || !transactions.isAborted(batch.producerId, low)) return undefined;
   const isOpen = transactions.open.some(
-    ({ producerId, firstOffset }) => producerId === batch.producerId && firstOffset < batch.nextOffset,
+    ({ producerId, firstOffset }) =>
+      producerId === batch.producerId && firstOffset < batch.nextOffset,
   );
   return isOpen ? 'open' : 'aborted';
 }
@@ -101,17 +117,28 @@ function wholePiece(batch: RecordBatchView, sourceEnd: Offset): Piece {
   };
 }
 
-function cutRecords(batch: RecordBatchView, low: Offset, high: Offset, window: TimeWindow | null): CutBatch {
+function cutRecords(
+  batch: RecordBatchView,
+  low: Offset,
+  high: Offset,
+  window: TimeWindow | null,
+): CutBatch {
   const visible = decodeRecords(batch).filter(({ offset }) => offset >= low && offset < high);
-  const kept = window === null ? visible : visible.filter(({ timestamp }) => isInside(window, timestamp));
+  const kept =
+    window === null ? visible : visible.filter(({ timestamp }) => isInside(window, timestamp));
   const outside = visible.length - kept.length;
-  const omissions: readonly Omission[] = outside === 0 ? [] : [{ reason: 'outsideWindow', count: outside }];
+  const omissions: readonly Omission[] =
+    outside === 0 ? [] : [{ reason: 'outsideWindow', count: outside }];
   if (kept.length === 0) return { piece: undefined, omissions };
   const keptAll = kept.length === batch.recordCount && isVerbatim(batch);
   return { piece: keptAll ? wholePiece(batch, high) : encodedPiece(batch, kept, high), omissions };
 }
 
-function encodedPiece(batch: RecordBatchView, kept: readonly KafkaRecord[], sourceEnd: Offset): Piece {
+function encodedPiece(
+  batch: RecordBatchView,
+  kept: readonly KafkaRecord[],
+  sourceEnd: Offset,
+): Piece {
   const runs = runsOf(kept);
   return {
     runs,
@@ -122,7 +149,13 @@ function encodedPiece(batch: RecordBatchView, kept: readonly KafkaRecord[], sour
     build: (producer) =>
       encodeBatch(
         kept.map((record, index) => ({ ...record, offset: BigInt(index) })),
-        { ...producer, isTransactional: false, codec: batch.codec, timestampType: 'CreateTime', contiguous: true },
+        {
+          ...producer,
+          isTransactional: false,
+          codec: batch.codec,
+          timestampType: 'CreateTime',
+          contiguous: true,
+        },
       ),
   };
 }

@@ -10,12 +10,17 @@ export const timestampLimits: Readonly<Record<string, string>> = {
 };
 
 /** Before 3.6; gone in 4.0. */
-export const olderTimestampLimits: Readonly<Record<string, string>> = { 'message.timestamp.difference.max.ms': longMax };
+export const olderTimestampLimits: Readonly<Record<string, string>> = {
+  'message.timestamp.difference.max.ms': longMax,
+};
 
 const dynamic = 'DYNAMIC_TOPIC_CONFIG';
 
 /** These name brokers and partitions of the source cluster. */
-const tiedToBrokers = new Set(['leader.replication.throttled.replicas', 'follower.replication.throttled.replicas']);
+const tiedToBrokers = new Set([
+  'leader.replication.throttled.replicas',
+  'follower.replication.throttled.replicas',
+]);
 
 /** What the target decides about a topic's configs. */
 export interface ConfigContext {
@@ -43,7 +48,8 @@ export function planConfigs(topic: TopicManifest, context: ConfigContext): Plann
     if (reason === undefined) finalConfigs[name] = value;
     else unrestorableConfigs.push({ name, reason });
   }
-  if (context.holdRetention) Object.assign(finalConfigs, { 'retention.ms': '-1', 'retention.bytes': '-1' });
+  if (context.holdRetention)
+    Object.assign(finalConfigs, { 'retention.ms': '-1', 'retention.bytes': '-1' });
   return { fillConfigs, finalConfigs, unrestorableConfigs };
 }
 

@@ -27,22 +27,31 @@ export function planGroups(
     if (planned === undefined) return [];
     const state = states.get(group.group);
     if (state !== undefined && !settable.has(state)) {
-      warnings.push(`group ${group.group}: is ${state} on the target; its offsets can only be set once its members are gone`);
+      warnings.push(
+        `group ${group.group}: is ${state} on the target; its offsets can only be set once its members are gone`,
+      );
     }
     return [planned];
   });
   return { groups, warnings };
 }
 
-function chooseGroups(groups: readonly GroupManifest[], options: RestoreOptions): readonly GroupManifest[] {
+function chooseGroups(
+  groups: readonly GroupManifest[],
+  options: RestoreOptions,
+): readonly GroupManifest[] {
   const wanted = options.groups ?? ['*'];
   if (wanted === 'none') return [];
   for (const pattern of options.groups === undefined ? [] : wanted) {
     if (groups.some(({ group }) => matchesGlob(pattern, group))) continue;
-    throw new KopsError('KOPS_GROUP_NOT_FOUND', `no consumer group of the archive matches '${pattern}'`, {
-      at: { group: pattern },
-      hint: 'List the groups of the archive and correct --groups.',
-    });
+    throw new KopsError(
+      'KOPS_GROUP_NOT_FOUND',
+      `no consumer group of the archive matches '${pattern}'`,
+      {
+        at: { group: pattern },
+        hint: 'List the groups of the archive and correct --groups.',
+      },
+    );
   }
   return groups.filter(({ group }) => wanted.some((pattern) => matchesGlob(pattern, group)));
 }
@@ -56,7 +65,9 @@ function planGroup(
   let elsewhere = 0;
   for (const offset of group.offsets) {
     const selected = topics.get(offset.topic);
-    const partition = selected?.topic.partitions.find((candidate) => candidate.partition === offset.partition);
+    const partition = selected?.topic.partitions.find(
+      (candidate) => candidate.partition === offset.partition,
+    );
     if (selected === undefined || partition === undefined) {
       elsewhere += 1;
       continue;
@@ -71,13 +82,24 @@ function planGroup(
     warnings.push(...clampWarning(group.group, offset, partition));
   }
   if (offsets.length === 0) return undefined;
-  if (elsewhere > 0) warnings.push(`group ${group.group}: ${String(elsewhere)} offsets of partitions that are not restored are not set`);
+  if (elsewhere > 0)
+    warnings.push(
+      `group ${group.group}: ${String(elsewhere)} offsets of partitions that are not restored are not set`,
+    );
   return { group: group.group, offsets };
 }
 
-function clampWarning(group: string, { topic, partition, offset }: GroupOffset, shown: PartitionManifest): string[] {
+function clampWarning(
+  group: string,
+  { topic, partition, offset }: GroupOffset,
+  shown: PartitionManifest,
+): string[] {
   const where = `group ${group}: offset ${String(offset)} of ${topic}-${String(partition)}`;
-  if (offset > shown.cut) return [`${where} lies beyond the cut ${String(shown.cut)} and becomes the end`];
-  if (offset < shown.logStart) return [`${where} lies below the log start ${String(shown.logStart)} and becomes the first record`];
+  if (offset > shown.cut)
+    return [`${where} lies beyond the cut ${String(shown.cut)} and becomes the end`];
+  if (offset < shown.logStart)
+    return [
+      `${where} lies below the log start ${String(shown.logStart)} and becomes the first record`,
+    ];
   return [];
 }

@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import type { RestorePlan } from './plan.ts';
 
 /** A value that `JSON.stringify` writes without loss. */
-export type Json = null | boolean | number | string | readonly Json[] | { readonly [name: string]: Json };
+export type Json =
+  null | boolean | number | string | readonly Json[] | { readonly [name: string]: Json };
 
 /** Turns a value into plain JSON: int64 as decimal strings, keys sorted, absent fields left out. */
 export function toJson(value: unknown): Json {
@@ -13,13 +14,21 @@ export function toJson(value: unknown): Json {
     entries.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
     return Object.fromEntries(entries.map(([name, field]) => [name, toJson(field)]));
   }
-  if (value === null || typeof value === 'boolean' || typeof value === 'number' || typeof value === 'string') return value;
+  if (
+    value === null ||
+    typeof value === 'boolean' ||
+    typeof value === 'number' ||
+    typeof value === 'string'
+  )
+    return value;
   throw new TypeError(`no JSON for a ${typeof value}`);
 }
 
 /** SHA-256 of the canonical JSON of a value, as 64 hex digits. */
 export function digestOf(value: unknown): string {
-  return createHash('sha256').update(JSON.stringify(toJson(value))).digest('hex');
+  return createHash('sha256')
+    .update(JSON.stringify(toJson(value)))
+    .digest('hex');
 }
 
 /** Plain JSON of a plan; offsets and timestamps are decimal strings. */

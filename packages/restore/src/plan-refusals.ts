@@ -2,7 +2,11 @@ import { internalTopics } from '@kops/core';
 import type { PlannedTopic, Refusal, RestoreOptions, TargetFacts, TargetTopic } from './plan.ts';
 
 /** Why these topics must not be restored into this target. */
-export function findRefusals(topics: readonly PlannedTopic[], target: TargetFacts, options: RestoreOptions): Refusal[] {
+export function findRefusals(
+  topics: readonly PlannedTopic[],
+  target: TargetFacts,
+  options: RestoreOptions,
+): Refusal[] {
   const existing = new Map(target.topics.map((topic) => [topic.name, topic]));
   return topics.flatMap((topic) => [
     ...refuseTarget(topic, existing.get(topic.target), options),
@@ -11,15 +15,27 @@ export function findRefusals(topics: readonly PlannedTopic[], target: TargetFact
   ]);
 }
 
-function refuseTarget(topic: PlannedTopic, existing: TargetTopic | undefined, options: RestoreOptions): Refusal[] {
+function refuseTarget(
+  topic: PlannedTopic,
+  existing: TargetTopic | undefined,
+  options: RestoreOptions,
+): Refusal[] {
   const name = topic.target;
   if (internalTopics.has(name)) {
-    return [refusal(topic, `'${name}' is Kafka's own topic`, 'Rename it with --rename, or leave it out.')];
+    return [
+      refusal(topic, `'${name}' is Kafka's own topic`, 'Rename it with --rename, or leave it out.'),
+    ];
   }
   if (existing === undefined) return [];
   if (existing.partitions !== topic.partitionCount) {
     const counts = `${String(existing.partitions)} partitions, the archive ${String(topic.partitionCount)}`;
-    return [refusal(topic, `topic '${name}' exists with ${counts}`, 'Delete it, or restore under another name with --rename.')];
+    return [
+      refusal(
+        topic,
+        `topic '${name}' exists with ${counts}`,
+        'Delete it, or restore under another name with --rename.',
+      ),
+    ];
   }
   if (options.resume === true) return [];
   if (existing.offsetsInUse > 0n) {

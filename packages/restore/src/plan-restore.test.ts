@@ -1,4 +1,9 @@
-import type { GroupManifest, Manifest, PartitionManifest, TopicManifest } from '@kops/archive-format';
+import type {
+  GroupManifest,
+  Manifest,
+  PartitionManifest,
+  TopicManifest,
+} from '@kops/archive-format';
 import { describe, expect, it } from 'vitest';
 import { describePlan } from './describe-plan.ts';
 import { restorePlanToJson } from './plan-json.ts';
@@ -61,11 +66,27 @@ function manifest(topics: TopicManifest[], groups: GroupManifest[] = []): Manife
   };
 }
 
-const target: TargetFacts = { clusterId: 'target', brokers: 3, topics: [], groups: [], knownConfigs: null };
-const dynamic = (name: string, value: string | null) => ({ name, value, source: 'DYNAMIC_TOPIC_CONFIG' });
+const target: TargetFacts = {
+  clusterId: 'target',
+  brokers: 3,
+  topics: [],
+  groups: [],
+  knownConfigs: null,
+};
+const dynamic = (name: string, value: string | null) => ({
+  name,
+  value,
+  source: 'DYNAMIC_TOPIC_CONFIG',
+});
 const inherited = (name: string, value: string) => ({ name, value, source: 'DEFAULT_CONFIG' });
-const refusalsOf = (topics: TopicManifest[], facts: Partial<TargetFacts>, options: RestoreOptions = {}) =>
-  planRestore(manifest(topics), { ...target, ...facts }, options).refusals.map(({ message }) => message);
+const refusalsOf = (
+  topics: TopicManifest[],
+  facts: Partial<TargetFacts>,
+  options: RestoreOptions = {},
+) =>
+  planRestore(manifest(topics), { ...target, ...facts }, options).refusals.map(
+    ({ message }) => message,
+  );
 
 describe('planRestore', () => {
   it('expects exact offsets where the manifest tells of no hole, and says why not elsewhere', () => {
@@ -73,11 +94,16 @@ describe('planRestore', () => {
       partition(),
       partition({ partition: 1, logStart: 7n }),
       partition({ partition: 2, holes: { offsets: 4n } }),
-      partition({ partition: 3, openTransactions: [{ producerId: 1n, producerEpoch: 0, firstOffset: 90n }] }),
+      partition({
+        partition: 3,
+        openTransactions: [{ producerId: 1n, producerEpoch: 0, firstOffset: 90n }],
+      }),
       partition({ partition: 4, losses: [{ from: 1n, to: 2n, reason: 'retention', detail: '' }] }),
     ];
     const plan = planRestore(manifest([topic('t', { partitionCount: 5, partitions })]), target);
-    expect(plan.topics[0]?.partitions.map(({ strategy, reasons }) => [strategy, reasons.length])).toEqual([
+    expect(
+      plan.topics[0]?.partitions.map(({ strategy, reasons }) => [strategy, reasons.length]),
+    ).toEqual([
       ['exact', 0],
       ['mapped', 1],
       ['mapped', 1],
@@ -85,7 +111,9 @@ describe('planRestore', () => {
       ['mapped', 1],
     ]);
     expect(plan.refusals).toEqual([]);
-    const exact = planRestore(manifest([topic('t', { partitionCount: 5, partitions })]), target, { offsets: 'exact' });
+    const exact = planRestore(manifest([topic('t', { partitionCount: 5, partitions })]), target, {
+      offsets: 'exact',
+    });
     expect(exact.refusals.map(({ at }) => at.partition)).toEqual([1, 2, 3, 4]);
     expect(() => {
       assertExecutable(exact);
@@ -94,22 +122,41 @@ describe('planRestore', () => {
 
   it('selects, excludes and renames, and refuses renames that cannot be meant', () => {
     const source = manifest([topic('a'), topic('b.c'), topic('bxc'), topic('__consumer_offsets')]);
-    const names = (options: RestoreOptions) => planRestore(source, target, options).topics.map((planned) => planned.target);
+    const names = (options: RestoreOptions) =>
+      planRestore(source, target, options).topics.map((planned) => planned.target);
     expect(names({})).toEqual(['a', 'b.c', 'bxc']);
     expect(names({ topics: ['b.c', 'a'], renames: { a: 'z' } })).toEqual(['z', 'b.c']);
     expect(names({ exclude: ['b*'] })).toEqual(['a']);
-    expect(() => names({ topics: ['none'] })).toThrow(expect.objectContaining({ code: 'KOPS_TOPIC_NOT_FOUND' }));
-    expect(() => names({ topics: ['a'], renames: { bxc: 'x' } })).toThrow(expect.objectContaining({ code: 'KOPS_USAGE' }));
-    expect(() => names({ renames: { a: 'bxc' } })).toThrow(expect.objectContaining({ code: 'KOPS_USAGE' }));
-    expect(() => names({ window: { from: 5n, to: 5n } })).toThrow(expect.objectContaining({ code: 'KOPS_USAGE' }));
-    expect(refusalsOf([topic('__consumer_offsets')], {}, { topics: ['__consumer_offsets'] })).toEqual(["'__consumer_offsets' is Kafka's own topic"]);
+    expect(() => names({ topics: ['none'] })).toThrow(
+      expect.objectContaining({ code: 'KOPS_TOPIC_NOT_FOUND' }),
+    );
+    expect(() => names({ topics: ['a'], renames: { bxc: 'x' } })).toThrow(
+      expect.objectContaining({ code: 'KOPS_USAGE' }),
+    );
+    expect(() => names({ renames: { a: 'bxc' } })).toThrow(
+      expect.objectContaining({ code: 'KOPS_USAGE' }),
+    );
+    expect(() => names({ window: { from: 5n, to: 5n } })).toThrow(
+      expect.objectContaining({ code: 'KOPS_USAGE' }),
+    );
+    expect(
+      refusalsOf([topic('__consumer_offsets')], {}, { topics: ['__consumer_offsets'] }),
+    ).toEqual(["'__consumer_offsets' is Kafka's own topic"]);
   });
 
   it('refuses topics with records, other partition counts and moved log ends, and lets a resume find its own', () => {
-    const existing = (partitions: number, offsetsInUse: bigint, maxLogEnd: bigint) => ({ topics: [{ name: 't', partitions, offsetsInUse, maxLogEnd }] });
-    expect(refusalsOf([topic('t')], existing(1, 5n, 5n))).toEqual(["topic 't' exists and has records"]);
-    expect(refusalsOf([topic('t')], existing(2, 0n, 0n))).toEqual(["topic 't' exists with 2 partitions, the archive 1"]);
-    expect(refusalsOf([topic('t')], existing(1, 0n, 9n))).toEqual(["topic 't' exists and is empty, but its next offset is 9"]);
+    const existing = (partitions: number, offsetsInUse: bigint, maxLogEnd: bigint) => ({
+      topics: [{ name: 't', partitions, offsetsInUse, maxLogEnd }],
+    });
+    expect(refusalsOf([topic('t')], existing(1, 5n, 5n))).toEqual([
+      "topic 't' exists and has records",
+    ]);
+    expect(refusalsOf([topic('t')], existing(2, 0n, 0n))).toEqual([
+      "topic 't' exists with 2 partitions, the archive 1",
+    ]);
+    expect(refusalsOf([topic('t')], existing(1, 0n, 9n))).toEqual([
+      "topic 't' exists and is empty, but its next offset is 9",
+    ]);
     expect(refusalsOf([topic('t')], existing(1, 0n, 0n))).toEqual([]);
     expect(refusalsOf([topic('t')], existing(1, 5n, 5n), { resume: true })).toEqual([]);
     expect(refusalsOf([topic('t')], {}, { replicationFactor: 4 })).toHaveLength(1);
@@ -124,7 +171,10 @@ describe('planRestore', () => {
       inherited('max.message.bytes', '777'),
       inherited('retention.ms', '604800000'),
     ];
-    const [planned] = planRestore(manifest([topic('t', { configs })]), { ...target, brokers: 1 }).topics;
+    const [planned] = planRestore(manifest([topic('t', { configs })]), {
+      ...target,
+      brokers: 1,
+    }).topics;
     expect(planned?.replicationFactor).toBe(1);
     expect(planned?.fillConfigs).toEqual({
       'retention.ms': '-1',
@@ -137,47 +187,108 @@ describe('planRestore', () => {
       'max.message.bytes': '777',
       'min.insync.replicas': '1',
     });
-    expect(planned?.finalConfigs).toMatchObject({ 'cleanup.policy': 'compact', 'retention.ms': null, 'min.insync.replicas': null });
-    expect(planned?.unrestorableConfigs.map(({ name }) => name)).toEqual(['min.insync.replicas', 'leader.replication.throttled.replicas', 'secret']);
-    const [held] = planRestore(manifest([topic('t', { configs })]), target, { holdRetention: true }).topics;
-    expect(held?.finalConfigs).toMatchObject({ 'retention.ms': '-1', 'retention.bytes': '-1', 'min.insync.replicas': '2' });
-    const [older] = planRestore(manifest([topic('t')]), { ...target, knownConfigs: ['retention.ms'] }).topics;
+    expect(planned?.finalConfigs).toMatchObject({
+      'cleanup.policy': 'compact',
+      'retention.ms': null,
+      'min.insync.replicas': null,
+    });
+    expect(planned?.unrestorableConfigs.map(({ name }) => name)).toEqual([
+      'min.insync.replicas',
+      'leader.replication.throttled.replicas',
+      'secret',
+    ]);
+    const [held] = planRestore(manifest([topic('t', { configs })]), target, {
+      holdRetention: true,
+    }).topics;
+    expect(held?.finalConfigs).toMatchObject({
+      'retention.ms': '-1',
+      'retention.bytes': '-1',
+      'min.insync.replicas': '2',
+    });
+    const [older] = planRestore(manifest([topic('t')]), {
+      ...target,
+      knownConfigs: ['retention.ms'],
+    }).topics;
     expect(older?.fillConfigs).toHaveProperty('message.timestamp.difference.max.ms');
   });
 
   it('plans group offsets of restored partitions and warns of those that are clamped or busy', () => {
-    const at = (name: string, offset: bigint) => ({ topic: name, partition: 0, offset, leaderEpoch: 3, metadata: null });
+    const at = (name: string, offset: bigint) => ({
+      topic: name,
+      partition: 0,
+      offset,
+      leaderEpoch: 3,
+      metadata: null,
+    });
     const groups = [
-      { group: 'g1', state: 'Empty', protocolType: 'consumer', offsets: [at('t', 150n), at('other', 1n)] },
+      {
+        group: 'g1',
+        state: 'Empty',
+        protocolType: 'consumer',
+        offsets: [at('t', 150n), at('other', 1n)],
+      },
       { group: 'g2', state: 'Stable', protocolType: 'consumer', offsets: [at('other', 1n)] },
     ];
     const source = manifest([topic('t'), topic('other')], groups);
     const facts = { ...target, groups: [{ group: 'g1', state: 'Stable' }] };
     const plan = planRestore(source, facts, { topics: ['t'], renames: { t: 'u' } });
-    expect(plan.groups).toEqual([{ group: 'g1', offsets: [{ source: 't', target: 'u', partition: 0, sourceOffset: 150n, metadata: null }] }]);
+    expect(plan.groups).toEqual([
+      {
+        group: 'g1',
+        offsets: [{ source: 't', target: 'u', partition: 0, sourceOffset: 150n, metadata: null }],
+      },
+    ]);
     expect(plan.warnings.filter((text) => text.startsWith('group g1'))).toHaveLength(3);
     expect(planRestore(source, target, { groups: 'none' }).groups).toEqual([]);
-    expect(planRestore(source, target, { groups: ['*2'] }).groups.map(({ group }) => group)).toEqual(['g2']);
-    expect(() => planRestore(source, target, { groups: ['nobody'] })).toThrow(expect.objectContaining({ code: 'KOPS_GROUP_NOT_FOUND' }));
+    expect(
+      planRestore(source, target, { groups: ['*2'] }).groups.map(({ group }) => group),
+    ).toEqual(['g2']);
+    expect(() => planRestore(source, target, { groups: ['nobody'] })).toThrow(
+      expect.objectContaining({ code: 'KOPS_GROUP_NOT_FOUND' }),
+    );
   });
 
   it('has a digest of what is asked for, not of what was found on the target', () => {
     const source = manifest([topic('t')]);
-    const digest = (facts: Partial<TargetFacts>, options: RestoreOptions = {}) => planRestore(source, { ...target, ...facts }, options).digest;
+    const digest = (facts: Partial<TargetFacts>, options: RestoreOptions = {}) =>
+      planRestore(source, { ...target, ...facts }, options).digest;
     const first = digest({});
     expect(first).toMatch(/^[0-9a-f]{64}$/);
-    expect(digest({ brokers: 1, knownConfigs: [], topics: [{ name: 't', partitions: 1, offsetsInUse: 9n, maxLogEnd: 9n }] }, { resume: true })).toBe(first);
-    const others = [digest({ clusterId: 'x' }), digest({}, { renames: { t: 'u' } }), digest({}, { holdRetention: true }), digest({}, { window: { from: 1n } })];
+    expect(
+      digest(
+        {
+          brokers: 1,
+          knownConfigs: [],
+          topics: [{ name: 't', partitions: 1, offsetsInUse: 9n, maxLogEnd: 9n }],
+        },
+        { resume: true },
+      ),
+    ).toBe(first);
+    const others = [
+      digest({ clusterId: 'x' }),
+      digest({}, { renames: { t: 'u' } }),
+      digest({}, { holdRetention: true }),
+      digest({}, { window: { from: 1n } }),
+    ];
     expect(new Set([first, ...others]).size).toBe(5);
   });
 
   it('describes itself and goes through JSON', () => {
-    const configs = [dynamic('message.timestamp.type', 'LogAppendTime'), inherited('retention.ms', '1000')];
+    const configs = [
+      dynamic('message.timestamp.type', 'LogAppendTime'),
+      inherited('retention.ms', '1000'),
+    ];
     const plan = planRestore(manifest([topic('t', { configs })]), { ...target, brokers: 1 });
     const text = describePlan(plan).join('\n');
-    expect(text).toContain('t: create and fill 1 partitions, replication factor 1; 100 records in 5000 bytes; offsets exact in 1, mapped in 0');
-    for (const part of ['Warnings:', 'LogAppendTime', 'retention.ms=1000', 'Cannot be restored:']) expect(text).toContain(part);
+    expect(text).toContain(
+      't: create and fill 1 partitions, replication factor 1; 100 records in 5000 bytes; offsets exact in 1, mapped in 0',
+    );
+    for (const part of ['Warnings:', 'LogAppendTime', 'retention.ms=1000', 'Cannot be restored:'])
+      expect(text).toContain(part);
     expect(text).not.toContain('Refused:');
-    expect(JSON.parse(JSON.stringify(restorePlanToJson(plan)))).toMatchObject({ digest: plan.digest, topics: [{ partitions: [{ sourceEnd: '100' }] }] });
+    expect(JSON.parse(JSON.stringify(restorePlanToJson(plan)))).toMatchObject({
+      digest: plan.digest,
+      topics: [{ partitions: [{ sourceEnd: '100' }] }],
+    });
   });
 });

@@ -19,7 +19,11 @@ const neverRestored = [
  *
  * @throws KOPS_TOPIC_NOT_FOUND, KOPS_GROUP_NOT_FOUND for names the archive lacks; KOPS_USAGE for options that contradict each other.
  */
-export function planRestore(manifest: Manifest, target: TargetFacts, options: RestoreOptions = {}): RestorePlan {
+export function planRestore(
+  manifest: Manifest,
+  target: TargetFacts,
+  options: RestoreOptions = {},
+): RestorePlan {
   checkOptions(options);
   const selected = selectForRestore(manifest, options);
   const parts = selected.map((topic) => planTopic(topic, target, options));
@@ -45,13 +49,29 @@ export function planRestore(manifest: Manifest, target: TargetFacts, options: Re
 
 /** What is asked for, without what was found on the target: equal for a run and its resumption. */
 function intentOf(plan: Omit<RestorePlan, 'digest'>, options: RestoreOptions): unknown {
-  const { archive, sourceCluster, targetCluster, method, offsets, window, holdRetention, groups } = plan;
+  const { archive, sourceCluster, targetCluster, method, offsets, window, holdRetention, groups } =
+    plan;
   const topics = plan.topics.map(({ source, target, partitionCount, partitions }) => ({
     source,
     target,
     partitionCount,
-    partitions: partitions.map(({ partition, sourceStart, sourceEnd }) => ({ partition, sourceStart, sourceEnd })),
+    partitions: partitions.map(({ partition, sourceStart, sourceEnd }) => ({
+      partition,
+      sourceStart,
+      sourceEnd,
+    })),
   }));
   const replicationFactor = options.replicationFactor ?? null;
-  return { archive, sourceCluster, targetCluster, method, offsets, window, holdRetention, replicationFactor, topics, groups };
+  return {
+    archive,
+    sourceCluster,
+    targetCluster,
+    method,
+    offsets,
+    window,
+    holdRetention,
+    replicationFactor,
+    topics,
+    groups,
+  };
 }

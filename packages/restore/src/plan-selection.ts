@@ -14,11 +14,17 @@ export interface SelectedTopic {
  */
 export function selectForRestore(manifest: Manifest, options: RestoreOptions): SelectedTopic[] {
   const byName = new Map(manifest.topics.map((topic) => [topic.name, topic]));
-  const names = selectTopics([...byName.keys()], { include: options.topics ?? [], exclude: options.exclude ?? [] });
+  const names = selectTopics([...byName.keys()], {
+    include: options.topics ?? [],
+    exclude: options.exclude ?? [],
+  });
   const renames = options.renames ?? {};
   for (const from of Object.keys(renames)) {
     if (!names.includes(from)) {
-      throw usage(`'${from}' is renamed but not restored`, 'Name the topic of the archive on the left of --rename, and select it.');
+      throw usage(
+        `'${from}' is renamed but not restored`,
+        'Name the topic of the archive on the left of --rename, and select it.',
+      );
     }
   }
   const taken = new Map<string, string>();
@@ -27,7 +33,11 @@ export function selectForRestore(manifest: Manifest, options: RestoreOptions): S
     if (topic === undefined) return [];
     const target = Object.hasOwn(renames, name) ? (renames[name] ?? name) : name;
     const other = taken.get(target);
-    if (other !== undefined) throw usage(`'${other}' and '${name}' would both become '${target}'`, 'Rename one of them to another name.');
+    if (other !== undefined)
+      throw usage(
+        `'${other}' and '${name}' would both become '${target}'`,
+        'Rename one of them to another name.',
+      );
     taken.set(target, name);
     return [{ topic, target }];
   });
@@ -40,10 +50,19 @@ export function checkOptions(options: RestoreOptions): void {
     throw usage('the time window is empty', 'Give a --from that lies before --to.');
   }
   if (window !== undefined && offsets === 'exact') {
-    throw usage('a time window leaves records out, so that offsets cannot be exact', 'Use --offsets mapped or drop the window.');
+    throw usage(
+      'a time window leaves records out, so that offsets cannot be exact',
+      'Use --offsets mapped or drop the window.',
+    );
   }
-  if (replicationFactor !== undefined && (!Number.isInteger(replicationFactor) || replicationFactor < 1)) {
-    throw usage(`no replication factor: ${String(replicationFactor)}`, 'Give a whole number of at least 1.');
+  if (
+    replicationFactor !== undefined &&
+    (!Number.isInteger(replicationFactor) || replicationFactor < 1)
+  ) {
+    throw usage(
+      `no replication factor: ${String(replicationFactor)}`,
+      'Give a whole number of at least 1.',
+    );
   }
 }
 

@@ -11,8 +11,13 @@ export interface TopicPart {
 }
 
 /** Plans one topic. */
-export function planTopic({ topic, target }: SelectedTopic, facts: TargetFacts, options: RestoreOptions): TopicPart {
-  const replicationFactor = options.replicationFactor ?? Math.max(1, Math.min(topic.replicationFactor, facts.brokers));
+export function planTopic(
+  { topic, target }: SelectedTopic,
+  facts: TargetFacts,
+  options: RestoreOptions,
+): TopicPart {
+  const replicationFactor =
+    options.replicationFactor ?? Math.max(1, Math.min(topic.replicationFactor, facts.brokers));
   const planned: PlannedTopic = {
     source: topic.name,
     target,
@@ -51,34 +56,50 @@ function planPartition(partition: PartitionManifest, options: RestoreOptions): P
 /** Transaction markers and aborted records take offsets too, but only the batches tell; the executor looks. */
 function mappingReasons(partition: PartitionManifest, options: RestoreOptions): string[] {
   const reasons: string[] = [];
-  if (partition.logStart > 0n) reasons.push(`the log starts at offset ${String(partition.logStart)}`);
+  if (partition.logStart > 0n)
+    reasons.push(`the log starts at offset ${String(partition.logStart)}`);
   const holes = partition.holes?.offsets ?? 0n;
   if (holes > 0n) reasons.push(`${String(holes)} offsets have no record (holes)`);
   if (partition.losses.length > 0) reasons.push(`${String(partition.losses.length)} losses`);
-  const open = partition.openTransactions.filter(({ firstOffset }) => firstOffset < partition.cut).length;
+  const open = partition.openTransactions.filter(
+    ({ firstOffset }) => firstOffset < partition.cut,
+  ).length;
   if (open > 0) reasons.push(`${String(open)} transactions open at the cut are left out`);
   if (options.window !== undefined) reasons.push('a time window leaves records out');
   return reasons;
 }
 
-function warningsOf(topic: SelectedTopic['topic'], planned: PlannedTopic, options: RestoreOptions): string[] {
+function warningsOf(
+  topic: SelectedTopic['topic'],
+  planned: PlannedTopic,
+  options: RestoreOptions,
+): string[] {
   const warnings: string[] = [];
   const { replicationFactor, sourceReplicationFactor, partitions } = planned;
   if (replicationFactor < sourceReplicationFactor) {
-    warnings.push(`replication factor ${String(replicationFactor)} instead of the source's ${String(sourceReplicationFactor)}`);
+    warnings.push(
+      `replication factor ${String(replicationFactor)} instead of the source's ${String(sourceReplicationFactor)}`,
+    );
   }
   const mapped = partitions.filter(({ strategy }) => strategy === 'mapped');
   const example = mapped[0];
   if (example !== undefined) {
     const why = `partition ${String(example.partition)}: ${example.reasons.join(', ')}`;
-    warnings.push(`offsets of ${String(mapped.length)} of ${String(partitions.length)} partitions are mapped (${why})`);
+    warnings.push(
+      `offsets of ${String(mapped.length)} of ${String(partitions.length)} partitions are mapped (${why})`,
+    );
   }
   if (options.holdRetention !== true) warnings.push(...retentionWarnings(topic));
-  if (isLogAppendTime(topic)) warnings.push('stamped by LogAppendTime: records keep their times as CreateTime, their batches are encoded anew');
+  if (isLogAppendTime(topic))
+    warnings.push(
+      'stamped by LogAppendTime: records keep their times as CreateTime, their batches are encoded anew',
+    );
   const lost = topic.partitions.reduce((sum, partition) => sum + partition.losses.length, 0);
   if (lost > 0) warnings.push(`the archive itself records ${String(lost)} losses`);
   if (partitions.length < topic.partitionCount) {
-    warnings.push(`the archive has ${String(partitions.length)} of ${String(topic.partitionCount)} partitions; the others stay empty`);
+    warnings.push(
+      `the archive has ${String(partitions.length)} of ${String(topic.partitionCount)} partitions; the others stay empty`,
+    );
   }
   return warnings;
 }
@@ -92,7 +113,9 @@ function retentionWarnings(topic: SelectedTopic['topic']): string[] {
   });
   return limits.length === 0
     ? []
-    : [`${limits.join(' and ')} holds again at the end: the target then deletes what is beyond it, perhaps at once (--hold-retention keeps it)`];
+    : [
+        `${limits.join(' and ')} holds again at the end: the target then deletes what is beyond it, perhaps at once (--hold-retention keeps it)`,
+      ];
 }
 
 function losses(topic: SelectedTopic['topic'], planned: PlannedTopic): string[] {

@@ -37,18 +37,32 @@ export async function prepareTopics(options: PrepareOptions): Promise<void> {
       fresh.set(topic.target, await createTopic(kafka, topic));
     } else {
       await adoptTopic(kafka, topic, found);
-      state.setTopic(topic.target, { id: found.id ?? null, created: false, fillConfigs: Object.keys(topic.fillConfigs), finished: false });
+      state.setTopic(topic.target, {
+        id: found.id ?? null,
+        created: false,
+        fillConfigs: Object.keys(topic.fillConfigs),
+        finished: false,
+      });
     }
   });
   const created = await awaitLeaders(options, [...fresh.keys()]);
   for (const [name, fillConfigs] of fresh) {
-    state.setTopic(name, { id: created.get(name)?.id ?? null, created: true, fillConfigs, finished: false });
+    state.setTopic(name, {
+      id: created.get(name)?.id ?? null,
+      created: true,
+      fillConfigs,
+      finished: false,
+    });
   }
   // Before the first record: a resume must know which topics may have some.
   await state.save();
 }
 
-function checkIdentity(topic: PlannedTopic, id: string | null, found: TopicMetadata | undefined): void {
+function checkIdentity(
+  topic: PlannedTopic,
+  id: string | null,
+  found: TopicMetadata | undefined,
+): void {
   if (found !== undefined && (id === null || found.id === id)) return;
   const what = found === undefined ? 'is gone' : 'is another one than this restore filled';
   throw new KopsError('KOPS_REFUSED', `topic '${topic.target}' ${what}`, {
@@ -74,28 +88,44 @@ async function createTopic(kafka: RestoreTarget, topic: PlannedTopic): Promise<r
 }
 
 /** The plan could not know whether the brokers are from before KIP-937. */
-function withOlderLimits(configs: Readonly<Record<string, string>>): Record<string, string> | undefined {
+function withOlderLimits(
+  configs: Readonly<Record<string, string>>,
+): Record<string, string> | undefined {
   const names = Object.keys(timestampLimits);
   if (!names.some((name) => Object.hasOwn(configs, name))) return undefined;
   const others = Object.entries(configs).filter(([name]) => !names.includes(name));
   return { ...Object.fromEntries(others), ...olderTimestampLimits };
 }
 
-async function adoptTopic(kafka: RestoreTarget, topic: PlannedTopic, found: TopicMetadata): Promise<void> {
+async function adoptTopic(
+  kafka: RestoreTarget,
+  topic: PlannedTopic,
+  found: TopicMetadata,
+): Promise<void> {
   const { target } = topic;
-  const ends = await readLogEnds(kafka, found.partitions.map(({ partition }) => ({ topic: target, partition })));
+  const ends = await readLogEnds(
+    kafka,
+    found.partitions.map(({ partition }) => ({ topic: target, partition })),
+  );
   const isEmpty = ends.every((end) => end === 0n);
   if (!isEmpty || found.partitions.length !== topic.partitionCount) {
-    throw new KopsError('KOPS_REFUSED', `topic '${target}' exists and ${isEmpty ? 'has another partition count' : 'has records'}`, {
-      at: { topic: target },
-      hint: 'Delete it, or restore under another name with --rename.',
-    });
+    throw new KopsError(
+      'KOPS_REFUSED',
+      `topic '${target}' exists and ${isEmpty ? 'has another partition count' : 'has records'}`,
+      {
+        at: { topic: target },
+        hint: 'Delete it, or restore under another name with --rename.',
+      },
+    );
   }
   await kafka.alterTopicConfigs(target, topic.fillConfigs);
 }
 
 /** Waits until every partition of the topics has a leader. */
-async function awaitLeaders(options: PrepareOptions, names: readonly string[]): Promise<ReadonlyMap<string, TopicMetadata>> {
+async function awaitLeaders(
+  options: PrepareOptions,
+  names: readonly string[],
+): Promise<ReadonlyMap<string, TopicMetadata>> {
   const { kafka, clock, deadlineMs, signal } = options;
   const started = clock.monotonic();
   for (;;) {
@@ -103,17 +133,25 @@ async function awaitLeaders(options: PrepareOptions, names: readonly string[]): 
     const missing = names.find((name) => !isReady(found.get(name)));
     if (missing === undefined) return found;
     if (clock.monotonic() - started > deadlineMs) {
-      throw new KopsError('KOPS_KAFKA_UNREACHABLE', `topic '${missing}' has partitions without leader after ${String(deadlineMs)} ms`, {
-        at: { topic: missing },
-        hint: 'Look whether all brokers of the target are up, then resume.',
-      });
+      throw new KopsError(
+        'KOPS_KAFKA_UNREACHABLE',
+        `topic '${missing}' has partitions without leader after ${String(deadlineMs)} ms`,
+        {
+          at: { topic: missing },
+          hint: 'Look whether all brokers of the target are up, then resume.',
+        },
+      );
     }
     await clock.sleep(pollMs, signal);
   }
 }
 
 function isReady(topic: TopicMetadata | undefined): boolean {
-  return topic !== undefined && topic.partitions.length > 0 && topic.partitions.every(({ leader }) => leader >= 0);
+  return (
+    topic !== undefined &&
+    topic.partitions.length > 0 &&
+    topic.partitions.every(({ leader }) => leader >= 0)
+  );
 }
 
 function byName(topics: readonly TopicMetadata[]): Map<string, TopicMetadata> {

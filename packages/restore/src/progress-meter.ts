@@ -20,7 +20,11 @@ export class ProgressMeter {
   #partitionsDone = 0;
   #toldAt = -Infinity;
 
-  constructor(listener: ((progress: RestoreProgress) => void) | undefined, totals: ProgressTotals, clock: Clock) {
+  constructor(
+    listener: ((progress: RestoreProgress) => void) | undefined,
+    totals: ProgressTotals,
+    clock: Clock,
+  ) {
     this.#listener = listener;
     this.#totals = totals;
     this.#clock = clock;
@@ -37,8 +41,14 @@ export class ProgressMeter {
     if (this.#clock.monotonic() - this.#toldAt >= intervalMs) this.#tell(at);
   }
 
-  partitionDone(at: TopicPartition): void {
+  /** With what an earlier run wrote to it, if it was that which filled it. */
+  partitionDone(
+    at: TopicPartition,
+    before?: { readonly records: number; readonly bytes: number },
+  ): void {
     this.#partitionsDone += 1;
+    this.#records += before?.records ?? 0;
+    this.#bytes += before?.bytes ?? 0;
     this.#tell(at);
   }
 

@@ -12,6 +12,12 @@ export function assertExecutable(plan: RestorePlan): void {
   throw new KopsError(first.code, first.message + more, {
     at: { archive: plan.archive, ...first.at },
     hint: first.hint,
-    ...(others.length === 0 ? {} : { cause: new AggregateError(others.map((refusal) => new KopsError(refusal.code, refusal.message, refusal))) }),
+    ...(others.length === 0
+      ? {}
+      : {
+          cause: new AggregateError(
+            others.map((refusal) => new KopsError(refusal.code, refusal.message, refusal)),
+          ),
+        }),
   });
 }

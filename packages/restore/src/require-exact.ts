@@ -13,7 +13,9 @@ export async function requireExact(
   plan: RestorePlan,
   options: { readonly parallel: number; readonly signal: AbortSignal },
 ): Promise<void> {
-  const places = plan.topics.flatMap((topic) => topic.partitions.map((partition) => ({ topic, partition })));
+  const places = plan.topics.flatMap((topic) =>
+    topic.partitions.map((partition) => ({ topic, partition })),
+  );
   await mapLimit(places, options.parallel, async ({ topic, partition }) => {
     const place = { topic: topic.source, partition: partition.partition };
     const { sourceStart: start, sourceEnd: end } = partition;
@@ -32,9 +34,16 @@ export async function requireExact(
   });
 }
 
-function notExact(place: { readonly topic: string; readonly partition: number }, offset: bigint): KopsError {
-  return new KopsError('KOPS_REFUSED', `offset ${String(offset)} of ${place.topic}-${String(place.partition)} has no record to restore, so that offsets cannot be exact by produce`, {
-    at: { ...place, offset },
-    hint: 'It is a transaction marker, an aborted record or a hole. Use --offsets auto: groups then continue at the right records through mapped offsets.',
-  });
+function notExact(
+  place: { readonly topic: string; readonly partition: number },
+  offset: bigint,
+): KopsError {
+  return new KopsError(
+    'KOPS_REFUSED',
+    `offset ${String(offset)} of ${place.topic}-${String(place.partition)} has no record to restore, so that offsets cannot be exact by produce`,
+    {
+      at: { ...place, offset },
+      hint: 'It is a transaction marker, an aborted record or a hole. Use --offsets auto: groups then continue at the right records through mapped offsets.',
+    },
+  );
 }

@@ -22,11 +22,16 @@ interface Translation {
 }
 
 /** Sets the groups' offsets, translated. A group that cannot be set is reported and does not stop the others. */
-export async function restoreGroups(kafka: RestoreTarget, plan: RestorePlan, state: StateKeeper): Promise<GroupResult[]> {
+export async function restoreGroups(
+  kafka: RestoreTarget,
+  plan: RestorePlan,
+  state: StateKeeper,
+): Promise<GroupResult[]> {
   const translations = await translate(plan, state.path);
   return await mapLimit(plan.groups, parallel, async (group) => {
     const offsets = group.offsets.map((offset) => translateOffset(offset, translations));
-    if (state.state.groups.has(group.group)) return { group: group.group, status: 'set' as const, offsets, error: null };
+    if (state.state.groups.has(group.group))
+      return { group: group.group, status: 'set' as const, offsets, error: null };
     const result = await setGroup(kafka, group, offsets);
     if (result.status === 'set') {
       state.state.groups.add(group.group);
@@ -37,11 +42,17 @@ export async function restoreGroups(kafka: RestoreTarget, plan: RestorePlan, sta
 }
 
 /** Reads each mapping once, for the offsets of all groups. */
-async function translate(plan: RestorePlan, statePath: string): Promise<ReadonlyMap<string, Translation>> {
+async function translate(
+  plan: RestorePlan,
+  statePath: string,
+): Promise<ReadonlyMap<string, Translation>> {
   const partitions = new Map<string, RestoredPartition>();
   for (const [index, topic] of plan.topics.entries()) {
     for (const planned of topic.partitions) {
-      partitions.set(placeOf(topic.target, planned.partition), { key: partitionKey(index, planned.partition), planned });
+      partitions.set(placeOf(topic.target, planned.partition), {
+        key: partitionKey(index, planned.partition),
+        planned,
+      });
     }
   }
   const wanted = new Map<string, Set<Offset>>();
@@ -50,11 +61,23 @@ async function translate(plan: RestorePlan, statePath: string): Promise<Readonly
     const offsets = wanted.get(place) ?? new Set();
     wanted.set(place, offsets.add(sourceOffset));
   }
-  const entries = await mapLimit(wanted, parallel, async ([place, offsets]): Promise<[string, Translation][]> => {
-    const restored = partitions.get(place);
-    if (restored === undefined) return [];
-    return [[place, { planned: restored.planned, offsets: await mapOffsets(mappingPath(statePath, restored.key), offsets) }]];
-  });
+  const entries = await mapLimit(
+    wanted,
+    parallel,
+    async ([place, offsets]): Promise<[string, Translation][]> => {
+      const restored = partitions.get(place);
+      if (restored === undefined) return [];
+      return [
+        [
+          place,
+          {
+            planned: restored.planned,
+            offsets: await mapOffsets(mappingPath(statePath, restored.key), offsets),
+          },
+        ],
+      ];
+    },
+  );
   return new Map(entries.flat());
 }
 
@@ -70,15 +93,28 @@ function translateOffset(
       hint: 'This is a defect of kops: please report it.',
     });
   }
-  return { topic: target, partition, sourceOffset, targetOffset, clamped: clampOf(translation.planned, sourceOffset) };
+  return {
+    topic: target,
+    partition,
+    sourceOffset,
+    targetOffset,
+    clamped: clampOf(translation.planned, sourceOffset),
+  };
 }
 
-function clampOf({ sourceStart, sourceEnd }: PlannedPartition, offset: Offset): GroupOffsetResult['clamped'] {
+function clampOf(
+  { sourceStart, sourceEnd }: PlannedPartition,
+  offset: Offset,
+): GroupOffsetResult['clamped'] {
   if (offset > sourceEnd) return 'end';
   return offset < sourceStart ? 'start' : null;
 }
 
-async function setGroup(kafka: RestoreTarget, planned: PlannedGroup, offsets: readonly GroupOffsetResult[]): Promise<GroupResult> {
+async function setGroup(
+  kafka: RestoreTarget,
+  planned: PlannedGroup,
+  offsets: readonly GroupOffsetResult[],
+): Promise<GroupResult> {
   const { group } = planned;
   const commits = offsets.map(({ topic, partition, targetOffset }, index) => ({
     topic,

@@ -22,7 +22,10 @@ export async function openRun(options: ExecuteOptions, signal: AbortSignal): Pro
   const path = options.statePath ?? defaultStatePath(plan);
   const state = isResumed ? await loadState(path, plan) : emptyState(plan.digest);
   const partitions = plan.topics.flatMap((topic) => topic.partitions);
-  const totals = { partitions: partitions.length, bytes: partitions.reduce((sum, { bytes }) => sum + bytes, 0) };
+  const totals = {
+    partitions: partitions.length,
+    bytes: partitions.reduce((sum, { bytes }) => sum + bytes, 0),
+  };
   return {
     archive,
     kafka,
@@ -41,16 +44,24 @@ export async function openRun(options: ExecuteOptions, signal: AbortSignal): Pro
 /** Refuses another archive or cluster than the plan was made for. */
 export async function checkParties({ archive, kafka, plan }: FillContext): Promise<void> {
   if (archive.manifest.archive !== plan.archive) {
-    throw new KopsError('KOPS_USAGE', `the plan is of archive ${plan.archive}, not of ${archive.manifest.archive}`, {
-      hint: 'Plan the restore with the manifest of the archive that is restored.',
-    });
+    throw new KopsError(
+      'KOPS_USAGE',
+      `the plan is of archive ${plan.archive}, not of ${archive.manifest.archive}`,
+      {
+        hint: 'Plan the restore with the manifest of the archive that is restored.',
+      },
+    );
   }
   const { clusterId } = await kafka.describeCluster();
   if (clusterId === plan.targetCluster) return;
-  throw new KopsError('KOPS_REFUSED', `the plan is for cluster ${plan.targetCluster}, this is ${clusterId}`, {
-    at: { archive: plan.archive },
-    hint: 'Plan the restore anew for this cluster.',
-  });
+  throw new KopsError(
+    'KOPS_REFUSED',
+    `the plan is for cluster ${plan.targetCluster}, this is ${clusterId}`,
+    {
+      at: { archive: plan.archive },
+      hint: 'Plan the restore anew for this cluster.',
+    },
+  );
 }
 
 /** The partitions to fill, the largest first, so that no long one is left over at the end. */

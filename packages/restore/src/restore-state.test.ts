@@ -3,7 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RestorePlan } from './plan.ts';
-import { emptyState, firstCheckpoint, loadState, saveState, type RestoreState } from './restore-state.ts';
+import {
+  emptyState,
+  firstCheckpoint,
+  loadState,
+  saveState,
+  type RestoreState,
+} from './restore-state.ts';
 
 const plan = { digest: 'd1', archive: 'a' } as RestorePlan;
 let folder: string;
@@ -17,9 +23,18 @@ afterAll(async () => {
 
 function someState(): RestoreState {
   const state = emptyState('d1');
-  state.topics.set('__proto__', { id: null, created: true, fillConfigs: ['retention.ms'], finished: false });
+  state.topics.set('__proto__', {
+    id: null,
+    created: true,
+    fillConfigs: ['retention.ms'],
+    finished: false,
+  });
   const open = { sourceStart: 2n ** 60n, targetStart: 3n, count: 4n };
-  state.partitions.set('0-1', { ...firstCheckpoint(5n), mapping: { bytes: 40, open }, acknowledged: 2n ** 62n });
+  state.partitions.set('0-1', {
+    ...firstCheckpoint(5n),
+    mapping: { bytes: 40, open },
+    acknowledged: 2n ** 62n,
+  });
   state.groups.add('g');
   return state;
 }
@@ -37,7 +52,9 @@ describe('the state of a restore', () => {
     const path = join(folder, 'state.json');
     await expect(loadState(path, plan)).rejects.toMatchObject({ code: 'KOPS_REFUSED' });
     await saveState(path, someState());
-    await expect(loadState(path, { ...plan, digest: 'd2' })).rejects.toMatchObject({ code: 'KOPS_REFUSED' });
+    await expect(loadState(path, { ...plan, digest: 'd2' })).rejects.toMatchObject({
+      code: 'KOPS_REFUSED',
+    });
     const text = await readFile(path, 'utf8');
     await writeFile(path, text.replace('"40"', '"41"').replace('"bytes":40', '"bytes":41'));
     await expect(loadState(path, plan)).rejects.toMatchObject({ code: 'KOPS_OBJECT_CORRUPT' });

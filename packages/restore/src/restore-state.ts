@@ -77,7 +77,14 @@ export const noCounters: PartitionCounters = {
 
 /** Where the filling of a partition starts. */
 export function firstCheckpoint(sourceStart: Offset): Checkpoint {
-  return { sourceFrom: sourceStart, targetFrom: 0n, acknowledged: 0n, counters: noCounters, mapping: mappingStart, filled: false };
+  return {
+    sourceFrom: sourceStart,
+    targetFrom: 0n,
+    acknowledged: 0n,
+    counters: noCounters,
+    mapping: mappingStart,
+    filled: false,
+  };
 }
 
 export function emptyState(planDigest: string): RestoreState {
@@ -139,7 +146,9 @@ function parseState(path: string, text: string): RestoreState {
     return {
       planDigest: body.planDigest,
       topics: new Map(Object.entries(body.topics)),
-      partitions: new Map(Object.entries(body.partitions).map(([key, stored]) => [key, reviveCheckpoint(stored)])),
+      partitions: new Map(
+        Object.entries(body.partitions).map(([key, stored]) => [key, reviveCheckpoint(stored)]),
+      ),
       groups: new Set(body.groups),
     };
   } catch (cause) {
@@ -166,7 +175,11 @@ type StoredCheckpoint = Pick<Checkpoint, 'counters' | 'filled'> & {
   readonly acknowledged: string;
   readonly mapping: {
     readonly bytes: number;
-    readonly open: { readonly sourceStart: string; readonly targetStart: string; readonly count: string } | null;
+    readonly open: {
+      readonly sourceStart: string;
+      readonly targetStart: string;
+      readonly count: string;
+    } | null;
   };
 };
 
@@ -182,7 +195,11 @@ function reviveCheckpoint(stored: StoredCheckpoint): Checkpoint {
       open:
         run === null
           ? null
-          : { sourceStart: BigInt(run.sourceStart), targetStart: BigInt(run.targetStart), count: BigInt(run.count) },
+          : {
+              sourceStart: BigInt(run.sourceStart),
+              targetStart: BigInt(run.targetStart),
+              count: BigInt(run.count),
+            },
     },
   };
 }

@@ -10,7 +10,11 @@ export class StateKeeper {
   #savedAt: number;
   #last: Promise<void> = Promise.resolve();
 
-  constructor(path: string, state: RestoreState, timing: { readonly clock: Clock; readonly intervalMs: number }) {
+  constructor(
+    path: string,
+    state: RestoreState,
+    timing: { readonly clock: Clock; readonly intervalMs: number },
+  ) {
     this.path = path;
     this.state = state;
     this.#clock = timing.clock;

@@ -18,7 +18,13 @@ import {
 import type { ObjectStore } from '@kops/object-store';
 import { createMemoryStore } from '@kops/object-store/memory';
 import { RecordBatchView } from '@kops/record-batch';
-import { createRepository, openArchive, type Archive, type NewObject } from '@kops/repository';
+import {
+  createRepository,
+  openArchive,
+  type Archive,
+  type NewObject,
+  type Repository,
+} from '@kops/repository';
 
 export const sourceCluster = 'MkU3OEVBNTcwNTJENDM2Qg';
 
@@ -51,30 +57,7 @@ export async function archiveOf(
     const topicId = newToken();
     const partitions: PartitionManifest[] = [];
     for (const [partition, fixture] of topic.partitions.entries()) {
-      const entries = await putSegments(repository.store, { topicId, partition }, fixture);
-      for (const { key, storedBytes, storedSha256 } of entries) objects.push({ key, bytes: storedBytes, sha256: storedSha256 });
-      const list = appendSegments(emptySegmentList({ cluster: sourceCluster, topicId, partition }), entries);
-      const stored = entries.length === 0 ? undefined : await repository.putSegmentList(list);
-      if (stored !== undefined) objects.push(stored);
-      const { logStart = entries[0]?.slice.start ?? 0n, cut = entries.at(-1)?.slice.end ?? 0n, losses = [] } = fixture;
-      const records = countRecords(list, logStart, cut);
-      partitions.push({
-        partition,
-        lineage: { topicId, derivedTopicId: false, partition, leaderEpochs: [] },
-        logStart,
-        highWatermark: cut,
-        lastStableOffset: cut,
-        cut,
-        list: stored?.sha256 === undefined ? null : list256(stored),
-        baseline: true,
-        segments: entries.length,
-        records: records === null ? null : Number(records),
-        plaintextBytes: entries.reduce((sum, entry) => sum + entry.plaintextBytes, 0),
-        holes: countHoles(list, logStart, cut, losses),
-        losses,
-        openTransactions: [],
-        watermarks: {},
-      });
+      partitions.push(await putPartition(repository, objects, { topicId, partition }, fixture));
     }
     manifests.push({
       name: topic.name,
@@ -87,8 +70,44 @@ export async function archiveOf(
       partitions,
     });
   }
-  const ref = await repository.commitArchive(manifestOf(manifests, options.groups ?? []), { newObjects: objects });
+  const ref = await repository.commitArchive(manifestOf(manifests, options.groups ?? []), {
+    newObjects: objects,
+  });
   return await openArchive(repository, ref);
+}
+
+async function putPartition(
+  repository: Repository,
+  objects: NewObject[],
+  place: { readonly topicId: string; readonly partition: number },
+  fixture: PartitionFixture,
+): Promise<PartitionManifest> {
+  const entries = await putSegments(repository.store, place, fixture);
+  for (const { key, storedBytes, storedSha256 } of entries)
+    objects.push({ key, bytes: storedBytes, sha256: storedSha256 });
+  const list = appendSegments(emptySegmentList({ cluster: sourceCluster, ...place }), entries);
+  const stored = entries.length === 0 ? undefined : await repository.putSegmentList(list);
+  if (stored !== undefined) objects.push(stored);
+  const first = entries[0]?.slice.start ?? 0n;
+  const { logStart = first, cut = entries.at(-1)?.slice.end ?? 0n, losses = [] } = fixture;
+  const records = countRecords(list, logStart, cut);
+  return {
+    partition: place.partition,
+    lineage: { ...place, derivedTopicId: false, leaderEpochs: [] },
+    logStart,
+    highWatermark: cut,
+    lastStableOffset: cut,
+    cut,
+    list: stored === undefined ? null : list256(stored),
+    baseline: true,
+    segments: entries.length,
+    records: records === null ? null : Number(records),
+    plaintextBytes: entries.reduce((sum, entry) => sum + entry.plaintextBytes, 0),
+    holes: countHoles(list, logStart, cut, losses),
+    losses,
+    openTransactions: [],
+    watermarks: {},
+  };
 }
 
 function list256(stored: NewObject): string {
@@ -99,7 +118,10 @@ function list256(stored: NewObject): string {
 }
 
 /** A manifest without a repository, for plans. */
-export function manifestOf(topics: readonly TopicManifest[], groups: readonly GroupManifest[] = []): Manifest {
+export function manifestOf(
+  topics: readonly TopicManifest[],
+  groups: readonly GroupManifest[] = [],
+): Manifest {
   const archive = newArchiveId();
   return {
     version: 1,
@@ -128,14 +150,23 @@ async function putSegments(
   const entries: SegmentEntry[] = [];
   for (let at = 0; at < batches.length; at += batchesPerSegment) {
     const builder = new SegmentEntryBuilder();
-    const views = batches.slice(at, at + batchesPerSegment).map((bytes) => new RecordBatchView(bytes));
+    const views = batches
+      .slice(at, at + batchesPerSegment)
+      .map((bytes) => new RecordBatchView(bytes));
     for (const view of views) builder.add(view);
     const bytes = Buffer.concat(views.map((view) => view.bytes));
     const baseOffset = views[0]?.baseOffset ?? 0n;
     const key = segmentKey({ clusterId: sourceCluster, ...place, token: newToken(), baseOffset });
     await store.putIfAbsent(key, bytes);
-    const entry = builder.finish({ key, plaintextSha256: createHash('sha256').update(bytes).digest('hex') });
-    entries.push(cut !== undefined && entry.slice.end > cut ? { ...entry, slice: { ...entry.slice, end: cut } } : entry);
+    const entry = builder.finish({
+      key,
+      plaintextSha256: createHash('sha256').update(bytes).digest('hex'),
+    });
+    entries.push(
+      cut !== undefined && entry.slice.end > cut
+        ? { ...entry, slice: { ...entry.slice, end: cut } }
+        : entry,
+    );
   }
   return entries;
 }

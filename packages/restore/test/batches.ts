@@ -21,8 +21,16 @@ export function recordAt(offset: bigint | number): KafkaRecord {
 }
 
 /** A batch with records at these offsets. */
-export function batchAt(offsets: readonly (bigint | number)[], options: Partial<EncodeOptions> = {}): Uint8Array {
-  return encodeBatch(offsets.map(recordAt), { codec: 'none', timestampType: 'CreateTime', partitionLeaderEpoch: 3, ...options });
+export function batchAt(
+  offsets: readonly (bigint | number)[],
+  options: Partial<EncodeOptions> = {},
+): Uint8Array {
+  return encodeBatch(offsets.map(recordAt), {
+    codec: 'none',
+    timestampType: 'CreateTime',
+    partitionLeaderEpoch: 3,
+    ...options,
+  });
 }
 
 /** `count` offsets from `first` on. */

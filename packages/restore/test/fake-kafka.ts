@@ -1,6 +1,17 @@
 import { KopsError } from '@kops/core';
-import type { CommittedOffset, GroupDescription, NewTopic, ProduceRequest, ProduceResult } from '@kops/kafka';
-import { decodeRecords, RecordBatchView, validateBatch, type KafkaRecord } from '@kops/record-batch';
+import type {
+  CommittedOffset,
+  GroupDescription,
+  NewTopic,
+  ProduceRequest,
+  ProduceResult,
+} from '@kops/kafka';
+import {
+  decodeRecords,
+  RecordBatchView,
+  validateBatch,
+  type KafkaRecord,
+} from '@kops/record-batch';
 import type { RestoreTarget } from '../src/index.ts';
 
 interface FakeTopic {
@@ -10,7 +21,7 @@ interface FakeTopic {
 }
 
 /** What a call may be told to do instead of its work, or after it. */
-export type Interference = 'fail-before' | 'fail-after' | undefined;
+export type Interference = 'fail-before' | 'fail-after' | 'answer-lost' | 'refused' | undefined;
 
 /**
  * A broker of as many rules as a restore depends on: plain contiguous batches within the
@@ -26,17 +37,29 @@ export class FakeKafka implements RestoreTarget {
   #topicIds = 0;
 
   describeCluster() {
-    return Promise.resolve({ clusterId: 'target', controllerId: 1, brokers: [{ id: 1, host: 'h', port: 1, rack: null }] });
+    return Promise.resolve({
+      clusterId: 'target',
+      controllerId: 1,
+      brokers: [{ id: 1, host: 'h', port: 1, rack: null }],
+    });
   }
 
   topics(names?: readonly string[]) {
-    const all = [...this.topicsByName].filter(([name]) => names === undefined || names.includes(name));
+    const all = [...this.topicsByName].filter(
+      ([name]) => names === undefined || names.includes(name),
+    );
     return Promise.resolve(
       all.map(([name, { id, logs }]) => ({
         name,
         id,
         isInternal: false,
-        partitions: logs.map((_, partition) => ({ partition, leader: 1, leaderEpoch: 0, replicas: [1], isr: [1] })),
+        partitions: logs.map((_, partition) => ({
+          partition,
+          leader: 1,
+          leaderEpoch: 0,
+          replicas: [1],
+          isr: [1],
+        })),
       })),
     );
   }
@@ -56,32 +79,53 @@ export class FakeKafka implements RestoreTarget {
   }
 
   listOffsets(partitions: readonly { topic: string; partition: number }[], spec: unknown) {
-    return Promise.resolve(partitions.map(({ topic, partition }) => (spec === 'earliest' ? 0n : this.#end(topic, partition))));
+    return Promise.resolve(
+      partitions.map(({ topic, partition }) =>
+        spec === 'earliest' ? 0n : this.#end(topic, partition),
+      ),
+    );
   }
 
   fetch({ topic, partition, offset }: Parameters<RestoreTarget['fetch']>[0]) {
     const log = this.#log(topic, partition);
     const found = log.find((bytes) => new RecordBatchView(bytes).nextOffset > offset);
     const end = this.#end(topic, partition);
-    return Promise.resolve({ status: 'ok' as const, bytes: found ?? new Uint8Array(), highWatermark: end, lastStableOffset: end, logStart: 0n });
+    return Promise.resolve({
+      status: 'ok' as const,
+      bytes: found ?? new Uint8Array(),
+      highWatermark: end,
+      lastStableOffset: end,
+      logStart: 0n,
+      abortedTransactions: [],
+    });
   }
 
   async produce({ topic, partition, batch }: ProduceRequest): Promise<ProduceResult> {
-    return await this.#call(`produce ${topic}-${String(partition)}`, () => this.#append(topic, partition, batch));
+    return await this.#call(`produce ${topic}-${String(partition)}`, () =>
+      this.#append(topic, partition, batch),
+    );
   }
 
   async createTopics(topics: readonly NewTopic[]): Promise<void> {
     for (const { name, partitions, configs } of topics) {
       await this.#call(`create ${name}`, () => {
-        if (this.topicsByName.has(name)) throw new KopsError('KOPS_REFUSED', `topic ${name} exists`);
+        if (this.topicsByName.has(name))
+          throw new KopsError('KOPS_REFUSED', `topic ${name} exists`);
         this.#checkConfigs(configs);
         const id = String(++this.#topicIds).padStart(32, '0');
-        this.topicsByName.set(name, { id, configs: new Map(Object.entries(configs)), logs: Array.from({ length: partitions }, () => []) });
+        this.topicsByName.set(name, {
+          id,
+          configs: new Map(Object.entries(configs)),
+          logs: Array.from({ length: partitions }, () => []),
+        });
       });
     }
   }
 
-  async alterTopicConfigs(topic: string, configs: Readonly<Record<string, string | null>>): Promise<void> {
+  async alterTopicConfigs(
+    topic: string,
+    configs: Readonly<Record<string, string | null>>,
+  ): Promise<void> {
     await this.#call(`alter ${topic}`, () => {
       this.#checkConfigs(configs);
       const { configs: current } = this.#topic(topic);
@@ -99,7 +143,8 @@ export class FakeKafka implements RestoreTarget {
   async commitOffsets(group: string, offsets: readonly CommittedOffset[]): Promise<void> {
     await this.#call(`commit ${group}`, () => {
       const state = this.groups.find((candidate) => candidate.group === group)?.state;
-      if (state === 'Stable') throw new KopsError('KOPS_REFUSED', `group '${group}' has members: its offsets are theirs`);
+      if (state === 'Stable')
+        throw new KopsError('KOPS_REFUSED', `group '${group}' has members: its offsets are theirs`);
       this.committed.set(group, offsets);
     });
   }
@@ -116,7 +161,13 @@ export class FakeKafka implements RestoreTarget {
   #append(topic: string, partition: number, bytes: Uint8Array): ProduceResult {
     const view = new RecordBatchView(Uint8Array.from(bytes));
     validateBatch(view);
-    if (view.recordCount !== view.lastOffsetDelta + 1 || view.baseOffset !== 0n || view.isTransactional || view.isControl || view.producerId !== -1n) {
+    if (
+      view.recordCount !== view.lastOffsetDelta + 1 ||
+      view.baseOffset !== 0n ||
+      view.isTransactional ||
+      view.isControl ||
+      view.producerId !== -1n
+    ) {
       throw new KopsError('KOPS_KAFKA_PROTOCOL', 'INVALID_RECORD');
     }
     const limit = Number(this.#topic(topic).configs.get('max.message.bytes') ?? 1_048_588);
@@ -132,9 +183,14 @@ export class FakeKafka implements RestoreTarget {
     this.calls.push(call);
     const interference = this.interfere(call);
     await new Promise((resolve) => setImmediate(resolve));
-    if (interference === 'fail-before') throw new KopsError('KOPS_KAFKA_UNREACHABLE', 'told to fail');
+    if (interference === 'fail-before')
+      throw new KopsError('KOPS_KAFKA_UNREACHABLE', 'told to fail');
+    if (interference === 'refused') throw new KopsError('KOPS_KAFKA_PROTOCOL', 'told to refuse');
     const result = work();
-    if (interference === 'fail-after') throw new KopsError('KOPS_KAFKA_UNREACHABLE', 'told to lose the answer');
+    if (interference === 'answer-lost')
+      throw new KopsError('KOPS_KAFKA_PROTOCOL', 'told to lose the answer');
+    if (interference === 'fail-after')
+      throw new KopsError('KOPS_KAFKA_UNREACHABLE', 'told to lose the answer');
     return result;
   }
 
@@ -151,7 +207,8 @@ export class FakeKafka implements RestoreTarget {
 
   #log(topic: string, partition: number): Uint8Array[] {
     const log = this.#topic(topic).logs[partition];
-    if (log === undefined) throw new KopsError('KOPS_TOPIC_NOT_FOUND', `no partition ${String(partition)}`);
+    if (log === undefined)
+      throw new KopsError('KOPS_TOPIC_NOT_FOUND', `no partition ${String(partition)}`);
     return log;
   }
 

@@ -2,7 +2,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { KafkaClient } from '@kops/kafka';
 import type { Archive } from '@kops/repository';
 import { contentFields, type OracleRecord } from '@kops/testkit';
-import { executeRestore, inspectTarget, planRestore, type RestoreOptions, type RestoreResult } from '../src/index.ts';
+import {
+  executeRestore,
+  inspectTarget,
+  planRestore,
+  type RestoreOptions,
+  type RestoreResult,
+} from '../src/index.ts';
 
 /** What a restore with mapped offsets must keep. */
 export const contentWithoutOffset = contentFields.filter((field) => field !== 'offset');
@@ -14,7 +20,11 @@ export async function restoreTo(
   statePath: string,
   options: RestoreOptions = {},
 ): Promise<RestoreResult> {
-  const plan = planRestore(archive.manifest, await inspectTarget(kafka, archive.manifest, options), options);
+  const plan = planRestore(
+    archive.manifest,
+    await inspectTarget(kafka, archive.manifest, options),
+    options,
+  );
   return await executeRestore({ archive, kafka, plan, statePath });
 }
 
@@ -24,12 +34,17 @@ export function renamed(records: readonly OracleRecord[], prefix: string): Oracl
 }
 
 /** Asks until the answer satisfies. */
-export async function eventually<T>(ask: () => Promise<T>, isGood: (value: T) => boolean, timeoutMs = 60_000): Promise<T> {
+export async function eventually<T>(
+  ask: () => Promise<T>,
+  isGood: (value: T) => boolean,
+  timeoutMs = 60_000,
+): Promise<T> {
   const end = performance.now() + timeoutMs;
   for (;;) {
     const value = await ask();
     if (isGood(value)) return value;
-    if (performance.now() > end) throw new Error(`did not come true within ${String(timeoutMs)} ms`);
+    if (performance.now() > end)
+      throw new Error(`did not come true within ${String(timeoutMs)} ms`);
     await sleep(250);
   }
 }

@@ -9,9 +9,16 @@ import { executeRestore, inspectTarget, planRestore } from '../src/index.ts';
 
 const [bootstrap = '', repositoryFolder = '', statePath = '', mode = ''] = process.argv.slice(2);
 await using kafka = await connectKafka({ bootstrapServers: [bootstrap] });
-const archive = await openArchive(await openRepository(await openFileStore(repositoryFolder)), 'latest');
+const archive = await openArchive(
+  await openRepository(await openFileStore(repositoryFolder)),
+  'latest',
+);
 const options = { resume: mode === 'resume' };
-const plan = planRestore(archive.manifest, await inspectTarget(kafka, archive.manifest, options), options);
+const plan = planRestore(
+  archive.manifest,
+  await inspectTarget(kafka, archive.manifest, options),
+  options,
+);
 let isFilling = false;
 const result = await executeRestore({
   archive,

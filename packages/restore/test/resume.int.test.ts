@@ -67,15 +67,21 @@ interface ChildEnd {
 }
 
 /** Runs the child; kills it so many ms after records began to move. */
-async function runChild(args: readonly string[], killAfterMs: number | undefined): Promise<ChildEnd> {
-  const running = spawn(process.execPath, ['--conditions=@kops/source', child, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+async function runChild(
+  args: readonly string[],
+  killAfterMs: number | undefined,
+): Promise<ChildEnd> {
+  const running = spawn(process.execPath, ['--conditions=@kops/source', child, ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   let output = '';
   let errors = '';
   running.stderr.on('data', (bytes: Buffer) => (errors += bytes.toString()));
   running.stdout.on('data', (bytes: Buffer) => {
     const hadBegun = output !== '';
     output += bytes.toString();
-    if (!hadBegun && killAfterMs !== undefined) setTimeout(() => running.kill('SIGKILL'), killAfterMs);
+    if (!hadBegun && killAfterMs !== undefined)
+      setTimeout(() => running.kill('SIGKILL'), killAfterMs);
   });
   await once(running, 'close');
   return { signal: running.signalCode, output, errors };
@@ -102,7 +108,11 @@ describe('a restore that is interrupted', () => {
     let kills = 0;
     for (let round = 0; round < 2; round++) {
       if (round > 0) await kafkaAdmin(sandbox()).deleteTopics('killed');
-      const args = [sandbox().bootstrapServers, join(folder, 'repository'), join(folder, `state-${String(round)}`, 'state.json')];
+      const args = [
+        sandbox().bootstrapServers,
+        join(folder, 'repository'),
+        join(folder, `state-${String(round)}`, 'state.json'),
+      ];
       let mode = 'first';
       for (const killAfterMs of [40, 250, 400, 600].map((ms) => ms + round * 60)) {
         const end = await runChild([...args, mode], killAfterMs);
@@ -110,7 +120,10 @@ describe('a restore that is interrupted', () => {
         kills += end.signal === 'SIGKILL' ? 1 : 0;
         mode = 'resume';
       }
-      const total = offsetsFrom(0, partitionCount).reduce((sum, partition) => sum + expectedOffsets(partition).length, 0);
+      const total = offsetsFrom(0, partitionCount).reduce(
+        (sum, partition) => sum + expectedOffsets(partition).length,
+        0,
+      );
       const end = await runChild([...args, mode], undefined);
       expect(end).toMatchObject({ signal: null, errors: '' });
       expect(end.output).toContain(`done ${String(total)}\n`);
@@ -124,9 +137,13 @@ describe('a restore that is interrupted', () => {
     const broker = sandbox().brokers[0]?.id ?? 1;
     const renames = { killed: 'crashed' };
     const restored = restoreTo(client, archive, join(folder, 'crashed', 'state.json'), { renames });
+    let isDone = false;
+    void restored.finally(() => (isDone = true)).catch(() => undefined);
     const crash = async (): Promise<void> => {
       await sleep(600);
       await sandbox().kill(broker);
+      // A crash after the end would prove nothing.
+      expect(isDone).toBe(false);
       await sandbox().restart(broker);
     };
     const [result] = await Promise.all([restored, crash()]);
@@ -139,7 +156,11 @@ describe('a restore that is interrupted', () => {
     const statePath = join(folder, 'recreated', 'state.json');
     await restoreTo(client, archive, statePath, { renames });
     await client.deleteTopics(['recreated']);
-    await client.createTopics([{ name: 'recreated', partitions: partitionCount, replicationFactor: 1, configs: {} }]);
-    await expect(restoreTo(client, archive, statePath, { renames, resume: true })).rejects.toMatchObject({ code: 'KOPS_REFUSED' });
+    await client.createTopics([
+      { name: 'recreated', partitions: partitionCount, replicationFactor: 1, configs: {} },
+    ]);
+    await expect(
+      restoreTo(client, archive, statePath, { renames, resume: true }),
+    ).rejects.toMatchObject({ code: 'KOPS_REFUSED' });
   });
 });
