@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from '@kops/core';
 import { clientPrincipal } from '@kops/kafka-dist';
 import { kafkaAdmin, produceWithJava, sandboxKafka } from '@kops/testkit';
@@ -14,7 +15,13 @@ const mechanisms: SaslOptions['mechanism'][] = ['plain', 'scram-sha-256', 'scram
 describe('authentication and authorization by a broker', () => {
   const kafka = sandboxKafka(
     { beforeAll, afterAll },
-    { sasl: { users: [user] }, ssl: { clientAuth: 'required' }, authorizer: {} },
+    {
+      sasl: { users: [user] },
+      ssl: { clientAuth: 'required' },
+      authorizer: {},
+      // Sessions end after 12 s; the client library logs in again 10 s before.
+      config: { 'connections.max.reauth.ms': '12000' },
+    },
   );
 
   beforeAll(async () => {
@@ -78,6 +85,23 @@ describe('authentication and authorization by a broker', () => {
     expect(lines.some((line) => line.startsWith('kafkajs: '))).toBe(true);
     expect(lines.filter((line) => line.startsWith('LOUD'))).toEqual([]);
     expect(lines.join('\n')).not.toContain('wrong-secret');
+  });
+
+  it('logs in again on the same connection before the session ends (KIP-368)', async () => {
+    const lines: string[] = [];
+    const ignore = (): void => undefined;
+    const debug = (message: string): void => void lines.push(message);
+    const logger: Logger = { debug, info: ignore, warn: ignore, error: ignore };
+    await using client = await connectKafka({ ...login('scram-sha-256'), logger });
+    const until = performance.now() + 14_000;
+    while (performance.now() < until) {
+      expect((await client.describeCluster()).clusterId).toBe(kafka().clusterId);
+      await sleep(200);
+    }
+    expect(lines.filter((line) => line === 'kafkajs: Connecting')).toHaveLength(1);
+    expect(
+      lines.filter((line) => line.endsWith('authentication successful')).length,
+    ).toBeGreaterThan(3);
   });
 
   it('says so when a login is needed, or none is understood', async () => {

@@ -32,6 +32,13 @@ const codes: Readonly<Record<number, ErrorCode>> = {
   [kafkaCode.saslAuthenticationFailed]: 'KOPS_ACCESS_DENIED',
 };
 
+function hintOf(code: ErrorCode, isTemporary: boolean): string {
+  if (code === 'KOPS_CONFIG') return 'Correct the value; the broker’s own words name it.';
+  return isTemporary
+    ? 'Kafka calls this temporary; check that the cluster’s brokers are up and in sync, then try again.'
+    : 'Look the error up by its name in Kafka’s protocol guide and in the broker’s log.';
+}
+
 function resourceName(
   kind: 'topic' | 'group' | 'cluster' | 'transactional id',
   context: ProtocolErrorContext,
@@ -79,10 +86,9 @@ export function protocolError(
       ? ''
       : `: ${context.message}`;
   const fallback = kind.retriable ? 'KOPS_KAFKA_UNREACHABLE' : 'KOPS_KAFKA_PROTOCOL';
-  return new KopsError(codes[code] ?? fallback, `${api.name} failed with ${kind.name}${said}`, {
+  const errorCode = codes[code] ?? fallback;
+  return new KopsError(errorCode, `${api.name} failed with ${kind.name}${said}`, {
     at,
-    hint: kind.retriable
-      ? 'Kafka calls this temporary; check that the cluster’s brokers are up and in sync, then try again.'
-      : 'Look the error up by its name in Kafka’s protocol guide and in the broker’s log.',
+    hint: hintOf(errorCode, kind.retriable),
   });
 }
