@@ -20,7 +20,11 @@ export interface AgentSettings {
  * Runs an agent until the signal is aborted.
  * @throws KOPS_ACCESS_DENIED when the archiver refuses its secret
  */
-export async function runAgentApp(settings: AgentSettings, signal: AbortSignal, logger: Logger): Promise<void> {
+export async function runAgentApp(
+  settings: AgentSettings,
+  signal: AbortSignal,
+  logger: Logger,
+): Promise<void> {
   await using capture = connectCapture(settings.archiver);
   await runAgent({
     agentId: randomUUID(),

@@ -5,6 +5,11 @@
 import { createLogger, readChildSettings, runUntilStopped } from '@kops/service';
 import { runAgentApp, type AgentSettings } from './agent-app.ts';
 
-const settings = await readChildSettings<AgentSettings & { readonly logLevel: 'debug' | 'info' | 'warn' | 'error' }>(process.stdin);
+const settings = await readChildSettings<
+  AgentSettings & { readonly logLevel: 'debug' | 'info' | 'warn' | 'error' }
+>(process.stdin);
 const logger = createLogger({ level: settings.logLevel });
-await runUntilStopped((signal) => runAgentApp(settings, signal, logger), { logger, parent: process.stdin });
+await runUntilStopped((signal) => runAgentApp(settings, signal, logger), {
+  logger,
+  parent: process.stdin,
+});

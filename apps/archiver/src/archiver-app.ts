@@ -49,17 +49,28 @@ export async function runArchiverApp(
   await archiver[Symbol.asyncDispose]();
 }
 
-async function openNamed(repositories: Readonly<Record<string, string>>, name: string): Promise<Repository> {
+async function openNamed(
+  repositories: Readonly<Record<string, string>>,
+  name: string,
+): Promise<Repository> {
   const location = parseRepositoryUrl(known(repositories, name, 'repository'));
   return createRepository(await openFileStore(location.directory, { create: true }));
 }
 
-function known<T>(configured: Readonly<Record<string, T>>, name: string, kind: 'cluster' | 'repository'): T {
+function known<T>(
+  configured: Readonly<Record<string, T>>,
+  name: string,
+  kind: 'cluster' | 'repository',
+): T {
   const value = Object.hasOwn(configured, name) ? configured[name] : undefined;
   if (value !== undefined) return value;
   const names = Object.keys(configured).join(', ') || 'none';
   const section = kind === 'cluster' ? 'clusters' : 'repositories';
-  throw new KopsError('KOPS_CONFIG', `this archiver knows no ${kind} '${name}' (it knows: ${names})`, {
-    hint: `Add ${section}.${name} to the archiver's configuration, or use one of its names.`,
-  });
+  throw new KopsError(
+    'KOPS_CONFIG',
+    `this archiver knows no ${kind} '${name}' (it knows: ${names})`,
+    {
+      hint: `Add ${section}.${name} to the archiver's configuration, or use one of its names.`,
+    },
+  );
 }

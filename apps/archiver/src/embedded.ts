@@ -6,9 +6,14 @@
 import { createLogger, readChildSettings, runUntilStopped } from '@kops/service';
 import { runArchiverApp, type ArchiverSettings } from './archiver-app.ts';
 
-const settings = await readChildSettings<ArchiverSettings & { readonly logLevel: 'debug' | 'info' | 'warn' | 'error' }>(process.stdin);
+const settings = await readChildSettings<
+  ArchiverSettings & { readonly logLevel: 'debug' | 'info' | 'warn' | 'error' }
+>(process.stdin);
 const logger = createLogger({ level: settings.logLevel });
 const announce = (address: string): void => {
   process.stdout.write(`${JSON.stringify({ address })}\n`);
 };
-await runUntilStopped((signal) => runArchiverApp(settings, signal, logger, announce), { logger, parent: process.stdin });
+await runUntilStopped((signal) => runArchiverApp(settings, signal, logger, announce), {
+  logger,
+  parent: process.stdin,
+});

@@ -1,18 +1,35 @@
 import { Command, Flags, type Interfaces } from '@oclif/core';
 import { KopsError, type Logger } from '@kops/core';
-import { createLogger, loadConfig, secretsOf, withStopSignal, type Config, type LoadedConfig } from '@kops/service';
+import {
+  createLogger,
+  loadConfig,
+  secretsOf,
+  withStopSignal,
+  type Config,
+  type LoadedConfig,
+} from '@kops/service';
 import { toJson } from './output/json.ts';
 import { ReportedFailure, reportFailure } from './output/report-failure.ts';
 
 /** Flags of a command class, its own and the common ones. */
-export type FlagsOf<T extends typeof Command> = Interfaces.InferredFlags<(typeof KopsCommand)['baseFlags'] & T['flags']>;
+export type FlagsOf<T extends typeof Command> = Interfaces.InferredFlags<
+  (typeof KopsCommand)['baseFlags'] & T['flags']
+>;
 
 /** What every command is built on: configuration, a stop signal, results as values, failures with their exit code. */
 export abstract class KopsCommand<T extends typeof Command, R = unknown> extends Command {
   static override enableJsonFlag = true;
   static override baseFlags = {
-    config: Flags.file({ summary: 'Configuration file (YAML).', helpGroup: 'GLOBAL', env: 'KOPS_CONFIG' }),
-    'log-level': Flags.option({ options: ['debug', 'info', 'warn', 'error'] as const, summary: 'What is logged to stderr.', helpGroup: 'GLOBAL' })(),
+    config: Flags.file({
+      summary: 'Configuration file (YAML).',
+      helpGroup: 'GLOBAL',
+      env: 'KOPS_CONFIG',
+    }),
+    'log-level': Flags.option({
+      options: ['debug', 'info', 'warn', 'error'] as const,
+      summary: 'What is logged to stderr.',
+      helpGroup: 'GLOBAL',
+    })(),
   };
 
   protected flags!: FlagsOf<T>;
@@ -30,7 +47,13 @@ export abstract class KopsCommand<T extends typeof Command, R = unknown> extends
   protected readonly graceMs: number = 30_000;
 
   override async run(): Promise<R> {
-    const { flags } = await this.parse(this.ctor as unknown as Interfaces.Input<Interfaces.OutputFlags<T["flags"]>, Interfaces.OutputFlags<T["baseFlags"]>, Interfaces.OutputArgs<T["args"]>>);
+    const { flags } = await this.parse(
+      this.ctor as unknown as Interfaces.Input<
+        Interfaces.OutputFlags<T['flags']>,
+        Interfaces.OutputFlags<T['baseFlags']>,
+        Interfaces.OutputArgs<T['args']>
+      >,
+    );
     this.flags = flags as unknown as FlagsOf<T>;
     const base = this.flags as { config?: string; 'log-level'?: string };
     this.loaded = await loadConfig({
@@ -47,7 +70,9 @@ export abstract class KopsCommand<T extends typeof Command, R = unknown> extends
 
   /** Commands are quiet but for warnings, unless a level was asked for. */
   protected createLogger(): Logger {
-    const asked = (this.flags as { 'log-level'?: 'debug' | 'info' | 'warn' | 'error' })['log-level'];
+    const asked = (this.flags as { 'log-level'?: 'debug' | 'info' | 'warn' | 'error' })[
+      'log-level'
+    ];
     return createLogger({ level: asked ?? 'warn', secrets: secretsOf(this.loaded) });
   }
 
@@ -74,6 +99,8 @@ export abstract class KopsCommand<T extends typeof Command, R = unknown> extends
   /** A flag that must be there in the end, from wherever it comes. */
   protected required<V>(value: V | undefined, flag: string, setting: string): V {
     if (value !== undefined) return value;
-    throw new KopsError('KOPS_USAGE', `${flag} is missing`, { hint: `Give ${flag}, or set ${setting} in the configuration.` });
+    throw new KopsError('KOPS_USAGE', `${flag} is missing`, {
+      hint: `Give ${flag}, or set ${setting} in the configuration.`,
+    });
   }
 }

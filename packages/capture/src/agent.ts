@@ -1,4 +1,11 @@
-import { KopsError, silentLogger, systemClock, toKopsError, type Clock, type Logger } from '@kops/core';
+import {
+  KopsError,
+  silentLogger,
+  systemClock,
+  toKopsError,
+  type Clock,
+  type Logger,
+} from '@kops/core';
 import type { KafkaClient } from '@kops/kafka';
 import type { AgentEvent, Assignment, CaptureClient, Duplex } from '@kops/transport';
 import { defaultLimits, type CaptureLimits } from './log-cursor.ts';
@@ -45,18 +52,22 @@ export async function runAgent(options: AgentOptions): Promise<void> {
     client.catch(() => clients.delete(cluster));
     return client;
   };
+  const stopped = (): boolean => options.signal.aborted;
   try {
-    while (!options.signal.aborted) {
+    while (!stopped()) {
       try {
         await joinOnce({ ...options, connect, logger });
       } catch (error) {
         const failure = toKopsError(error);
-        if (options.signal.aborted) break;
+        if (stopped()) break;
         if (!failure.retryable) throw failure;
-        logger.warn('the archiver is gone, joining again', { code: failure.code, reason: failure.message });
+        logger.warn('the archiver is gone, joining again', {
+          code: failure.code,
+          reason: failure.message,
+        });
       }
       await clock.sleep(rejoinMs, options.signal).catch((error: unknown) => {
-        if (!options.signal.aborted) throw error;
+        if (!stopped()) throw error;
       });
     }
   } finally {
@@ -66,7 +77,9 @@ export async function runAgent(options: AgentOptions): Promise<void> {
 
 async function closeClients(clients: ReadonlyMap<string, Promise<KafkaClient>>): Promise<void> {
   const connected = await Promise.allSettled(clients.values());
-  await Promise.all(connected.map((result) => (result.status === 'fulfilled' ? result.value[Symbol.asyncDispose]() : undefined)));
+  for (const result of connected) {
+    if (result.status === 'fulfilled') await result.value[Symbol.asyncDispose]();
+  }
 }
 
 async function joinOnce(options: AgentOptions & { readonly logger: Logger }): Promise<void> {
@@ -93,8 +106,10 @@ async function joinOnce(options: AgentOptions & { readonly logger: Logger }): Pr
   try {
     await duplex.send({ type: 'hello', agentId, host, rack, brokerIds, capacity, version });
     for await (const assignment of duplex.incoming) {
-      if (assignment.type === 'welcome') heartbeat = beat(duplex, assignment.heartbeatIntervalMs, failed);
-      else if (assignment.type === 'assign') scheduler.assign(assignment.cluster, assignment.partitions);
+      if (assignment.type === 'welcome')
+        heartbeat = beat(duplex, assignment.heartbeatIntervalMs, failed);
+      else if (assignment.type === 'assign')
+        scheduler.assign(assignment.cluster, assignment.partitions);
       else scheduler.revoke(assignment.partitions);
     }
     throw new KopsError('KOPS_ARCHIVER_UNREACHABLE', 'the archiver closed the connection');
@@ -105,7 +120,11 @@ async function joinOnce(options: AgentOptions & { readonly logger: Logger }): Pr
   }
 }
 
-function beat(duplex: Duplex<Assignment, AgentEvent>, intervalMs: number, failed: (error: unknown) => void): NodeJS.Timeout {
+function beat(
+  duplex: Duplex<Assignment, AgentEvent>,
+  intervalMs: number,
+  failed: (error: unknown) => void,
+): NodeJS.Timeout {
   return setInterval(() => {
     duplex.send({ type: 'heartbeat' }).catch(failed);
   }, intervalMs);

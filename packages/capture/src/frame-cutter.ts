@@ -37,7 +37,8 @@ export function cutRange(fetched: Uint8Array, from: Offset, end: Offset): CutRan
   let start = -1;
   let position = 0;
   const flush = (): void => {
-    if (start >= 0 && position > start) frames.push({ bytes: fetched.subarray(start, position), next });
+    if (start >= 0 && position > start)
+      frames.push({ bytes: fetched.subarray(start, position), next });
     start = -1;
   };
   for (const batch of splitBatches(fetched)) {

@@ -49,7 +49,13 @@ export type LogEvent =
     }
   /** Nothing was there up to `next`: the log lacks these offsets. */
   | { readonly type: 'hole'; readonly next: Offset; readonly state: LogState }
-  | { readonly type: 'loss'; readonly from: Offset; readonly to: Offset; readonly reason: LossReason; readonly detail: string }
+  | {
+      readonly type: 'loss';
+      readonly from: Offset;
+      readonly to: Offset;
+      readonly reason: LossReason;
+      readonly detail: string;
+    }
   /** Capture goes on at `next` with nothing lost (the log start moved before anything was archived). */
   | { readonly type: 'restart'; readonly next: Offset }
   | { readonly type: 'end'; readonly reason: 'reached' | 'idle' };
@@ -159,7 +165,10 @@ export class LogCursor {
     }
   }
 
-  async *#onData(result: FetchResult & { status: 'ok' }, release: () => void): AsyncGenerator<LogEvent> {
+  async *#onData(
+    result: FetchResult & { status: 'ok' },
+    release: () => void,
+  ): AsyncGenerator<LogEvent> {
     this.#aboveEndSince = undefined;
     const end = this.#options.assignment.endOffset;
     const cut = cutRange(result.bytes, this.#position, end);
@@ -198,10 +207,14 @@ export class LogCursor {
       return;
     }
     if (now - this.#emptySince > limits.aboveEndMs) {
-      throw new KopsError('KOPS_KAFKA_PROTOCOL', `the high watermark stays at ${String(state.highWatermark)}, below the cut at ${String(assignment.endOffset)}`, {
-        at: this.#at(),
-        hint: 'Check the health of the partition (kafka-topics --describe --under-replicated-partitions) and run the backup again.',
-      });
+      throw new KopsError(
+        'KOPS_KAFKA_PROTOCOL',
+        `the high watermark stays at ${String(state.highWatermark)}, below the cut at ${String(assignment.endOffset)}`,
+        {
+          at: this.#at(),
+          hint: 'Check the health of the partition (kafka-topics --describe --under-replicated-partitions) and run the backup again.',
+        },
+      );
     }
     await this.#clock.sleep(20, signal);
   }
@@ -213,12 +226,19 @@ export class LogCursor {
   }
 
   #idleTooLong(): boolean {
-    return this.#emptySince !== undefined && this.#clock.monotonic() - this.#emptySince >= this.#options.limits.idleMs;
+    return (
+      this.#emptySince !== undefined &&
+      this.#clock.monotonic() - this.#emptySince >= this.#options.limits.idleMs
+    );
   }
 
-  async *#onOutOfRange(found: { highWatermark: Offset; logStart: Offset }): AsyncGenerator<LogEvent> {
+  async *#onOutOfRange(found: {
+    highWatermark: Offset;
+    logStart: Offset;
+  }): AsyncGenerator<LogEvent> {
     const { kafka, assignment, limits, signal } = this.#options;
-    const [logStart = -1n] = found.logStart >= 0n ? [found.logStart] : await kafka.listOffsets([assignment], 'earliest');
+    const [logStart = -1n] =
+      found.logStart >= 0n ? [found.logStart] : await kafka.listOffsets([assignment], 'earliest');
     if (this.#position < logStart) {
       yield* this.#onRetention(logStart);
       return;
@@ -231,10 +251,14 @@ export class LogCursor {
       if (this.#position !== before) return;
     }
     if (now - this.#aboveEndSince > limits.aboveEndMs) {
-      throw new KopsError('KOPS_INCOMPLETE', `offset ${String(this.#position)} is above the log end, and the broker cannot tell whether the log was truncated`, {
-        at: this.#at(),
-        hint: 'Check the partition for an unclean leader election; kops does not reset a position by itself.',
-      });
+      throw new KopsError(
+        'KOPS_INCOMPLETE',
+        `offset ${String(this.#position)} is above the log end, and the broker cannot tell whether the log was truncated`,
+        {
+          at: this.#at(),
+          hint: 'Check the partition for an unclean leader election; kops does not reset a position by itself.',
+        },
+      );
     }
     await this.#clock.sleep(250, signal);
   }
@@ -246,7 +270,13 @@ export class LogCursor {
       yield { type: 'restart', next: logStart };
       return;
     }
-    yield { type: 'loss', from, to: logStart, reason: 'retention', detail: `log start moved to ${String(logStart)} before these offsets were read` };
+    yield {
+      type: 'loss',
+      from,
+      to: logStart,
+      reason: 'retention',
+      detail: `log start moved to ${String(logStart)} before these offsets were read`,
+    };
   }
 
   /** KIP-320: whether the leader's log still holds what was archived under the last epoch. */

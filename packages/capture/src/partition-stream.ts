@@ -1,7 +1,14 @@
 import { createHash, type Hash } from 'node:crypto';
 import { KopsError, toKopsError, withDeadline, type Offset, type Semaphore } from '@kops/core';
 import type { KafkaClient } from '@kops/kafka';
-import type { Ack, CaptureClient, Duplex, EndReason, Frame, PartitionAssignment } from '@kops/transport';
+import type {
+  Ack,
+  CaptureClient,
+  Duplex,
+  EndReason,
+  Frame,
+  PartitionAssignment,
+} from '@kops/transport';
 import { CreditGate } from './credit-gate.ts';
 import { LogCursor, type CaptureLimits, type LogEvent, type LogState } from './log-cursor.ts';
 import { prefetch } from './prefetch.ts';
@@ -35,7 +42,10 @@ const closeDeadlineMs = 60_000;
  * Resolves after the archiver has confirmed the end, so that everything sent is durable.
  * @throws KOPS_FENCED when another assignment owns the partition; what the cursor and the transport throw.
  */
-export async function runPartitionStream(assignment: PartitionAssignment, context: StreamContext): Promise<StreamOutcome> {
+export async function runPartitionStream(
+  assignment: PartitionAssignment,
+  context: StreamContext,
+): Promise<StreamOutcome> {
   const duplex = context.capture.stream();
   const stream = new PartitionStream(assignment, context, duplex);
   try {
@@ -56,6 +66,8 @@ class PartitionStream {
   readonly #signal: AbortSignal;
   #hash: Hash = createHash('sha256');
   #sinceState = 0;
+  /** The last frame sent ended inside of a batch. */
+  #midBatch = false;
   #position: Offset = -1n;
   #state: LogState = { highWatermark: -1n, lastStableOffset: -1n, logStart: -1n };
 
@@ -74,7 +86,8 @@ class PartitionStream {
     const opened = await this.#open();
     this.#position = opened.resumeOffset;
     const reason = await this.#carry(opened);
-    await this.#sendState();
+    // A revocation may come inside of a batch: what was sent of it is dropped at the other end.
+    if (!this.#midBatch) await this.#sendState();
     await this.#duplex.send({ type: 'end', reason });
     this.#duplex.end();
     await withDeadline(acks, {
@@ -89,7 +102,17 @@ class PartitionStream {
   async #open(): Promise<Opened> {
     const { topic, partition, topicId, epoch } = this.#assignment;
     const { agentId, cluster } = this.#context;
-    await this.#duplex.send({ type: 'open', agentId, epoch, cluster, topic, topicId, partition, leaderEpoch: -1, logStart: -1n });
+    await this.#duplex.send({
+      type: 'open',
+      agentId,
+      epoch,
+      cluster,
+      topic,
+      topicId,
+      partition,
+      leaderEpoch: -1,
+      logStart: -1n,
+    });
     return withDeadline(this.#opened.promise, {
       ms: openDeadlineMs,
       code: 'KOPS_ARCHIVER_UNREACHABLE',
@@ -100,7 +123,12 @@ class PartitionStream {
   async #readAcks(): Promise<void> {
     try {
       for await (const ack of this.#duplex.incoming) this.#onAck(ack);
-      this.#opened.reject(new KopsError('KOPS_ARCHIVER_UNREACHABLE', 'the archiver closed the stream before it was opened'));
+      this.#opened.reject(
+        new KopsError(
+          'KOPS_ARCHIVER_UNREACHABLE',
+          'the archiver closed the stream before it was opened',
+        ),
+      );
     } catch (error) {
       this.#opened.reject(error);
       throw error;
@@ -144,7 +172,10 @@ class PartitionStream {
     throw new KopsError('KOPS_UNEXPECTED', 'the cursor ended without an end');
   }
 
-  async #onEvent(event: Exclude<LogEvent, { type: 'end' }>, stateEveryBytes: number): Promise<void> {
+  async #onEvent(
+    event: Exclude<LogEvent, { type: 'end' }>,
+    stateEveryBytes: number,
+  ): Promise<void> {
     switch (event.type) {
       case 'run':
         this.#state = event.state;
@@ -176,8 +207,10 @@ class PartitionStream {
     for (const frame of run.frames) {
       await this.#credit.take(frame.bytes.length);
       this.#hash.update(frame.bytes);
+      this.#midBatch = true;
       await this.#duplex.send({ type: 'data', bytes: frame.bytes });
       this.#sinceState += frame.bytes.length;
+      this.#midBatch = frame.next === undefined;
       if (frame.next === undefined) continue;
       this.#position = frame.next;
       if (this.#sinceState >= stateEveryBytes) await this.#sendState();
@@ -188,8 +221,17 @@ class PartitionStream {
     const sha256 = this.#hash.digest();
     this.#hash = createHash('sha256');
     this.#sinceState = 0;
-    await this.#duplex.send({ type: 'state', ...pick(this.#state), sha256, nextOffset: this.#position });
+    await this.#duplex.send({
+      type: 'state',
+      ...pick(this.#state),
+      sha256,
+      nextOffset: this.#position,
+    });
   }
 }
 
-const pick = ({ highWatermark, lastStableOffset, logStart }: LogState): LogState => ({ highWatermark, lastStableOffset, logStart });
+const pick = ({ highWatermark, lastStableOffset, logStart }: LogState): LogState => ({
+  highWatermark,
+  lastStableOffset,
+  logStart,
+});

@@ -1,4 +1,12 @@
-import { KopsError, mapLimit, Semaphore, formatTopicPartition, toKopsError, type Logger, type Offset } from '@kops/core';
+import {
+  KopsError,
+  mapLimit,
+  Semaphore,
+  formatTopicPartition,
+  toKopsError,
+  type Logger,
+  type Offset,
+} from '@kops/core';
 import type { KafkaClient } from '@kops/kafka';
 import type { CaptureClient, PartitionAssignment } from '@kops/transport';
 import type { CaptureLimits } from './log-cursor.ts';
@@ -49,7 +57,13 @@ export class StreamScheduler {
 
   assign(cluster: string, assignments: readonly PartitionAssignment[]): void {
     for (const assignment of assignments) {
-      const task: Task = { assignment, cluster, stop: new AbortController(), state: 'queued', next: -1n };
+      const task: Task = {
+        assignment,
+        cluster,
+        stop: new AbortController(),
+        state: 'queued',
+        next: -1n,
+      };
       this.#tasks.set(keyOf(assignment), task);
       this.#queue.push(task);
     }
@@ -97,7 +111,8 @@ export class StreamScheduler {
       this.#onEnded(task, await this.#stream(task, kafka));
     } catch (error) {
       const known = this.#tasks.delete(keyOf(task.assignment));
-      if (known && !KopsError.is(error, 'KOPS_FENCED')) this.#options.onFailed(task.assignment, toKopsError(error));
+      if (known && !KopsError.is(error, 'KOPS_FENCED'))
+        this.#options.onFailed(task.assignment, toKopsError(error));
     }
   }
 
@@ -145,9 +160,13 @@ export class StreamScheduler {
     const clusters = Map.groupBy(this.#standing(), (task) => task.cluster);
     await mapLimit(clusters, 4, async ([cluster, tasks]) => {
       const kafka = await this.#options.connect(cluster);
-      const ends = await kafka.listOffsets(tasks.map((task) => task.assignment), 'latest');
+      const ends = await kafka.listOffsets(
+        tasks.map((task) => task.assignment),
+        'latest',
+      );
       tasks.forEach((task, index) => {
-        if (task.state !== 'standing' || ends[index] === task.next || ends[index] === undefined) return;
+        if (task.state !== 'standing' || ends[index] === task.next || ends[index] === undefined)
+          return;
         task.state = 'queued';
         this.#queue.push(task);
       });

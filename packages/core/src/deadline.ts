@@ -17,7 +17,9 @@ export async function withDeadline<T>(work: Promise<T>, options: DeadlineOptions
   let timer: NodeJS.Timeout | undefined;
   const expiry = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {
-      reject(new KopsError(options.code, `no ${options.what} within ${String(options.ms)} ms`, options));
+      reject(
+        new KopsError(options.code, `no ${options.what} within ${String(options.ms)} ms`, options),
+      );
     }, options.ms);
   });
   try {

@@ -14,7 +14,14 @@ export {
   type ErrorKind,
   type KopsErrorOptions,
 } from './errors.ts';
-export { formatTopicPartition, isTopicId, zeroTopicId, type Offset, type TopicId, type TopicPartition } from './topic-partition.ts';
+export {
+  formatTopicPartition,
+  isTopicId,
+  zeroTopicId,
+  type Offset,
+  type TopicId,
+  type TopicPartition,
+} from './topic-partition.ts';
 export { silentLogger, type LogFields, type Logger } from './logger.ts';
 export { systemClock, type Clock } from './clock.ts';
 export { throwIfAborted, withDeadline, type DeadlineOptions } from './deadline.ts';

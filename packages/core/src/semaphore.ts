@@ -27,7 +27,11 @@ export class Semaphore {
   /** Gives units back. */
   release(units = 1): void {
     this.#free += units;
-    for (let next = this.#waiters[0]; next !== undefined && this.#free >= next.units; next = this.#waiters[0]) {
+    for (
+      let next = this.#waiters[0];
+      next !== undefined && this.#free >= next.units;
+      next = this.#waiters[0]
+    ) {
       this.#waiters.shift();
       this.#free -= next.units;
       next.grant();

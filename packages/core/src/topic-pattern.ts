@@ -1,12 +1,19 @@
 import { KopsError } from './errors.ts';
 
 /** Topics whose content is Kafka's own; excluded unless named. */
-export const internalTopics: ReadonlySet<string> = new Set(['__consumer_offsets', '__transaction_state', '__share_group_state']);
+export const internalTopics: ReadonlySet<string> = new Set([
+  '__consumer_offsets',
+  '__transaction_state',
+  '__share_group_state',
+]);
 
 const isGlob = (pattern: string): boolean => /[*?]/.test(pattern);
 
 function toRegExp(pattern: string): RegExp {
-  const body = pattern.replace(/[.+^${}()|[\]\\]/g, '\\$&').replaceAll('*', '.*').replaceAll('?', '.');
+  const body = pattern
+    .replace(/[.+^${}()|[\]\\]/g, '\\$&')
+    .replaceAll('*', '.*')
+    .replaceAll('?', '.');
   return new RegExp(`^${body}$`, 's');
 }
 
@@ -35,10 +42,14 @@ export function selectTopics(existing: readonly string[], selection: NameSelecti
       glob ? !internalTopics.has(name) && matchesGlob(pattern, name) : name === pattern,
     );
     if (found.length === 0 && selection.include.length > 0) {
-      throw new KopsError('KOPS_TOPIC_NOT_FOUND', glob ? `no topic matches '${pattern}'` : `there is no topic '${pattern}'`, {
-        at: { topic: pattern },
-        hint: 'List the topics there are and correct --topics; quote globs so that the shell does not expand them.',
-      });
+      throw new KopsError(
+        'KOPS_TOPIC_NOT_FOUND',
+        glob ? `no topic matches '${pattern}'` : `there is no topic '${pattern}'`,
+        {
+          at: { topic: pattern },
+          hint: 'List the topics there are and correct --topics; quote globs so that the shell does not expand them.',
+        },
+      );
     }
     for (const name of found) chosen.add(name);
   }

@@ -25,7 +25,12 @@ export function classicRecords(now: number): KafkaRecord[] {
 export function orderRecords(partition: number, now: number): KafkaRecord[] {
   return Array.from({ length: orderCount / orderPartitions }, (_, index) => {
     const order = index * orderPartitions + partition;
-    const value = JSON.stringify({ order, customer: `c-${String(order % 977)}`, product: products[order % products.length], cents: 250 + (order % 40) * 5 });
+    const value = JSON.stringify({
+      order,
+      customer: `c-${String(order % 977)}`,
+      product: products[order % products.length],
+      cents: 250 + (order % 40) * 5,
+    });
     return {
       offset: BigInt(index),
       timestamp: BigInt(now - (orderCount - order) * 1000),
@@ -49,8 +54,18 @@ export async function produceAll(
 ): Promise<void> {
   const producer = await kafka.initProducerId();
   for (let start = 0; start < records.length; start += batchSize) {
-    const batch = records.slice(start, start + batchSize).map((record, index) => ({ ...record, offset: BigInt(index) }));
+    const batch = records
+      .slice(start, start + batchSize)
+      .map((record, index) => ({ ...record, offset: BigInt(index) }));
     const codec = codecs[(start / batchSize) % codecs.length] ?? 'none';
-    await kafka.produce({ ...at, batch: encodeBatch(batch, { ...producer, codec, timestampType: 'CreateTime', baseSequence: start }) });
+    await kafka.produce({
+      ...at,
+      batch: encodeBatch(batch, {
+        ...producer,
+        codec,
+        timestampType: 'CreateTime',
+        baseSequence: start,
+      }),
+    });
   }
 }

@@ -11,13 +11,33 @@ export interface ConsumedRecord {
 const consoleConsumer = 'org.apache.kafka.tools.consumer.ConsoleConsumer';
 
 /** Reads with Kafka's own console consumer as a member of a group, which commits where it stopped. `max` records at most, or until nothing more comes. */
-export async function readAsGroup(kafka: KafkaCluster, group: string, topic: string, max?: number): Promise<ConsumedRecord[]> {
-  const limits = max === undefined ? ['--timeout-ms', '6000'] : ['--max-messages', String(max), '--timeout-ms', '30000'];
-  const properties = ['print.partition=true', 'print.offset=true', 'print.key=true'].flatMap((property) => ['--property', property]);
+export async function readAsGroup(
+  kafka: KafkaCluster,
+  group: string,
+  topic: string,
+  max?: number,
+): Promise<ConsumedRecord[]> {
+  const limits =
+    max === undefined
+      ? ['--timeout-ms', '6000']
+      : ['--max-messages', String(max), '--timeout-ms', '30000'];
+  const properties = ['print.partition=true', 'print.offset=true', 'print.key=true'].flatMap(
+    (property) => ['--property', property],
+  );
   const result = await runKafkaTool(
     kafka.jars,
     consoleConsumer,
-    ['--bootstrap-server', kafka.bootstrapServers, '--group', group, '--topic', topic, '--from-beginning', ...limits, ...properties],
+    [
+      '--bootstrap-server',
+      kafka.bootstrapServers,
+      '--group',
+      group,
+      '--topic',
+      topic,
+      '--from-beginning',
+      ...limits,
+      ...properties,
+    ],
     { timeoutMs: 90_000 },
   );
   return result.stdout.split('\n').flatMap(parseLine);
@@ -33,6 +53,7 @@ function parseLine(line: string): ConsumedRecord[] {
 /** The first record of each partition. */
 export function firstPerPartition(records: readonly ConsumedRecord[]): Map<number, ConsumedRecord> {
   const first = new Map<number, ConsumedRecord>();
-  for (const record of records) if (!first.has(record.partition)) first.set(record.partition, record);
+  for (const record of records)
+    if (!first.has(record.partition)) first.set(record.partition, record);
   return first;
 }

@@ -8,7 +8,13 @@ import { KopsError, toKopsError } from '@kops/core';
 import { connectKafka, type KafkaClient } from '@kops/kafka';
 import { startKafka, type KafkaCluster } from '@kops/kafka-dist';
 import { formatDuration, withStopSignal } from '@kops/service';
-import { classicRecords, orderCount, orderPartitions, orderRecords, produceAll } from './content.ts';
+import {
+  classicRecords,
+  orderCount,
+  orderPartitions,
+  orderRecords,
+  produceAll,
+} from './content.ts';
 import { firstPerPartition, readAsGroup, type ConsumedRecord } from './group-reader.ts';
 import { bold, dim, green, red, runKops, say, stage, timings } from './stage.ts';
 
@@ -23,20 +29,32 @@ async function write(client: KafkaClient): Promise<void> {
   const now = Date.now();
   await client.createTopics([
     { name: 'test', partitions: 1, replicationFactor: 1, configs: {} },
-    { name: 'orders', partitions: orderPartitions, replicationFactor: 1, configs: { 'retention.ms': '604800000' } },
+    {
+      name: 'orders',
+      partitions: orderPartitions,
+      replicationFactor: 1,
+      configs: { 'retention.ms': '604800000' },
+    },
   ]);
   await produceAll(client, { topic: 'test', partition: 0 }, classicRecords(now), ['none']);
   for (let partition = 0; partition < orderPartitions; partition++) {
-    await produceAll(client, { topic: 'orders', partition }, orderRecords(partition, now), ['zstd', 'snappy']);
+    await produceAll(client, { topic: 'orders', partition }, orderRecords(partition, now), [
+      'zstd',
+      'snappy',
+    ]);
   }
   say(`   topic test: 100 records, key = value = "0" … "99"`);
-  say(`   topic orders: ${String(orderCount)} order events in ${String(orderPartitions)} partitions; zstd and snappy, headers, null keys, tombstones`);
+  say(
+    `   topic orders: ${String(orderCount)} order events in ${String(orderPartitions)} partitions; zstd and snappy, headers, null keys, tombstones`,
+  );
 }
 
 async function readHalf(kafka: KafkaCluster): Promise<void> {
   const read = await readAsGroup(kafka, group, 'orders', half);
   expectEqual(read.length, half, 'records that the group read');
-  say(`   Kafka's console consumer read ${String(read.length)} of ${String(orderCount)} orders as group ${group}, and left`);
+  say(
+    `   Kafka's console consumer read ${String(read.length)} of ${String(orderCount)} orders as group ${group}, and left`,
+  );
 }
 
 /** Where the group would read on in each partition. */
@@ -48,7 +66,9 @@ async function committed(client: KafkaClient): Promise<Map<number, number>> {
 async function loseOrders(client: KafkaClient): Promise<void> {
   await client.deleteGroups([group]);
   await client.deleteTopics(['orders']);
-  const left = (await client.topics()).map(({ name }) => name).filter((name) => !name.startsWith('__'));
+  const left = (await client.topics())
+    .map(({ name }) => name)
+    .filter((name) => !name.startsWith('__'));
   say(`   topic orders and group ${group} are gone; topics left: ${left.join(', ')}`);
 }
 
@@ -59,17 +79,27 @@ async function readOn(kafka: KafkaCluster, before: ReadonlyMap<number, number>):
   for (const [partition, offset] of [...before].sort(([a], [b]) => a - b)) {
     const end = orderCount / orderPartitions;
     const next = first.get(partition);
-    expectEqual(next?.offset ?? end, offset, `offset at which the group reads on in orders-${String(partition)}`);
+    expectEqual(
+      next?.offset ?? end,
+      offset,
+      `offset at which the group reads on in orders-${String(partition)}`,
+    );
     say(`   orders-${String(partition)}: left at ${String(offset)}, reads on at ${describe(next)}`);
   }
-  say(`   ${green('✔')} the group read the other ${String(rest.length)} orders: none twice, none left out`);
+  say(
+    `   ${green('✔')} the group read the other ${String(rest.length)} orders: none twice, none left out`,
+  );
 }
 
-const describe = (record: ConsumedRecord | undefined): string => (record === undefined ? 'the end' : `${String(record.offset)} (key ${record.key})`);
+const describe = (record: ConsumedRecord | undefined): string =>
+  record === undefined ? 'the end' : `${String(record.offset)} (key ${record.key})`;
 
 function expectEqual(actual: number, expected: number, what: string): void {
   if (actual === expected) return;
-  throw new KopsError('KOPS_COMPARISON_FAILED', `${what}: expected ${String(expected)}, found ${String(actual)}`);
+  throw new KopsError(
+    'KOPS_COMPARISON_FAILED',
+    `${what}: expected ${String(expected)}, found ${String(actual)}`,
+  );
 }
 
 async function demo(signal: AbortSignal): Promise<void> {
@@ -88,10 +118,19 @@ async function demo(signal: AbortSignal): Promise<void> {
   await stage('Read half of the orders as a consumer group', () => readHalf(kafka));
   const before = await committed(client);
   await stage('Back up', () => runKops(['backup', ...server, '--repository', repository], signal));
-  await stage('Verify the archive', () => runKops(['verify', ...archive, '--level', 'structure', '--report-dir', reports], signal));
-  await stage('Drill: restore into another throwaway Kafka and compare every record', () => runKops(['drill', ...archive, '--report-dir', reports], signal));
+  await stage('Verify the archive', () =>
+    runKops(['verify', ...archive, '--level', 'structure', '--report-dir', reports], signal),
+  );
+  await stage('Drill: restore into another throwaway Kafka and compare every record', () =>
+    runKops(['drill', ...archive, '--report-dir', reports], signal),
+  );
   await stage('Lose the topic', () => loseOrders(client));
-  await stage('Restore it', () => runKops(['restore', ...archive, ...server, '--topics', 'orders', '--report-dir', reports], signal));
+  await stage('Restore it', () =>
+    runKops(
+      ['restore', ...archive, ...server, '--topics', 'orders', '--report-dir', reports],
+      signal,
+    ),
+  );
   await stage('Let the group read on', () => readOn(kafka, before));
 }
 
@@ -104,7 +143,9 @@ function conclude(): void {
   say(`  ${repository}  ${dim('the repository: manifests, commit log, Kafka log segments')}`);
   say(`  ${reports}  ${dim('the reports of verify, drill and restore')}`);
   say(`  npx kops archives show --repository ${repository} --archive latest`);
-  say(`  npx kops cat --repository ${repository} --archive latest --topic orders --partition 3 --from-offset 600 --count 5`);
+  say(
+    `  npx kops cat --repository ${repository} --archive latest --topic orders --partition 3 --from-offset 600 --count 5`,
+  );
 }
 
 try {

@@ -3,7 +3,8 @@ import { fileURLToPath } from 'node:url';
 import { formatDuration } from '@kops/service';
 
 const colour = process.stdout.isTTY && process.env['NO_COLOR'] === undefined;
-const paint = (code: number, text: string): string => (colour ? `\u001b[${String(code)}m${text}\u001b[0m` : text);
+const paint = (code: number, text: string): string =>
+  colour ? `\u001b[${String(code)}m${text}\u001b[0m` : text;
 
 /** Text that stands out. */
 export const bold = (text: string): string => paint(1, text);
@@ -39,7 +40,11 @@ const kops = fileURLToPath(new URL('../../../apps/cli/bin/kops.js', import.meta.
 /** Runs `kops` as a user would, shows what it says, and gives back what it printed. Any exit code but 0 ends the demo. */
 export async function runKops(args: readonly string[], signal: AbortSignal): Promise<string> {
   say(`   ${green('$')} npx kops ${args.join(' ')}`);
-  const child = spawn(process.execPath, [kops, ...args], { stdio: ['ignore', 'pipe', 'pipe'], signal, killSignal: 'SIGTERM' });
+  const child = spawn(process.execPath, [kops, ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    signal,
+    killSignal: 'SIGTERM',
+  });
   let output = '';
   const show = (piece: Buffer, keep: boolean): void => {
     const text = piece.toString('utf8');

@@ -1,5 +1,11 @@
 import { KopsError } from '@kops/core';
-import type { BackupEvent, CommittedArchive, OperatorApi, StartBackup, StartedBackup } from '@kops/transport';
+import type {
+  BackupEvent,
+  CommittedArchive,
+  OperatorApi,
+  StartBackup,
+  StartedBackup,
+} from '@kops/transport';
 
 /** What a finished backup is told by. */
 export interface BackupOutcome {
@@ -22,7 +28,12 @@ const keptArchives = 1000;
  * Runs a backup at an archiver and watches it to its end. When the signal is aborted a follow is stopped cleanly, a snapshot given up.
  * @throws the error the backup failed with; KOPS_INTERRUPTED
  */
-export async function runBackup(operator: OperatorApi, request: StartBackup, signal: AbortSignal, observer: BackupObserver): Promise<BackupOutcome> {
+export async function runBackup(
+  operator: OperatorApi,
+  request: StartBackup,
+  signal: AbortSignal,
+  observer: BackupObserver,
+): Promise<BackupOutcome> {
   const started = await operator.startBackup(request, signal);
   observer.onStarted(started);
   if (request.dryRun) return { started, archives: [], stopped: false };
@@ -34,7 +45,10 @@ export async function runBackup(operator: OperatorApi, request: StartBackup, sig
   signal.addEventListener('abort', stop, { once: true });
   if (signal.aborted) stop();
   try {
-    for await (const event of operator.watchBackup(started.backupId, request.follow ? undefined : signal)) {
+    for await (const event of operator.watchBackup(
+      started.backupId,
+      request.follow ? undefined : signal,
+    )) {
       observer.onEvent(event);
       if (event.type === 'failed') throw event.error;
       if (event.type === 'committed') archives.push(event);

@@ -1,7 +1,14 @@
 import { Flags } from '@oclif/core';
 import { KopsError, toKopsError } from '@kops/core';
 import { formatBytes, formatDuration, parseDuration } from '@kops/service';
-import { connectOperator, type BackupEvent, type CommittedArchive, type OperatorApi, type StartBackup, type StartedBackup } from '@kops/transport';
+import {
+  connectOperator,
+  type BackupEvent,
+  type CommittedArchive,
+  type OperatorApi,
+  type StartBackup,
+  type StartedBackup,
+} from '@kops/transport';
 import { runBackup, type BackupOutcome } from '../backup/run-backup.ts';
 import { Embedded, embeddedCluster } from '../embedded/embedded.ts';
 import { KopsCommand, type FlagsOf } from '../kops-command.ts';
@@ -31,11 +38,25 @@ export default class Backup extends KopsCommand<typeof Backup, BackupOutcome> {
     repository: repositories,
     topics,
     exclude,
-    ack: Flags.option({ options: ['sync', 'async'] as const, summary: 'When data counts as archived: in all copies, or in the first.' })(),
-    isolation: Flags.option({ options: ['read_committed', 'read_uncommitted'] as const, summary: 'Cut at the last stable offset, or at the high watermark.' })(),
-    follow: Flags.boolean({ summary: 'Go on until stopped, committing a generation at every interval.' }),
-    'generation-interval': Flags.string({ summary: 'Time between generations, e.g. 1m.', helpValue: 'TIME' }),
-    archiver: Flags.string({ summary: 'Archiver that runs elsewhere; clusters and repositories are then names it knows.', helpValue: 'HOST:PORT' }),
+    ack: Flags.option({
+      options: ['sync', 'async'] as const,
+      summary: 'When data counts as archived: in all copies, or in the first.',
+    })(),
+    isolation: Flags.option({
+      options: ['read_committed', 'read_uncommitted'] as const,
+      summary: 'Cut at the last stable offset, or at the high watermark.',
+    })(),
+    follow: Flags.boolean({
+      summary: 'Go on until stopped, committing a generation at every interval.',
+    }),
+    'generation-interval': Flags.string({
+      summary: 'Time between generations, e.g. 1m.',
+      helpValue: 'TIME',
+    }),
+    archiver: Flags.string({
+      summary: 'Archiver that runs elsewhere; clusters and repositories are then names it knows.',
+      helpValue: 'HOST:PORT',
+    }),
     cluster: Flags.string({ summary: 'With --archiver: name of the cluster.', helpValue: 'NAME' }),
     'dry-run': Flags.boolean({ summary: 'Print the plan and do nothing.' }),
   };
@@ -52,19 +73,27 @@ export default class Backup extends KopsCommand<typeof Backup, BackupOutcome> {
       'backup.exclude': flags.exclude,
       'backup.ack': flags.ack,
       'backup.isolation': flags.isolation,
-      'backup.generationIntervalMs': flags['generation-interval'] === undefined ? undefined : parseDuration(flags['generation-interval']),
+      'backup.generationIntervalMs':
+        flags['generation-interval'] === undefined
+          ? undefined
+          : parseDuration(flags['generation-interval']),
       'archiver.address': flags.archiver,
     };
   }
 
   protected async execute(signal: AbortSignal): Promise<BackupOutcome> {
     this.#startedAt = performance.now();
-    const outcome = this.settings.archiver.address === undefined ? await this.#runEmbedded(signal) : await this.#runRemote(signal);
+    const outcome =
+      this.settings.archiver.address === undefined
+        ? await this.#runEmbedded(signal)
+        : await this.#runRemote(signal);
     this.#progress.clear();
     if (this.flags['dry-run']) this.print(describePlan(outcome.started));
     const losses = outcome.archives.at(-1)?.losses ?? 0;
     if (losses > 0) {
-      process.stderr.write(`${String(losses)} losses are recorded in the archive: see 'kops archives show'.\n`);
+      process.stderr.write(
+        `${String(losses)} losses are recorded in the archive: see 'kops archives show'.\n`,
+      );
       this.endWith(21);
     }
     return outcome;
@@ -72,9 +101,17 @@ export default class Backup extends KopsCommand<typeof Backup, BackupOutcome> {
 
   async #runRemote(signal: AbortSignal): Promise<BackupOutcome> {
     await using operator = connectOperator(await archiverEndpoint(this.settings));
-    const cluster = this.required(this.flags.cluster, '--cluster', 'a cluster name of the archiver');
-    const names = this.required(this.settings.repository, '--repository', 'a repository name of the archiver');
-    return this.#run(operator, this.#request(cluster, names), signal);
+    const cluster = this.required(
+      this.flags.cluster,
+      '--cluster',
+      'a cluster name of the archiver',
+    );
+    const names = this.required(
+      this.settings.repository,
+      '--repository',
+      'a repository name of the archiver',
+    );
+    return await this.#run(operator, this.#request(cluster, names), signal);
   }
 
   async #runEmbedded(signal: AbortSignal): Promise<BackupOutcome> {
@@ -95,7 +132,12 @@ export default class Backup extends KopsCommand<typeof Backup, BackupOutcome> {
         return await this.#run(embedded.operator, this.#request(embeddedCluster, urls), signal);
       } catch (error) {
         const failure = toKopsError(error);
-        if (signal.aborted || failure.code !== 'KOPS_ARCHIVER_UNREACHABLE' || start >= maxArchiverStarts) throw failure;
+        if (
+          signal.aborted ||
+          failure.code !== 'KOPS_ARCHIVER_UNREACHABLE' ||
+          start >= maxArchiverStarts
+        )
+          throw failure;
         this.#progress.note(`${failure.message}: starting it again; what is durable is kept`);
       }
     }
@@ -111,7 +153,9 @@ export default class Backup extends KopsCommand<typeof Backup, BackupOutcome> {
   #request(cluster: string, names: readonly string[]): StartBackup {
     const { backup } = this.settings;
     if (backup.ack === 'async') {
-      throw new KopsError('KOPS_USAGE', 'asynchronous copies are not available yet', { hint: 'Use --ack sync: the archived watermark then moves when all copies have the data.' });
+      throw new KopsError('KOPS_USAGE', 'asynchronous copies are not available yet', {
+        hint: 'Use --ack sync: the archived watermark then moves when all copies have the data.',
+      });
     }
     return {
       cluster,
@@ -128,12 +172,16 @@ export default class Backup extends KopsCommand<typeof Backup, BackupOutcome> {
 
   #onStarted(started: StartedBackup): void {
     const baselines = started.partitions.filter(({ mode }) => mode === 'baseline').length;
-    const parent = started.parent === null ? 'the first archive of this cluster here' : `extends ${started.parent}`;
+    const parent =
+      started.parent === null
+        ? 'the first archive of this cluster here'
+        : `extends ${started.parent}`;
     this.#progress.note(
       `Backing up ${counted(started.partitions.length, 'partition')} (${String(baselines)} from the log start) and ${counted(started.groups, 'group')}; ${parent}.`,
     );
     for (const { topic, partition, reason } of started.partitions) {
-      if (reason !== '') this.#progress.note(`  ${topic}-${String(partition)} from its start: ${reason}`);
+      if (reason !== '')
+        this.#progress.note(`  ${topic}-${String(partition)} from its start: ${reason}`);
     }
   }
 

@@ -16,11 +16,15 @@ export class EmbeddedChild {
   /** @param module resolved URL of the child's main module */
   constructor(name: string, module: string, settings: unknown, onLine: (line: string) => void) {
     this.name = name;
-    this.#child = spawn(process.execPath, [...process.execArgv, '--disable-warning=ExperimentalWarning', fileURLToPath(module)], {
-      stdio: ['pipe', 'pipe', 'pipe'],
-      // A process group of its own: Ctrl-C in the terminal reaches the command, which ends its children in order.
-      detached: true,
-    });
+    this.#child = spawn(
+      process.execPath,
+      [...process.execArgv, '--disable-warning=ExperimentalWarning', fileURLToPath(module)],
+      {
+        stdio: ['pipe', 'pipe', 'pipe'],
+        // A process group of its own: Ctrl-C in the terminal reaches the command, which ends its children in order.
+        detached: true,
+      },
+    );
     this.#exited = new Promise((resolve) => {
       this.#child.once('exit', (code, signal) => resolve(signal ?? `exit code ${String(code)}`));
       this.#child.once('error', (error) => resolve(error.message));
@@ -55,14 +59,17 @@ export class EmbeddedChild {
   async firstLine(): Promise<string | undefined> {
     const { stdout } = this.#child;
     if (stdout === null) return undefined;
-    const line = new Promise<string>((resolve) => createInterface({ input: stdout }).once('line', resolve));
+    const line = new Promise<string>((resolve) =>
+      createInterface({ input: stdout }).once('line', resolve),
+    );
     return Promise.race([line, this.#exited.then(() => undefined)]);
   }
 
   /** Has it end, by force if it does not. */
   async end(): Promise<void> {
     this.#child.stdin?.end();
-    if (this.#child.exitCode === null && this.#child.signalCode === null) this.#child.kill('SIGTERM');
+    if (this.#child.exitCode === null && this.#child.signalCode === null)
+      this.#child.kill('SIGTERM');
     const force = setTimeout(() => this.#child.kill('SIGKILL'), endMs);
     await this.#exited;
     clearTimeout(force);

@@ -44,7 +44,10 @@ export class Embedded implements AsyncDisposable {
   /** @throws KOPS_ARCHIVER_UNREACHABLE when the archiver does not start */
   static async start(options: EmbeddedOptions): Promise<Embedded> {
     const directory = await mkdtemp(join(tmpdir(), 'kops-'));
-    const endpoint: Endpoint = { address: `unix:${join(directory, 'archiver.sock')}`, secret: randomBytes(32).toString('hex') };
+    const endpoint: Endpoint = {
+      address: `unix:${join(directory, 'archiver.sock')}`,
+      secret: randomBytes(32).toString('hex'),
+    };
     const archiver = startArchiver(options, endpoint);
     const agents = new AgentKeeper(options, endpoint);
     const close = async (): Promise<void> => {
@@ -80,15 +83,28 @@ function startArchiver(options: EmbeddedOptions, listen: Endpoint): EmbeddedChil
     version: kopsVersion,
     logLevel: options.logLevel,
   };
-  return new EmbeddedChild('archiver', import.meta.resolve('@kops/archiver/embedded'), settings, options.onLine);
+  return new EmbeddedChild(
+    'archiver',
+    import.meta.resolve('@kops/archiver/embedded'),
+    settings,
+    options.onLine,
+  );
 }
 
 async function ready(archiver: EmbeddedChild): Promise<void> {
-  const line = await withDeadline(archiver.firstLine(), { ms: readyMs, code: 'KOPS_ARCHIVER_UNREACHABLE', what: 'sign of life from the embedded archiver' });
-  if (line !== undefined) return;
-  throw new KopsError('KOPS_ARCHIVER_UNREACHABLE', `the embedded archiver did not start (${await archiver.exited}): ${archiver.lastLines}`, {
-    hint: 'Run with --log-level debug to see what it says.',
+  const line = await withDeadline(archiver.firstLine(), {
+    ms: readyMs,
+    code: 'KOPS_ARCHIVER_UNREACHABLE',
+    what: 'sign of life from the embedded archiver',
   });
+  if (line !== undefined) return;
+  throw new KopsError(
+    'KOPS_ARCHIVER_UNREACHABLE',
+    `the embedded archiver did not start (${await archiver.exited}): ${archiver.lastLines}`,
+    {
+      hint: 'Run with --log-level debug to see what it says.',
+    },
+  );
 }
 
 /** Keeps one agent running. */
@@ -114,7 +130,12 @@ class AgentKeeper {
       version: kopsVersion,
       logLevel: this.#options.logLevel,
     };
-    const agent = new EmbeddedChild('agent', import.meta.resolve('@kops/agent/embedded'), settings, this.#options.onLine);
+    const agent = new EmbeddedChild(
+      'agent',
+      import.meta.resolve('@kops/agent/embedded'),
+      settings,
+      this.#options.onLine,
+    );
     this.#agent = agent;
     this.#starts++;
     void agent.exited.then((how) => this.#onExit(how));

@@ -1,4 +1,3 @@
-import type { WriteStream } from 'node:tty';
 import { formatBytes, formatCount, formatDuration, formatRate } from '@kops/service';
 
 /** How far a command is. */
@@ -41,7 +40,7 @@ export class ProgressLine {
     this.#drawnAt = now;
     const text = describeProgress(state, now - this.#started);
     if (this.#stream.isTTY) {
-      const columns = (this.#stream as unknown as WriteStream).columns || 80;
+      const columns = this.#stream.columns || 80;
       this.#stream.write(`\r\u001b[2K${text.slice(0, columns - 1)}`);
       this.#drawn = true;
     } else {
@@ -64,13 +63,19 @@ export class ProgressLine {
 }
 
 /** One line: share, bytes, rate and the time left. */
-export function describeProgress({ label, done, total, bytes, records, detail }: ProgressState, elapsedMs: number): string {
+export function describeProgress(
+  { label, done, total, bytes, records, detail }: ProgressState,
+  elapsedMs: number,
+): string {
   const share = total === 0n ? undefined : Number((done * 1000n) / total) / 1000;
   const parts = [label];
-  if (share !== undefined) parts.push(`${bar(share)} ${String(Math.floor(share * 100)).padStart(3)} %`);
-  if (bytes !== undefined) parts.push(formatBytes(bytes), formatRate(bytes, Math.max(1, elapsedMs)));
+  if (share !== undefined)
+    parts.push(`${bar(share)} ${String(Math.floor(share * 100)).padStart(3)} %`);
+  if (bytes !== undefined)
+    parts.push(formatBytes(bytes), formatRate(bytes, Math.max(1, elapsedMs)));
   if (records !== undefined) parts.push(`${formatCount(records)} records`);
-  if (share !== undefined && share > 0 && share < 1) parts.push(`${formatDuration((elapsedMs / share) * (1 - share))} left`);
+  if (share !== undefined && share > 0 && share < 1)
+    parts.push(`${formatDuration((elapsedMs / share) * (1 - share))} left`);
   if (detail !== '') parts.push(detail);
   return parts.join('  ');
 }

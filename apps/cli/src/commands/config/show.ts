@@ -2,13 +2,21 @@ import { describeConfig, type DescribedSetting } from '@kops/service';
 import { KopsCommand } from '../../kops-command.ts';
 import { formatTable } from '../../output/table.ts';
 
-export default class ConfigShow extends KopsCommand<typeof ConfigShow, readonly DescribedSetting[]> {
-  static override summary = 'Show the effective configuration and where each value comes from; secrets are not shown.';
+export default class ConfigShow extends KopsCommand<
+  typeof ConfigShow,
+  readonly DescribedSetting[]
+> {
+  static override summary =
+    'Show the effective configuration and where each value comes from; secrets are not shown.';
   static override examples = ['<%= config.bin %> <%= command.id %> --config kops.yaml'];
 
   protected async execute(): Promise<readonly DescribedSetting[]> {
     const settings = describeConfig(this.loaded);
-    const rows = settings.map(({ path, value, source }) => [path, typeof value === 'string' ? value : JSON.stringify(value), source]);
+    const rows = settings.map(({ path, value, source }) => [
+      path,
+      typeof value === 'string' ? value : JSON.stringify(value),
+      source,
+    ]);
     this.print(formatTable([{ title: 'SETTING' }, { title: 'VALUE' }, { title: 'FROM' }], rows));
     return settings;
   }
