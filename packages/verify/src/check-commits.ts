@@ -1,0 +1,107 @@
+import {
+  commitKey,
+  documentLimits,
+  encodeCommit,
+  encodeRepositoryInfo,
+  manifestKey,
+  repositoryKey,
+  type Commit,
+} from '@kops/archive-format';
+import { throwIfAborted } from '@kops/core';
+import type { Archive } from '@kops/repository';
+import type { FindingLog } from './finding-log.ts';
+
+/**
+ * Checks what an archive's existence rests on: `repository.json`, the commit log and the manifest. Each commit is covered by the hash in
+ * the one after it, the manifest by its commit. The last commit of a shard and `repository.json` have no hash anywhere: what can be said
+ * of them is that they are in canonical form, complete, and agree with everything else.
+ */
+export async function checkCommits(
+  archive: Archive,
+  log: FindingLog,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  await attempt(log, repositoryKey, () => checkRepositoryInfo(archive, log));
+  await attempt(log, undefined, () => walkLog(archive, log, signal));
+  await attempt(log, archive.ref.manifest.key, () => checkManifest(archive, log));
+}
+
+async function attempt(
+  log: FindingLog,
+  object: string | undefined,
+  work: () => Promise<void>,
+): Promise<void> {
+  try {
+    await work();
+  } catch (thrown) {
+    log.addThrown(thrown, object === undefined ? {} : { object });
+  }
+}
+
+async function checkRepositoryInfo(
+  { repository: { store, info } }: Archive,
+  log: FindingLog,
+): Promise<void> {
+  const bytes = await store.get(repositoryKey, { maxBytes: documentLimits.repository });
+  const created = Date.parse(info.createdAt);
+  const isTime = !Number.isNaN(created) && new Date(created).toISOString() === info.createdAt;
+  if (isTime && Buffer.from(bytes).equals(encodeRepositoryInfo(info))) return;
+  log.add('error', 'KOPS_MANIFEST_INVALID', `${repositoryKey} is not as it was written`, {
+    object: repositoryKey,
+  });
+}
+
+async function walkLog(
+  { repository, ref }: Archive,
+  log: FindingLog,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const lastOfShard = new Map<string, Commit>();
+  const archives = new Set<string>();
+  let found: Commit | undefined;
+  for await (const commit of repository.commits(signal === undefined ? {} : { signal })) {
+    throwIfAborted(signal);
+    lastOfShard.set(commit.shard, commit);
+    if (commit.archive !== null) archives.add(commit.archive);
+    if (commit.archive === ref.archive) found = commit;
+  }
+  if (found?.manifest?.sha256 !== ref.manifest.sha256 || found.manifest.key !== ref.manifest.key) {
+    log.add('error', 'KOPS_MANIFEST_INVALID', 'the commit log does not name this manifest', {
+      object: commitKey(ref.shard, ref.sequence),
+    });
+  }
+  for (const commit of lastOfShard.values()) await checkLast(repository, commit, archives, log);
+}
+
+/** No later commit vouches for the last one. */
+async function checkLast(
+  { store }: Archive['repository'],
+  commit: Commit,
+  archives: ReadonlySet<string>,
+  log: FindingLog,
+): Promise<void> {
+  const object = commitKey(commit.shard, commit.sequence);
+  const bytes = await store.get(object, { maxBytes: documentLimits.commit });
+  const wrong = (problem: string): void =>
+    log.add('error', 'KOPS_MANIFEST_INVALID', `commit ${object} ${problem}`, { object });
+  if (!Buffer.from(bytes).equals(encodeCommit(commit)) || !Object.hasOwn(commit, 'signature'))
+    wrong('is not as it was written');
+  if (commit.archive !== null && commit.manifest?.key !== manifestKey(commit.archive))
+    wrong(`names the manifest ${commit.manifest?.key ?? 'none'}`);
+  for (const id of commit.retires)
+    if (!archives.has(id)) wrong(`retires archive ${id}, which was never committed`);
+}
+
+async function checkManifest({ repository, ref }: Archive, log: FindingLog): Promise<void> {
+  // Read anew: what was opened may have changed since.
+  await repository.readManifest(ref);
+  const { key, bytes } = ref.manifest;
+  const size = (await repository.store.head(key))?.size;
+  if (size === bytes && key === manifestKey(ref.archive)) return;
+  log.add(
+    'error',
+    'KOPS_MANIFEST_INVALID',
+    `the commit says that the manifest is ${key} of ${bytes} bytes, it is ${manifestKey(ref.archive)} of ${String(size)}`,
+    { object: commitKey(ref.shard, ref.sequence) },
+  );
+}
