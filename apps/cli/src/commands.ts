@@ -7,6 +7,7 @@ import Backup from './commands/backup.ts';
 import Cat from './commands/cat.ts';
 import ConfigShow from './commands/config/show.ts';
 import Drill from './commands/drill.ts';
+import EstimateCommand from './commands/estimate.ts';
 import Restore from './commands/restore.ts';
 import Verify from './commands/verify.ts';
 import Version from './commands/version.ts';
@@ -21,6 +22,7 @@ export const commands: Record<string, Command.Class> = {
   cat: Cat,
   'config:show': ConfigShow,
   drill: Drill,
+  estimate: EstimateCommand,
   restore: Restore,
   verify: Verify,
   version: Version,

@@ -7,12 +7,17 @@ import { archiverEndpoint } from '../settings/archiver-endpoint.ts';
 import { kopsVersion } from '../version.ts';
 
 export default class Agent extends KopsCommand<typeof Agent, void> {
-  static override summary = 'Run an agent beside Kafka brokers; it joins an archiver and ends on SIGTERM.';
+  static override summary =
+    'Run an agent beside Kafka brokers; it joins an archiver and ends on SIGTERM.';
   static override examples = ['<%= config.bin %> <%= command.id %> --config /etc/kops/agent.yaml'];
 
   protected async execute(signal: AbortSignal): Promise<void> {
     const { agent, archiver, clusters, logging } = this.settings;
-    const connections = await mapLimit(Object.entries(clusters), 1, async ([name, cluster]) => [name, await connectionOf(cluster)] as const);
+    const connections = await mapLimit(
+      Object.entries(clusters),
+      1,
+      async ([name, cluster]) => [name, await connectionOf(cluster)] as const,
+    );
     await runAgentApp(
       {
         archiver: await archiverEndpoint(this.settings, agent.archiver ?? archiver.address),

@@ -7,11 +7,17 @@ import { kopsVersion } from '../version.ts';
 
 export default class Archiver extends KopsCommand<typeof Archiver, void> {
   static override summary = 'Run an archiver for agents and operators; it ends on SIGTERM.';
-  static override examples = ['<%= config.bin %> <%= command.id %> --config /etc/kops/archiver.yaml'];
+  static override examples = [
+    '<%= config.bin %> <%= command.id %> --config /etc/kops/archiver.yaml',
+  ];
 
   protected async execute(signal: AbortSignal): Promise<void> {
     const { archiver, backup, clusters, repositories, logging } = this.settings;
-    const connections = await mapLimit(Object.entries(clusters), 1, async ([name, cluster]) => [name, await connectionOf(cluster)] as const);
+    const connections = await mapLimit(
+      Object.entries(clusters),
+      1,
+      async ([name, cluster]) => [name, await connectionOf(cluster)] as const,
+    );
     await runArchiverApp(
       {
         listen: await archiverEndpoint(this.settings, archiver.listen),

@@ -13,7 +13,9 @@ export default class Version extends KopsCommand<typeof Version, VersionResult> 
 
   protected async execute(): Promise<VersionResult> {
     const result = { kops: kopsVersion, node: process.versions.node, format: 1 };
-    this.print([`kops ${result.kops} (repository format ${String(result.format)}, node ${result.node})`]);
+    this.print([
+      `kops ${result.kops} (repository format ${String(result.format)}, node ${result.node})`,
+    ]);
     return result;
   }
 }

@@ -26,7 +26,10 @@ export function reportFailure(thrown: unknown, { json }: { json: boolean }): num
   // Help and version end by an exit of 0.
   if (exit === 0) return 0;
   const error = asKopsError(thrown, exit);
-  if (json) process.stdout.write(`${JSON.stringify({ error: { ...errorToJson(error), exit: error.exitCode } }, null, 2)}\n`);
+  if (json)
+    process.stdout.write(
+      `${JSON.stringify({ error: { ...errorToJson(error), exit: error.exitCode } }, null, 2)}\n`,
+    );
   process.stderr.write(describeFailure(error));
   return error.exitCode;
 }
@@ -35,7 +38,9 @@ function asKopsError(thrown: unknown, exit: number | undefined): KopsError {
   if (KopsError.is(thrown)) return thrown;
   if (exit === usageExit || exit === oclifNotFound) {
     const message = (thrown as OclifFailure).message.split('\nSee more help')[0] ?? '';
-    return new KopsError('KOPS_USAGE', message.trim(), { hint: "See 'kops --help', or 'kops COMMAND --help'." });
+    return new KopsError('KOPS_USAGE', message.trim(), {
+      hint: "See 'kops --help', or 'kops COMMAND --help'.",
+    });
   }
   return toKopsError(thrown);
 }
@@ -49,6 +54,7 @@ export function describeFailure(error: KopsError): string {
     ...(error.hint === undefined ? [] : [`Try:   ${error.hint}`]),
     `Code:  ${error.code} (exit ${String(error.exitCode)})`,
   ];
-  if (error.code === 'KOPS_UNEXPECTED' && error.cause instanceof Error) lines.push(error.cause.stack ?? '');
+  if (error.code === 'KOPS_UNEXPECTED' && error.cause instanceof Error)
+    lines.push(error.cause.stack ?? '');
   return `${lines.join('\n')}\n`;
 }

@@ -1,0 +1,40 @@
+import { mapLimit } from '@kops/core';
+import type { KafkaClient } from '@kops/kafka';
+import { splitBatches } from '@kops/record-batch';
+import type { Rate } from './estimate.ts';
+import type { Place } from './sample-cluster.ts';
+
+const measuredPartitions = 4;
+const fetchBytes = 2 * 1024 * 1024;
+const measureMs = 1_500;
+const mostBytes = 64 * 1024 * 1024;
+/** Less says more of the latency than of the rate. */
+const leastBytes = 1024 * 1024;
+
+/** Reads the longest partitions for a moment. Null where there is too little to read. */
+export async function measureRate(kafka: KafkaClient, places: readonly Place[], signal: AbortSignal): Promise<Rate | null> {
+  const longest = [...places].sort((a, b) => Number(b.end - b.start - (a.end - a.start))).slice(0, measuredPartitions);
+  const started = performance.now();
+  let bytes = 0;
+  await mapLimit(longest, measuredPartitions, async (place) => {
+    let offset = place.start;
+    while (offset < place.end && performance.now() - started < measureMs && bytes < mostBytes) {
+      const { topic, partition, topicId, leaderEpoch } = place;
+      const fetched = await kafka.fetch({ topic, partition, topicId, offset, currentLeaderEpoch: leaderEpoch, maxBytes: fetchBytes, maxWaitMs: 0, signal });
+      if (fetched.status !== 'ok') return;
+      bytes += fetched.bytes.byteLength;
+      const next = endOf(fetched.bytes, offset);
+      fetched.release?.();
+      if (next <= offset) return;
+      offset = next;
+    }
+  });
+  const ms = performance.now() - started;
+  return bytes < leastBytes ? null : { bytesPerSecond: (bytes / ms) * 1000, from: 'measured' };
+}
+
+function endOf(bytes: Uint8Array, offset: bigint): bigint {
+  let next = offset;
+  for (const batch of splitBatches(bytes)) next = batch.nextOffset;
+  return next;
+}
