@@ -6,6 +6,7 @@ import ArchivesShow from './commands/archives/show.ts';
 import Backup from './commands/backup.ts';
 import Cat from './commands/cat.ts';
 import ConfigShow from './commands/config/show.ts';
+import Doctor from './commands/doctor.ts';
 import Drill from './commands/drill.ts';
 import EstimateCommand from './commands/estimate.ts';
 import Restore from './commands/restore.ts';
@@ -21,6 +22,7 @@ export const commands: Record<string, Command.Class> = {
   backup: Backup,
   cat: Cat,
   'config:show': ConfigShow,
+  doctor: Doctor,
   drill: Drill,
   estimate: EstimateCommand,
   restore: Restore,

@@ -46,6 +46,9 @@ export default class EstimateCommand extends KopsCommand<typeof EstimateCommand,
     if (partitions !== undefined && this.flags['bootstrap-server'] !== undefined) {
       throw new KopsError('KOPS_USAGE', '--partitions and --bootstrap-server contradict each other', { hint: 'Give numbers, or a cluster to take them from.' });
     }
+    if (partitions === undefined && this.settings.cluster === undefined) {
+      throw new KopsError('KOPS_USAGE', 'neither a cluster nor numbers are given', { hint: 'Give --bootstrap-server HOST:PORT, or --partitions N (with --size and --rate).' });
+    }
     const estimate = partitions === undefined ? await this.#fromCluster(signal) : await this.#fromNumbers(partitions);
     this.print(renderEstimate(estimate));
     if (estimate.fits === false) this.endWith(noSpaceExit);

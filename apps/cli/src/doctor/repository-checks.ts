@@ -1,0 +1,79 @@
+import { access, constants } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { newToken, pinKey } from '@kops/archive-format';
+import { KopsError, toKopsError } from '@kops/core';
+import { parseRepositoryUrl, type ObjectStore } from '@kops/object-store';
+import { openRepository } from '@kops/repository';
+import { formatBytes } from '@kops/service';
+import { openIfThere } from '../estimate/copy-places.ts';
+import { check, fail, failed, ok, warn, type CheckResult } from './check.ts';
+
+/** Less free space than this is worth a word. */
+const littleSpace = 1024n ** 3n;
+
+/** All checks of a repository. It is written to: a small object under a name of its own, which is removed at once. */
+export async function* repositoryChecks(url: string, signal: AbortSignal): AsyncGenerator<CheckResult> {
+  const { directory } = parseRepositoryUrl(url);
+  let store;
+  try {
+    store = await openIfThere(directory);
+  } catch (error) {
+    yield failed('repository', error);
+    return;
+  }
+  if (store === undefined) {
+    yield await check('repository', signal, () => missingCheck(url, directory));
+    return;
+  }
+  const opened = store;
+  const content = await check('repository', signal, () => contentCheck(opened));
+  yield content;
+  // Nothing is written where other things lie.
+  if (content.status === 'fail') return;
+  yield await check('writing', signal, () => writeCheck(opened));
+  yield await check('free space', signal, () => spaceCheck(opened));
+}
+
+async function missingCheck(url: string, directory: string): Promise<CheckResult> {
+  let parent = dirname(directory);
+  while ((await openIfThere(parent)) === undefined) parent = dirname(parent);
+  try {
+    await access(parent, constants.W_OK | constants.X_OK);
+  } catch (error) {
+    return fail('repository', toKopsError(error).code, `${url} does not exist, and may not be made in ${parent}`, { hint: 'Make the directory for the user that runs kops, or give another place.' });
+  }
+  return warn('repository', `${url} does not exist yet`, { hint: 'If this is not a new repository: check the path and that its disk is mounted. A first backup makes it.' });
+}
+
+async function contentCheck(store: ObjectStore): Promise<CheckResult> {
+  try {
+    const repository = await openRepository(store);
+    const archives = await repository.archives();
+    const { version } = repository.info;
+    return ok('repository', `${store.url} is a repository of format ${String(version)} with ${String(archives.length)} archives${archives.length === 0 ? '' : `, the last ${archives.at(-1)?.archive ?? ''}`}`);
+  } catch (error) {
+    if (!KopsError.is(error, 'KOPS_REPOSITORY_NOT_FOUND') || !(await isEmpty(store))) throw error;
+    return ok('repository', `${store.url} is empty: a first backup makes a repository of it`);
+  }
+}
+
+async function isEmpty(store: ObjectStore): Promise<boolean> {
+  for await (const _ of store.list('')) return false;
+  return true;
+}
+
+async function writeCheck(store: ObjectStore): Promise<CheckResult> {
+  const key = pinKey(`doctor-${newToken()}`);
+  const started = performance.now();
+  await store.putIfAbsent(key, new TextEncoder().encode('{}'));
+  const ms = performance.now() - started;
+  await store.delete(key);
+  return ok('writing', `an object was written durably in ${ms.toFixed(1)} ms, and removed`);
+}
+
+async function spaceCheck(store: ObjectStore): Promise<CheckResult> {
+  const free = await store.freeBytes();
+  if (free === undefined) return ok('free space', 'the store does not tell');
+  if (free >= littleSpace) return ok('free space', `${formatBytes(free)} free`);
+  return warn('free space', `only ${formatBytes(free)} free`, { hint: "See with 'kops estimate' what a backup needs." });
+}

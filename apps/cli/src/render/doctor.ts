@@ -1,0 +1,20 @@
+import type { CheckResult, CheckStatus } from '../doctor/check.ts';
+
+const marks: Readonly<Record<CheckStatus, string>> = { ok: 'ok   ', warn: 'WARN ', fail: 'FAIL ', skipped: '-    ' };
+
+/** A check as lines. */
+export function renderCheck({ name, status, message, details, hint }: CheckResult): string[] {
+  return [
+    `${marks[status]} ${name}: ${message}`,
+    ...details.map((line) => `        ${line}`),
+    ...(hint === null ? [] : [`        Try: ${hint}`]),
+  ];
+}
+
+/** The last line. */
+export function renderVerdict(checks: readonly CheckResult[]): string {
+  const count = (status: CheckStatus): number => checks.filter((check) => check.status === status).length;
+  const [fails, warnings] = [count('fail'), count('warn')];
+  if (fails > 0) return `${String(fails)} failed, ${String(warnings)} warnings, ${String(count('ok'))} ok`;
+  return warnings > 0 ? `No failures, ${String(warnings)} warnings, ${String(count('ok'))} ok` : `All ${String(count('ok'))} checks ok`;
+}
