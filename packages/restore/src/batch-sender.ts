@@ -56,14 +56,14 @@ export class BatchSender {
     this.#target += BigInt(piece.count);
   }
 
-  /** Waits for the piece that is under way, if there is one. @throws KOPS_OFFSET_MISMATCH and the errors of KafkaClient */
+  /** Waits for the piece that is under way, if there is one. @throws KOPS_OFFSET_MISMATCH, KOPS_REFUSED and the errors of KafkaClient */
   async confirm(): Promise<void> {
     const outstanding = this.#outstanding;
     if (outstanding === undefined) return;
     const outcome = await outstanding.settled;
     this.#outstanding = undefined;
     if ('error' in outcome) throw KopsError.locate(outcome.error, this.#place);
-    this.#checkBase(outstanding.piece, outcome.result);
+    this.#checkPlace(outstanding.piece, outcome.result);
     await this.#progress.confirm(outstanding.piece);
     this.#context.progress.add(this.#place, outstanding.piece.count, outstanding.piece.bytes);
   }
@@ -88,7 +88,8 @@ export class BatchSender {
     this.#outstanding = { piece, settled };
   }
 
-  #checkBase({ base }: SentPiece, { baseOffset }: ProduceResult): void {
+  #checkPlace({ base }: SentPiece, { baseOffset, logAppendTime }: ProduceResult): void {
+    if (logAppendTime !== -1n) throw this.#stamped(base);
     if (baseOffset === base) return;
     throw new KopsError(
       'KOPS_OFFSET_MISMATCH',
@@ -98,5 +99,12 @@ export class BatchSender {
         hint: `Somebody else writes to the topic. Stop that, delete topic ${this.#place.topic} on the target, and restore it anew.`,
       },
     );
+  }
+
+  #stamped(offset: Offset): KopsError {
+    return new KopsError('KOPS_REFUSED', 'the target stamps records with its own time', {
+      at: { ...this.#place, offset },
+      hint: `Keep others from changing its configs, delete topic ${this.#place.topic} on the target, and restore it anew.`,
+    });
   }
 }

@@ -1,4 +1,4 @@
-import { mapLimit } from '@kops/core';
+import { mapLimit, toKopsError } from '@kops/core';
 import { buildResult } from './build-result.ts';
 import type { ExecuteOptions } from './execute-options.ts';
 import { settleOptions, type FillContext, type FillTask } from './fill-context.ts';
@@ -30,7 +30,14 @@ export async function executeRestore(options: ExecuteOptions): Promise<RestoreRe
   const stop = new AbortController();
   const signal =
     options.signal === undefined ? stop.signal : AbortSignal.any([options.signal, stop.signal]);
-  const context = await openRun(options, signal);
+  try {
+    return await runPhases(await openRun(options, signal), stop);
+  } catch (thrown) {
+    throw toKopsError(thrown);
+  }
+}
+
+async function runPhases(context: FillContext, stop: AbortController): Promise<RestoreResult> {
   const { clock, progress, kafka, plan, state } = context;
   const started = clock.monotonic();
   progress.enter('prepare');

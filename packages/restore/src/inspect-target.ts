@@ -1,4 +1,5 @@
 import type { Manifest } from '@kops/archive-format';
+import { KopsError } from '@kops/core';
 import type { TopicMetadata } from '@kops/kafka';
 import type { RestoreTarget } from './execute-options.ts';
 import { selectForRestore } from './plan-selection.ts';
@@ -17,7 +18,7 @@ export async function inspectTarget(
   const [cluster, topics, groups] = await Promise.all([
     kafka.describeCluster(),
     kafka.topics(),
-    kafka.listGroups(),
+    options.groups === 'none' ? [] : kafka.listGroups(),
   ]);
   const wanted = topics.filter(({ name }) => names.has(name));
   return {
@@ -62,8 +63,21 @@ async function knownConfigs(
 ): Promise<string[] | null> {
   const example = topics[0]?.name;
   if (example === undefined) return null;
-  const entries = (await kafka.topicConfigs([example])).get(example);
+  const entries = (await topicConfigsIfAllowed(kafka, example)).get(example);
   return entries === undefined || entries.length === 0
     ? null
     : entries.map(({ name }) => name).sort();
+}
+
+/** Without the right to look at that topic a restore into others may still be allowed. */
+async function topicConfigsIfAllowed(
+  kafka: RestoreTarget,
+  topic: string,
+): ReturnType<RestoreTarget['topicConfigs']> {
+  try {
+    return await kafka.topicConfigs([topic]);
+  } catch (thrown) {
+    if (!KopsError.is(thrown, 'KOPS_ACCESS_DENIED')) throw thrown;
+    return new Map();
+  }
 }

@@ -1,5 +1,6 @@
-import { KopsError, mapLimit, throwIfAborted, type Clock } from '@kops/core';
+import { KopsError, mapLimit, throwIfAborted } from '@kops/core';
 import type { TopicMetadata } from '@kops/kafka';
+import { changeConfigs, dynamicConfigs, type ChangeOptions } from './change-configs.ts';
 import type { RestoreTarget } from './execute-options.ts';
 import { readLogEnds } from './log-end.ts';
 import { olderTimestampLimits, timestampLimits } from './plan-configs.ts';
@@ -7,13 +8,9 @@ import type { PlannedTopic } from './plan.ts';
 import type { StateKeeper } from './state-keeper.ts';
 
 /** What {@link prepareTopics} works with. */
-export interface PrepareOptions {
-  readonly kafka: RestoreTarget;
+export interface PrepareOptions extends ChangeOptions {
   readonly topics: readonly PlannedTopic[];
   readonly state: StateKeeper;
-  readonly clock: Clock;
-  readonly deadlineMs: number;
-  readonly signal: AbortSignal;
 }
 
 const parallel = 4;
@@ -36,7 +33,7 @@ export async function prepareTopics(options: PrepareOptions): Promise<void> {
     } else if (found === undefined) {
       fresh.set(topic.target, await createTopic(kafka, topic));
     } else {
-      await adoptTopic(kafka, topic, found);
+      await adoptTopic(options, topic, found);
       state.setTopic(topic.target, {
         id: found.id ?? null,
         created: false,
@@ -98,13 +95,13 @@ function withOlderLimits(
 }
 
 async function adoptTopic(
-  kafka: RestoreTarget,
+  options: PrepareOptions,
   topic: PlannedTopic,
   found: TopicMetadata,
 ): Promise<void> {
   const { target } = topic;
   const ends = await readLogEnds(
-    kafka,
+    options.kafka,
     found.partitions.map(({ partition }) => ({ topic: target, partition })),
   );
   const isEmpty = ends.every((end) => end === 0n);
@@ -118,7 +115,11 @@ async function adoptTopic(
       },
     );
   }
-  await kafka.alterTopicConfigs(target, topic.fillConfigs);
+  // As if it had been created: what somebody set on it must not get in the way.
+  const removed = [...(await dynamicConfigs(options.kafka, target)).keys()].map(
+    (name) => [name, null] as const,
+  );
+  await changeConfigs(target, { ...Object.fromEntries(removed), ...topic.fillConfigs }, options);
 }
 
 /** Waits until every partition of the topics has a leader. */

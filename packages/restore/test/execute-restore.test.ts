@@ -430,7 +430,7 @@ describe('executeRestore', () => {
         expect(kafka.committed.get('g')?.[0]?.offset).toBe(5n);
         if (finished !== undefined) await expectMixedMapping(finished, 1);
       }),
-      { numRuns: 60 },
+      { numRuns: 30 },
     );
   });
 
