@@ -31,14 +31,19 @@ export class EventLog {
   async *watch(signal?: AbortSignal): AsyncGenerator<BackupEvent> {
     let next = this.#dropped;
     while (signal?.aborted !== true) {
-      for (; next - this.#dropped < this.#events.length; next++) {
-        const event = this.#events[Math.max(0, next - this.#dropped)];
-        if (event !== undefined) yield event;
+      for (let event = this.#at(next); event !== undefined; event = this.#at(next)) {
+        next = Math.max(next, this.#dropped) + 1;
+        yield event;
       }
       if (this.#ended) return;
       yield { type: 'progress', ...this.#progress() };
       await this.#changeOrSecond(signal);
     }
+  }
+
+  /** The event with a number, or the oldest that is left. */
+  #at(number: number): BackupEvent | undefined {
+    return this.#events[Math.max(0, number - this.#dropped)];
   }
 
   async #changeOrSecond(signal: AbortSignal | undefined): Promise<void> {
