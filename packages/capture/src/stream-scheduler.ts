@@ -160,17 +160,26 @@ export class StreamScheduler {
     const clusters = Map.groupBy(this.#standing(), (task) => task.cluster);
     await mapLimit(clusters, 4, async ([cluster, tasks]) => {
       const kafka = await this.#options.connect(cluster);
-      const ends = await kafka.listOffsets(
-        tasks.map((task) => task.assignment),
-        'latest',
-      );
+      const ends = await this.#endsOf(kafka, tasks);
       tasks.forEach((task, index) => {
-        if (task.state !== 'standing' || ends[index] === task.next || ends[index] === undefined)
-          return;
+        if (task.state !== 'standing' || ends?.[index] === task.next) return;
         task.state = 'queued';
         this.#queue.push(task);
       });
     });
+  }
+
+  /** Log ends; undefined when one of the topics is gone: each stream then finds out for its own. */
+  async #endsOf(kafka: KafkaClient, tasks: readonly Task[]): Promise<Offset[] | undefined> {
+    try {
+      return await kafka.listOffsets(
+        tasks.map((task) => task.assignment),
+        'latest',
+      );
+    } catch (error) {
+      if (KopsError.is(error, 'KOPS_TOPIC_NOT_FOUND')) return undefined;
+      throw error;
+    }
   }
 
   #failStanding(error: KopsError): void {
