@@ -47,7 +47,12 @@ export class AgentRegistry {
     const heard = (): void => {
       clearTimeout(silence);
       silence = setTimeout(() => {
-        duplex.abort(new KopsError('KOPS_ARCHIVER_UNREACHABLE', `no heartbeat for ${String(heartbeat.deadAfterMs)} ms`));
+        duplex.abort(
+          new KopsError(
+            'KOPS_ARCHIVER_UNREACHABLE',
+            `no heartbeat for ${String(heartbeat.deadAfterMs)} ms`,
+          ),
+        );
       }, heartbeat.deadAfterMs);
     };
     let agent: JoinedAgent | undefined;
@@ -67,7 +72,10 @@ export class AgentRegistry {
     }
   }
 
-  async #join(hello: AgentEvent & { type: 'hello' }, duplex: Duplex<AgentEvent, Assignment>): Promise<JoinedAgent> {
+  async #join(
+    hello: AgentEvent & { type: 'hello' },
+    duplex: Duplex<AgentEvent, Assignment>,
+  ): Promise<JoinedAgent> {
     const agent: JoinedAgent = {
       agentId: hello.agentId,
       host: hello.host,
@@ -75,12 +83,18 @@ export class AgentRegistry {
       brokerIds: new Set(hello.brokerIds),
       capacity: hello.capacity,
       tell: (assignment) => {
-        duplex.send(assignment).catch((error: unknown) => duplex.abort(KopsError.locate(error, {})));
+        duplex
+          .send(assignment)
+          .catch((error: unknown) => duplex.abort(KopsError.locate(error, {})));
       },
     };
     const before = this.#agents.get(agent.agentId);
     if (before !== undefined) this.#leave(before, 'it joined again');
-    await duplex.send({ type: 'welcome', heartbeatIntervalMs: heartbeat.intervalMs, deadAfterMs: heartbeat.deadAfterMs });
+    await duplex.send({
+      type: 'welcome',
+      heartbeatIntervalMs: heartbeat.intervalMs,
+      deadAfterMs: heartbeat.deadAfterMs,
+    });
     this.#agents.set(agent.agentId, agent);
     this.#logger.info('an agent joined', { agent: agent.agentId, host: agent.host });
     for (const listener of this.#listeners) listener.onJoined(agent);

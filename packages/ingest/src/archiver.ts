@@ -1,7 +1,27 @@
-import { KopsError, silentLogger, Semaphore, systemClock, withDeadline, type Clock, type Logger, type Offset } from '@kops/core';
+import {
+  KopsError,
+  silentLogger,
+  Semaphore,
+  systemClock,
+  withDeadline,
+  type Clock,
+  type Logger,
+  type Offset,
+} from '@kops/core';
 import type { KafkaClient } from '@kops/kafka';
 import type { Repository } from '@kops/repository';
-import type { ArchiverHandlers, BackupEvent, BackupSummary, Duplex, Frame, Ack, OperatorApi, StartBackup, StartedBackup, WatermarkQuery } from '@kops/transport';
+import type {
+  ArchiverHandlers,
+  BackupEvent,
+  BackupSummary,
+  Duplex,
+  Frame,
+  Ack,
+  OperatorApi,
+  StartBackup,
+  StartedBackup,
+  WatermarkQuery,
+} from '@kops/transport';
 import { AgentRegistry } from './agent-registry.ts';
 import { Backup } from './backup.ts';
 import { describePrepared, prepareBackup, type BackupContext } from './prepare-backup.ts';
@@ -30,7 +50,9 @@ export class Archiver implements AsyncDisposable {
   readonly #registry: AgentRegistry;
   readonly #budget: Semaphore;
   readonly #backups = new Map<string, Backup>();
+  readonly #running = new Set<string>();
   readonly #clients = new Map<string, Promise<KafkaClient>>();
+  #epoch = 0n;
 
   constructor(options: ArchiverOptions) {
     this.#options = options;
@@ -57,14 +79,20 @@ export class Archiver implements AsyncDisposable {
   /** Ends what runs, without a commit: what is durable stays for the next run. */
   async [Symbol.asyncDispose](): Promise<void> {
     const running = [...this.#backups.values()].filter((backup) => backup.running);
-    for (const backup of running) backup.abort(new KopsError('KOPS_INTERRUPTED', 'the archiver stops'));
+    for (const backup of running)
+      backup.abort(new KopsError('KOPS_INTERRUPTED', 'the archiver stops'));
     await Promise.all(running.map((backup) => backup.finished));
     const clients = await Promise.allSettled(this.#clients.values());
-    await Promise.all(clients.map((client) => (client.status === 'fulfilled' ? client.value[Symbol.asyncDispose]() : undefined)));
+    await Promise.all(
+      clients.map((client) =>
+        client.status === 'fulfilled' ? client.value[Symbol.asyncDispose]() : undefined,
+      ),
+    );
   }
 
   async #startBackup(request: StartBackup): Promise<StartedBackup> {
-    if (request.repositories.length === 0) throw new KopsError('KOPS_USAGE', 'a backup needs a repository');
+    if (request.repositories.length === 0)
+      throw new KopsError('KOPS_USAGE', 'a backup needs a repository');
     const context = await this.#context(request);
     const prepared = await prepareBackup(request, context);
     if (request.dryRun) return describePrepared(prepared, '');
@@ -75,7 +103,13 @@ export class Archiver implements AsyncDisposable {
   }
 
   async #context(request: StartBackup): Promise<BackupContext> {
-    const { openRepository, clock = systemClock, logger = silentLogger, segmentBytes = 256 * 1024 * 1024, kopsVersion } = this.#options;
+    const {
+      openRepository,
+      clock = systemClock,
+      logger = silentLogger,
+      segmentBytes = 256 * 1024 * 1024,
+      kopsVersion,
+    } = this.#options;
     const repositories: Repository[] = [];
     for (const name of request.repositories) repositories.push(await openRepository(name));
     return {
@@ -87,7 +121,8 @@ export class Archiver implements AsyncDisposable {
       kopsVersion,
       clock,
       logger,
-      running: new Set([...this.#backups.values()].filter((backup) => backup.running).map(({ id }) => id)),
+      running: this.#running,
+      nextEpoch: () => ++this.#epoch,
     };
   }
 
@@ -101,17 +136,24 @@ export class Archiver implements AsyncDisposable {
 
   async #serveStream(duplex: Duplex<Frame, Ack>): Promise<void> {
     const frames = duplex.incoming[Symbol.asyncIterator]();
-    const first = await withDeadline(frames.next(), { ms: openMs, code: 'KOPS_FENCED', what: 'open frame' });
+    const first = await withDeadline(frames.next(), {
+      ms: openMs,
+      code: 'KOPS_FENCED',
+      what: 'open frame',
+    });
     if (first.done === true) return;
-    if (first.value.type !== 'open') throw new KopsError('KOPS_UNEXPECTED', 'a stream must begin with an open frame');
+    if (first.value.type !== 'open')
+      throw new KopsError('KOPS_UNEXPECTED', 'a stream must begin with an open frame');
     const open = first.value;
     for (const backup of this.#backups.values()) {
-      if (backup.running && backup.request.cluster === open.cluster && backup.watermark(open.topic, open.partition) !== undefined) {
+      if (backup.running && backup.request.cluster === open.cluster && backup.assigned(open)) {
         await backup.serveStream(open, frames, duplex);
         return;
       }
     }
-    throw new KopsError('KOPS_FENCED', 'no backup wants the partition', { at: { topic: open.topic, partition: open.partition } });
+    throw new KopsError('KOPS_FENCED', 'no backup wants the partition', {
+      at: { topic: open.topic, partition: open.partition },
+    });
   }
 
   #watch(id: string, signal: AbortSignal | undefined): AsyncIterable<BackupEvent> {
@@ -128,18 +170,26 @@ export class Archiver implements AsyncDisposable {
     for (;;) {
       const offset = backup.watermark(query.topic, query.partition);
       if (offset === undefined) {
-        throw new KopsError('KOPS_TOPIC_NOT_FOUND', 'the partition is not part of this backup', { at: { topic: query.topic, partition: query.partition } });
+        throw new KopsError('KOPS_TOPIC_NOT_FOUND', 'the partition is not part of this backup', {
+          at: { topic: query.topic, partition: query.partition },
+        });
       }
       const left = deadline - performance.now();
-      if (offset >= query.waitForOffset || left <= 0 || !backup.running || signal?.aborted === true) return offset;
-      await Promise.race([backup.watermarkMoved(), (this.#options.clock ?? systemClock).sleep(Math.min(left, 1000))]);
+      if (offset >= query.waitForOffset || left <= 0 || !backup.running || signal?.aborted === true)
+        return offset;
+      await Promise.race([
+        backup.watermarkMoved(),
+        (this.#options.clock ?? systemClock).sleep(Math.min(left, 1000)),
+      ]);
     }
   }
 
   #find(id: string): Backup {
     const backup = this.#backups.get(id);
     if (backup !== undefined) return backup;
-    throw new KopsError('KOPS_ARCHIVE_NOT_FOUND', `this archiver knows no backup '${id}'`, { hint: "List what it knows with 'kops status'." });
+    throw new KopsError('KOPS_ARCHIVE_NOT_FOUND', `this archiver knows no backup '${id}'`, {
+      hint: "List what it knows with 'kops status'.",
+    });
   }
 
   #forgetOldest(): void {

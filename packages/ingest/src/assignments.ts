@@ -1,4 +1,10 @@
-import { formatTopicPartition, KopsError, type Coordinates, type Offset, type TopicPartition } from '@kops/core';
+import {
+  formatTopicPartition,
+  KopsError,
+  type Coordinates,
+  type Offset,
+  type TopicPartition,
+} from '@kops/core';
 import type { Ack, Duplex, Frame, OpenFrame, PartitionAssignment } from '@kops/transport';
 import type { AgentRegistry, JoinedAgent } from './agent-registry.ts';
 import type { PartitionSink } from './partition-sink.ts';
@@ -13,10 +19,13 @@ export interface AssignedPartition {
   /** Streams of it that run now; older epochs' ones are being fenced. */
   stream: Duplex<Frame, Ack> | undefined;
   done: boolean;
+  /** Failures in a row without progress. */
   failures: number;
+  /** The sink's position at the last failure. */
+  failedAt: Offset;
 }
 
-/** A partition is given up after so many failures on whatever agents. */
+/** A partition is given up after so many failures without progress in between, on whatever agents. */
 const maxFailures = 3;
 
 /** What {@link Assignments} tells its backup. */
@@ -31,14 +40,22 @@ export class Assignments {
   readonly #cluster: string;
   readonly #registry: AgentRegistry;
   readonly #events: AssignmentEvents;
+  readonly #nextEpoch: () => bigint;
   readonly #partitions = new Map<string, AssignedPartition>();
   readonly #unlisten: () => void;
   #closed = false;
 
-  constructor(cluster: string, registry: AgentRegistry, events: AssignmentEvents) {
+  /** @param nextEpoch gives epochs that no other backup of the archiver has: two may capture the same partition into different repositories */
+  constructor(
+    cluster: string,
+    registry: AgentRegistry,
+    events: AssignmentEvents,
+    nextEpoch: () => bigint,
+  ) {
     this.#cluster = cluster;
     this.#registry = registry;
     this.#events = events;
+    this.#nextEpoch = nextEpoch;
     this.#unlisten = registry.listen({
       onJoined: () => this.distribute(),
       onLeft: (agent, reason) => this.#onLeft(agent, reason),
@@ -50,11 +67,24 @@ export class Assignments {
     return [...this.#partitions.values()];
   }
 
+  find(at: TopicPartition): AssignedPartition | undefined {
+    return this.#partitions.get(formatTopicPartition(at));
+  }
+
   /** Adds a partition; {@link distribute} hands it out. */
   add(sink: PartitionSink, endOffset: Offset): void {
     const key = keyOf(sink);
     const done = endOffset >= 0n && sink.position >= endOffset;
-    this.#partitions.set(key, { sink, endOffset, epoch: 0n, agent: undefined, stream: undefined, done, failures: 0 });
+    this.#partitions.set(key, {
+      sink,
+      endOffset,
+      epoch: 0n,
+      agent: undefined,
+      stream: undefined,
+      done,
+      failures: 0,
+      failedAt: -1n,
+    });
   }
 
   /** Hands partitions that nobody captures to agents: to the one beside the leader, else to the one with the fewest. */
@@ -71,10 +101,11 @@ export class Assignments {
       const agent = chooseAgent(load, partition.sink.plan.snapshot.leader);
       load.set(agent, (load.get(agent) ?? 0) + 1);
       partition.agent = agent;
-      partition.epoch++;
+      partition.epoch = this.#nextEpoch();
       given.set(agent, [...(given.get(agent) ?? []), toAssignment(partition)]);
     }
-    for (const [agent, partitions] of given) agent.tell({ type: 'assign', cluster: this.#cluster, partitions });
+    for (const [agent, partitions] of given)
+      agent.tell({ type: 'assign', cluster: this.#cluster, partitions });
   }
 
   /** The partition that a stream may carry. @throws KOPS_FENCED when the assignment is not current */
@@ -88,7 +119,10 @@ export class Assignments {
       partition.agent?.agentId === frame.agentId &&
       partition.sink.plan.topic.topicId === frame.topicId;
     if (!current) throw fenced(frame);
-    if (partition.stream !== undefined) throw new KopsError('KOPS_HELD', 'another stream carries the partition', { at: coordinates(frame) });
+    if (partition.stream !== undefined)
+      throw new KopsError('KOPS_HELD', 'another stream carries the partition', {
+        at: coordinates(frame),
+      });
     partition.stream = stream;
     return partition;
   }
@@ -105,7 +139,10 @@ export class Assignments {
       ({ agent }) => agent,
     );
     for (const [agent, partitions] of byAgent) {
-      agent?.tell({ type: 'revoke', partitions: partitions.map((partition) => ({ ...tp(partition), epoch: partition.epoch })) });
+      agent?.tell({
+        type: 'revoke',
+        partitions: partitions.map((partition) => ({ ...tp(partition), epoch: partition.epoch })),
+      });
     }
   }
 
@@ -117,29 +154,47 @@ export class Assignments {
   }
 
   #onLeft(agent: JoinedAgent, reason: string): void {
-    const orphans = [...this.#partitions.values()].filter((partition) => partition.agent === agent && !partition.done);
+    const orphans = [...this.#partitions.values()].filter(
+      (partition) => partition.agent === agent && !partition.done,
+    );
     if (orphans.length === 0) return;
-    for (const partition of orphans) this.#takeBack(partition, new KopsError('KOPS_FENCED', 'the agent is gone'));
-    this.#events.onNotice(`agent on ${agent.host} is gone (${reason}): moving ${String(orphans.length)} partitions`);
+    for (const partition of orphans)
+      this.#takeBack(partition, new KopsError('KOPS_FENCED', 'the agent is gone'));
+    this.#events.onNotice(
+      `agent on ${agent.host} is gone (${reason}): moving ${String(orphans.length)} partitions`,
+    );
     this.distribute();
   }
 
-  #onFailed(agent: JoinedAgent, failure: TopicPartition & { epoch: bigint; error: KopsError }): void {
+  #onFailed(
+    agent: JoinedAgent,
+    failure: TopicPartition & { epoch: bigint; error: KopsError },
+  ): void {
     const partition = this.#partitions.get(formatTopicPartition(failure));
-    if (partition === undefined || partition.agent !== agent || partition.epoch !== failure.epoch || partition.done) return;
-    partition.failures++;
+    if (
+      partition === undefined ||
+      partition.agent !== agent ||
+      partition.epoch !== failure.epoch ||
+      partition.done
+    )
+      return;
+    const { position } = partition.sink;
+    partition.failures = position > partition.failedAt ? 1 : partition.failures + 1;
+    partition.failedAt = position;
     this.#takeBack(partition, new KopsError('KOPS_FENCED', 'the assignment was given back'));
     if (partition.failures >= maxFailures || !movable(failure.error)) {
       this.#events.onGivenUp(partition, failure.error);
       return;
     }
-    this.#events.onNotice(`${formatTopicPartition(failure)}: ${failure.error.message}; trying again`);
+    this.#events.onNotice(
+      `${formatTopicPartition(failure)}: ${failure.error.message}; trying again`,
+    );
     this.distribute();
   }
 
   #takeBack(partition: AssignedPartition, why: KopsError): void {
     partition.agent = undefined;
-    partition.epoch++;
+    partition.epoch = this.#nextEpoch();
     partition.stream?.abort(why);
     partition.stream = undefined;
   }
@@ -147,7 +202,12 @@ export class Assignments {
 
 /** Whether another attempt may help: not for what the data or the topic itself is the cause of. */
 function movable(error: KopsError): boolean {
-  return !['KOPS_TOPIC_NOT_FOUND', 'KOPS_MAGIC_UNSUPPORTED', 'KOPS_NO_SPACE', 'KOPS_ACCESS_DENIED'].includes(error.code);
+  return ![
+    'KOPS_TOPIC_NOT_FOUND',
+    'KOPS_MAGIC_UNSUPPORTED',
+    'KOPS_NO_SPACE',
+    'KOPS_ACCESS_DENIED',
+  ].includes(error.code);
 }
 
 function chooseAgent(load: ReadonlyMap<JoinedAgent, number>, leader: number): JoinedAgent {
@@ -168,8 +228,12 @@ function toAssignment(partition: AssignedPartition): PartitionAssignment {
   };
 }
 
-const tp = ({ sink }: AssignedPartition): TopicPartition => ({ topic: sink.plan.topic.name, partition: sink.plan.snapshot.partition });
-const keyOf = (sink: PartitionSink): string => formatTopicPartition({ topic: sink.plan.topic.name, partition: sink.plan.snapshot.partition });
+const tp = ({ sink }: AssignedPartition): TopicPartition => ({
+  topic: sink.plan.topic.name,
+  partition: sink.plan.snapshot.partition,
+});
+const keyOf = (sink: PartitionSink): string =>
+  formatTopicPartition({ topic: sink.plan.topic.name, partition: sink.plan.snapshot.partition });
 const coordinates = ({ topic, partition }: TopicPartition): Coordinates => ({ topic, partition });
 
 function fenced(at: TopicPartition): KopsError {

@@ -1,6 +1,16 @@
 import { mayExtend, newArchiveId } from '@kops/archive-format';
 import { formatTopicPartition, KopsError, mapLimit, toKopsError, type Offset } from '@kops/core';
-import type { Ack, BackupProgress, BackupSummary, CommittedArchive, Duplex, Frame, OpenFrame, StartBackup } from '@kops/transport';
+import type {
+  Ack,
+  BackupProgress,
+  BackupSummary,
+  CommittedArchive,
+  Duplex,
+  Frame,
+  OpenFrame,
+  StartBackup,
+} from '@kops/transport';
+import type { ObjectStore } from '@kops/object-store';
 import { Assignments, type AssignedPartition } from './assignments.ts';
 import { CaptureJournal } from './capture-journal.ts';
 import { EventLog } from './event-log.ts';
@@ -9,10 +19,17 @@ import { thisProcess } from './owner.ts';
 import { PartitionSink } from './partition-sink.ts';
 import { earlierCapture, extensionFacts } from './plan-backup.ts';
 import { type BackupContext, type PreparedBackup } from './prepare-backup.ts';
-import { findLeftovers, namedSegments, recoverPartition, sweepLeftovers, type Leftovers } from './recovery.ts';
+import {
+  findLeftovers,
+  noLeftovers,
+  partitionKey,
+  recoverPartition,
+  type Leftovers,
+} from './recovery.ts';
 import { StreamSession } from './stream-session.ts';
 import { cutAtPlan, cutNow, type GenerationCut } from './generation-cut.ts';
 import { commitArchive } from './commit-archive.ts';
+import { namedSegments, sweepLeftovers } from './sweep.ts';
 
 /** How long a backup waits for its first agent, and for another when the last one is gone, in ms. */
 const agentWaitMs = 30_000;
@@ -28,18 +45,29 @@ export class Backup {
   readonly #journal: CaptureJournal;
   readonly #assignments: Assignments;
   readonly #groupSync: GroupSync;
-  readonly #sessions = new Map<PartitionSink, StreamSession>();
+  /** The newest session of each sink; `ended` resolves when it and all before it have let go of the sink. */
+  readonly #sessions = new Map<
+    PartitionSink,
+    { readonly session: StreamSession; readonly ended: Promise<unknown> }
+  >();
   readonly #stop = Promise.withResolvers<void>();
   readonly #failed = Promise.withResolvers<never>();
   readonly #waiters = new Set<() => void>();
   readonly #finished: Promise<void>;
-  #leftovers: Leftovers = { captures: [], sweepable: false, parts: [] };
+  #leftovers: Leftovers = noLeftovers;
+  /** Segments of this capture that its archives name. */
+  readonly #named = new Set<string>();
   #state: BackupSummary['state'] = 'running';
   #lastArchive: CommittedArchive | undefined;
   #lastCut: GenerationCut | undefined;
   #generation = 0;
 
-  private constructor(request: StartBackup, context: BackupContext, prepared: PreparedBackup, journal: CaptureJournal) {
+  private constructor(
+    request: StartBackup,
+    context: BackupContext,
+    prepared: PreparedBackup,
+    journal: CaptureJournal,
+  ) {
     this.id = journal.capture;
     this.request = request;
     this.#context = context;
@@ -47,29 +75,48 @@ export class Backup {
     this.#journal = journal;
     this.events = new EventLog(() => this.progress());
     this.#groupSync = new GroupSync((error) => this.#failed.reject(error));
-    this.#assignments = new Assignments(request.cluster, context.registry, {
-      onGivenUp: (partition, error) => this.#onGivenUp(partition, error),
-      onNotice: (text) => this.events.add({ type: 'notice', text }),
-    });
+    this.#assignments = new Assignments(
+      request.cluster,
+      context.registry,
+      {
+        onGivenUp: (partition, error) => this.#onGivenUp(partition, error),
+        onNotice: (text) => this.events.add({ type: 'notice', text }),
+      },
+      context.nextEpoch,
+    );
     // Awaited by the run; this only keeps a failure in between from counting as unhandled.
     this.#failed.promise.catch(() => undefined);
     this.#finished = this.#run();
   }
 
   /** Begins a prepared backup. @throws KOPS_HELD when another one runs */
-  static async begin(request: StartBackup, context: BackupContext, prepared: PreparedBackup): Promise<Backup> {
+  static async begin(
+    request: StartBackup,
+    context: BackupContext,
+    prepared: PreparedBackup,
+  ): Promise<Backup> {
     const cluster = prepared.snapshot.cluster.clusterId;
     const stores = context.repositories.map(({ store }) => store);
     const capture = newArchiveId(context.clock);
     const owner = await thisProcess();
-    const journal = await CaptureJournal.begin(stores, { capture, cluster, startedAtMs: prepared.startedAtMs, owner });
+    context.running.add(capture);
+    let journal: CaptureJournal | undefined;
     try {
-      const found = await mapLimit(stores, 1, (store) => findLeftovers(store, cluster, { capture, running: context.running }));
+      journal = await CaptureJournal.begin(stores, {
+        capture,
+        cluster,
+        startedAtMs: prepared.startedAtMs,
+        owner,
+      });
+      const found = await mapLimit(stores, 1, (store) =>
+        findLeftovers(store, cluster, { capture, running: context.running }),
+      );
       const backup = new Backup(request, context, prepared, journal);
       backup.#leftovers = found[0] ?? backup.#leftovers;
       return backup;
     } catch (error) {
-      await journal.remove();
+      context.running.delete(capture);
+      await journal?.remove();
       throw error;
     }
   }
@@ -131,8 +178,12 @@ export class Backup {
 
   /** The archived watermark of a partition; undefined for one that is not part of the backup. */
   watermark(topic: string, partition: number): Offset | undefined {
-    const key = formatTopicPartition({ topic, partition });
-    return this.#assignments.partitions.find(({ sink }) => keyOf(sink) === key)?.sink.durable;
+    return this.#assignments.find({ topic, partition })?.sink.durable;
+  }
+
+  /** Whether a stream is one that this backup has asked for. */
+  assigned(open: OpenFrame): boolean {
+    return this.#assignments.find(open)?.epoch === open.epoch;
   }
 
   /** Resolves when any watermark has moved or the backup has ended. */
@@ -142,30 +193,51 @@ export class Backup {
   }
 
   /** Serves one PartitionStream of this backup. */
-  async serveStream(open: OpenFrame, frames: AsyncIterator<Frame>, duplex: Duplex<Frame, Ack>): Promise<void> {
+  async serveStream(
+    open: OpenFrame,
+    frames: AsyncIterator<Frame>,
+    duplex: Duplex<Frame, Ack>,
+  ): Promise<void> {
     const partition = this.#assignments.open(open, duplex);
     const { sink } = partition;
-    const session = new StreamSession({
+    // One that was fenced may still be writing: the new one begins where it has ended.
+    const before = this.#sessions.get(sink);
+    const ended = Promise.withResolvers<void>();
+    const session = this.#newSession(partition, open.epoch, frames, duplex);
+    this.#sessions.set(sink, { session, ended: Promise.all([before?.ended, ended.promise]) });
+    try {
+      await before?.ended;
+      this.#assignments.check(partition, open.epoch);
+      const reason = await session.run();
+      partition.failures = 0;
+      if (reason === 'reached') partition.done = true;
+    } catch (error) {
+      this.#onSessionFailure(error);
+      throw error;
+    } finally {
+      ended.resolve();
+      if (this.#sessions.get(sink)?.session === session) this.#sessions.delete(sink);
+      if (partition.stream === duplex) partition.stream = undefined;
+      this.#wake();
+    }
+  }
+
+  #newSession(
+    partition: AssignedPartition,
+    epoch: bigint,
+    frames: AsyncIterator<Frame>,
+    duplex: Duplex<Frame, Ack>,
+  ): StreamSession {
+    const { sink } = partition;
+    return new StreamSession({
       sink,
       duplex,
       frames,
       groupSync: this.#groupSync,
       budget: this.#context.budget,
       segmentBytes: this.#context.segmentBytes,
-      checkEpoch: () => this.#assignments.check(partition, open.epoch),
+      checkEpoch: () => this.#assignments.check(partition, epoch),
     });
-    this.#sessions.set(sink, session);
-    try {
-      const reason = await session.run();
-      if (reason === 'reached') partition.done = true;
-    } catch (error) {
-      this.#onSessionFailure(error);
-      throw error;
-    } finally {
-      this.#sessions.delete(sink);
-      if (partition.stream === duplex) partition.stream = undefined;
-      this.#wake();
-    }
   }
 
   async #run(): Promise<void> {
@@ -184,6 +256,7 @@ export class Backup {
       await this.#giveUp(toKopsError(error));
     } finally {
       clearInterval(noAgent);
+      this.#context.running.delete(this.id);
       this.#assignments.close(new KopsError('KOPS_FENCED', 'the backup has ended'));
       this.#wake();
     }
@@ -202,7 +275,10 @@ export class Backup {
       this.#assignments.add(sink, this.request.follow ? -1n : plan.cut);
     }
     if (recovered > 0) {
-      this.events.add({ type: 'notice', text: `continuing an interrupted backup: ${(recovered / 1e6).toFixed(1)} MB were durable already` });
+      this.events.add({
+        type: 'notice',
+        text: `continuing an interrupted backup: ${(recovered / 1e6).toFixed(1)} MB were durable already`,
+      });
     }
   }
 
@@ -215,7 +291,7 @@ export class Backup {
       segmentBytes: this.#context.segmentBytes,
       fixedCut: !this.request.follow,
       onDurable: (sink) => {
-        this.#sessions.get(sink)?.acknowledge();
+        this.#sessions.get(sink)?.session.acknowledge();
         this.#wake();
       },
     });
@@ -224,7 +300,11 @@ export class Backup {
   async #capture(): Promise<void> {
     while (!this.#assignments.partitions.every(({ done }) => done)) {
       this.#throwIfEnded();
-      if (this.#state === 'stopping') throw new KopsError('KOPS_INTERRUPTED', 'the backup was stopped before its cut was reached');
+      if (this.#state === 'stopping')
+        throw new KopsError(
+          'KOPS_INTERRUPTED',
+          'the backup was stopped before its cut was reached',
+        );
       await Promise.race([this.watermarkMoved(), this.#stop.promise]);
     }
     await this.#commit(cutAtPlan(this.#prepared, this.#sinks()));
@@ -235,7 +315,12 @@ export class Backup {
       const stopped = await this.#stopOrInterval();
       this.#throwIfEnded();
       if (stopped) await this.#revoke();
-      const cut = await cutNow(this.#context.kafka, this.request, this.#prepared.snapshot, this.#sinks());
+      const cut = await cutNow(
+        this.#context.kafka,
+        this.request,
+        this.#prepared.snapshot,
+        this.#sinks(),
+      );
       if (this.#lastCut === undefined || cut.differsFrom(this.#lastCut)) await this.#commit(cut);
       if (stopped) return;
     }
@@ -258,7 +343,8 @@ export class Backup {
   async #revoke(): Promise<void> {
     this.#assignments.revokeAll();
     const deadline = this.#context.clock.monotonic() + revokeWaitMs;
-    while (this.#sessions.size > 0 && this.#context.clock.monotonic() < deadline) await this.#context.clock.sleep(20);
+    while (this.#sessions.size > 0 && this.#context.clock.monotonic() < deadline)
+      await this.#context.clock.sleep(20);
   }
 
   async #commit(cut: GenerationCut): Promise<void> {
@@ -267,7 +353,7 @@ export class Backup {
     const { clock, kafka, repositories, kopsVersion } = this.#context;
     const archive = newArchiveId(clock);
     const partitions = cut.partitions();
-    const committed = await commitArchive({
+    const { committed, segments } = await commitArchive({
       kafka,
       repositories,
       snapshot: cut.snapshot,
@@ -285,6 +371,7 @@ export class Backup {
       },
     });
     for (const { sink, cut: end } of partitions) sink.transactions.forgetBelow(end);
+    for (const key of segments) this.#named.add(key);
     this.#lastArchive = committed;
     this.#lastCut = cut;
     this.events.add({ type: 'committed', ...committed });
@@ -294,26 +381,55 @@ export class Backup {
   #checkCompacted(): void {
     for (const { plan } of this.#sinks()) {
       if (plan.parent === undefined) continue;
-      const facts = extensionFacts(earlierCapture(plan.parent), plan.topic, plan.snapshot.logStart, plan.cut, this.#context.clock.now());
+      const facts = extensionFacts(
+        earlierCapture(plan.parent),
+        plan.topic,
+        plan.snapshot.logStart,
+        plan.cut,
+        this.#context.clock.now(),
+      );
       const decision = mayExtend(facts);
       if (decision.extend || this.request.follow) continue;
-      throw new KopsError('KOPS_INCOMPLETE', `the backup took longer than tombstones of the topic live (${decision.detail})`, {
-        at: { topic: plan.topic.name, partition: plan.snapshot.partition },
-        hint: 'Run the backup again: it starts this topic anew. Raise delete.retention.ms if it happens often.',
-      });
+      throw new KopsError(
+        'KOPS_INCOMPLETE',
+        `the backup took longer than tombstones of the topic live (${decision.detail})`,
+        {
+          at: { topic: plan.topic.name, partition: plan.snapshot.partition },
+          hint: 'Run the backup again: it starts this topic anew. Raise delete.retention.ms if it happens often.',
+        },
+      );
     }
   }
 
   async #tidy(): Promise<void> {
     await this.#groupSync.close();
-    await mapLimit(this.#sinks(), 8, (sink) => sink.suspend());
+    await mapLimit(this.#sinks(), 8, (sink) => sink.discard());
     const { repositories } = this.#context;
+    const stores = repositories.map(({ store }) => store);
+    const { snapshot, plans } = this.#prepared;
     const [first] = repositories;
     if (first !== undefined && this.#leftovers.captures.length > 0) {
-      const named = await namedSegments(first, this.#prepared.snapshot.cluster.clusterId, this.#leftovers);
-      await sweepLeftovers(this.#leftovers, repositories.map(({ store }) => store), named);
+      const named = await namedSegments(first, snapshot.cluster.clusterId, this.#leftovers);
+      const captured = new Set(
+        plans.map(({ topic, snapshot: { partition } }) =>
+          partitionKey({ topicId: topic.topicId, partition }),
+        ),
+      );
+      const settled = (partition: string): boolean =>
+        captured.has(partition) ||
+        !snapshot.liveTopics.has(partition.slice(0, partition.indexOf('/')));
+      await sweepLeftovers(this.#leftovers, stores, settled, named);
     }
+    await this.#sweepUnnamed(stores);
     await this.#journal.remove();
+  }
+
+  /** Removes what this capture has sealed and no archive shows: what lies beyond the last cut, or was truncated. */
+  async #sweepUnnamed(stores: readonly ObjectStore[]): Promise<void> {
+    const unnamed = this.#sinks().flatMap(({ sealedKeys }) =>
+      sealedKeys.filter((key) => !this.#named.has(key)),
+    );
+    for (const store of stores) await mapLimit(unnamed, 8, (key) => store.delete(key));
   }
 
   async #giveUp(error: KopsError): Promise<void> {
@@ -324,7 +440,10 @@ export class Backup {
       await mapLimit(this.#sinks(), 8, (sink) => sink.suspend());
       await this.#journal.release();
     } catch (later) {
-      this.#context.logger.warn('the interrupted backup could not be released; a successor finds it by its dead owner', { code: toKopsError(later).code });
+      this.#context.logger.warn(
+        'the interrupted backup could not be released; a successor finds it by its dead owner',
+        { code: toKopsError(later).code },
+      );
     }
     this.events.add({ type: 'failed', error });
   }
@@ -336,9 +455,13 @@ export class Backup {
       if (registry.agents.length > 0) since = clock.monotonic();
       else if (clock.monotonic() - since > agentWaitMs) {
         this.#failed.reject(
-          new KopsError('KOPS_ARCHIVER_UNREACHABLE', `no agent has joined for ${String(agentWaitMs / 1000)} s`, {
-            hint: "Start an agent with 'kops agent' and check that it reaches this archiver.",
-          }),
+          new KopsError(
+            'KOPS_ARCHIVER_UNREACHABLE',
+            `no agent has joined for ${String(agentWaitMs / 1000)} s`,
+            {
+              hint: "Start an agent with 'kops agent' and check that it reaches this archiver.",
+            },
+          ),
         );
       }
     }, 1000);
@@ -364,7 +487,15 @@ export class Backup {
   /** What concerns our disk or the bytes ends the backup; everything else is the agent's or the network's, and the partition moves. */
   #onSessionFailure(error: unknown): void {
     const failure = toKopsError(error);
-    const fatal = ['KOPS_NO_SPACE', 'KOPS_ACCESS_DENIED', 'KOPS_STORAGE_UNREACHABLE', 'KOPS_BATCH_CORRUPT', 'KOPS_MAGIC_UNSUPPORTED', 'KOPS_OFFSET_MISMATCH', 'KOPS_UNEXPECTED'];
+    const fatal = [
+      'KOPS_NO_SPACE',
+      'KOPS_ACCESS_DENIED',
+      'KOPS_STORAGE_UNREACHABLE',
+      'KOPS_BATCH_CORRUPT',
+      'KOPS_MAGIC_UNSUPPORTED',
+      'KOPS_OFFSET_MISMATCH',
+      'KOPS_UNEXPECTED',
+    ];
     if (fatal.includes(failure.code)) this.#failed.reject(failure);
   }
 
@@ -379,4 +510,5 @@ export class Backup {
 }
 
 const max = (a: bigint, b: bigint): bigint => (a > b ? a : b);
-const keyOf = ({ plan }: PartitionSink): string => formatTopicPartition({ topic: plan.topic.name, partition: plan.snapshot.partition });
+const keyOf = ({ plan }: PartitionSink): string =>
+  formatTopicPartition({ topic: plan.topic.name, partition: plan.snapshot.partition });

@@ -19,6 +19,11 @@ export class BatchAssembler {
     return this.#partial === undefined && this.#head.length === 0;
   }
 
+  /** Size of the batch that the last frame has left unfinished; 0 at a boundary. */
+  get pendingBytes(): number {
+    return this.#partial?.length ?? this.#head.length;
+  }
+
   /**
    * Takes the next frame and returns the runs of whole batches it completes, in order.
    * @throws KOPS_BATCH_CORRUPT for an impossible batch length

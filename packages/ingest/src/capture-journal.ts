@@ -4,7 +4,10 @@ import type { ObjectStore } from '@kops/object-store';
 import { z } from 'zod';
 import type { Owner } from './owner.ts';
 
-const int64 = z.string().regex(/^-?[0-9]{1,19}$/).transform(BigInt);
+const int64 = z
+  .string()
+  .regex(/^-?[0-9]{1,19}$/)
+  .transform(BigInt);
 
 const headerSchema = z.looseObject({
   version: z.literal(1),
@@ -24,7 +27,14 @@ const sealedSchema = z.looseObject({
   entry: segmentEntrySchema,
 });
 
-const pageSchema = z.looseObject({ version: z.literal(1), kind: z.literal('sealed'), segments: z.array(sealedSchema) });
+const openedSchema = z.looseObject({ key: z.string(), from: int64 });
+
+const pageSchema = z.looseObject({
+  version: z.literal(1),
+  kind: z.literal('sealed'),
+  segments: z.array(sealedSchema),
+  opened: z.array(openedSchema).default([]),
+});
 
 /** A segment that a capture has sealed. */
 export interface SealedSegment {
@@ -33,6 +43,13 @@ export interface SealedSegment {
   readonly from: Offset;
   readonly to: Offset;
   readonly entry: SegmentEntry;
+}
+
+/** A segment that was begun beyond the capture's position, because the log has a hole there: its key alone would not tell. */
+export interface OpenedSegment {
+  readonly key: string;
+  /** The capture's position when the segment was begun. */
+  readonly from: Offset;
 }
 
 /** What a capture left in a repository. */
@@ -44,11 +61,14 @@ export interface CaptureRecord {
   /** Ended by itself without a commit: nobody owns it any more. */
   readonly released: boolean;
   readonly sealed: readonly SealedSegment[];
+  readonly opened: readonly OpenedSegment[];
   readonly pins: readonly string[];
 }
 
 const encode = (value: unknown): Uint8Array =>
-  Buffer.from(`${JSON.stringify(value, (_, item: unknown) => (typeof item === 'bigint' ? item.toString() : item))}\n`);
+  Buffer.from(
+    `${JSON.stringify(value, (_, item: unknown) => (typeof item === 'bigint' ? item.toString() : item))}\n`,
+  );
 
 const pageDigits = 8;
 
@@ -61,7 +81,9 @@ export class CaptureJournal {
   readonly capture: string;
   readonly #stores: readonly ObjectStore[];
   #page = 0;
-  #waiting: { segment: SealedSegment; done: PromiseWithResolvers<void> }[] = [];
+  #waiting: (({ readonly sealed: SealedSegment } | { readonly opened: OpenedSegment }) & {
+    readonly done: PromiseWithResolvers<void>;
+  })[] = [];
   #writing = false;
 
   private constructor(capture: string, stores: readonly ObjectStore[]) {
@@ -80,9 +102,20 @@ export class CaptureJournal {
   }
 
   /** Resolves when the entry is durable in every copy. */
-  record(segment: SealedSegment): Promise<void> {
+  record(sealed: SealedSegment): Promise<void> {
+    return this.#enqueue({ sealed });
+  }
+
+  /** The same for a segment that begins behind a hole. */
+  recordOpened(opened: OpenedSegment): Promise<void> {
+    return this.#enqueue({ opened });
+  }
+
+  #enqueue(
+    entry: { readonly sealed: SealedSegment } | { readonly opened: OpenedSegment },
+  ): Promise<void> {
     const done = Promise.withResolvers<void>();
-    this.#waiting.push({ segment, done });
+    this.#waiting.push({ ...entry, done });
     if (!this.#writing) void this.#write();
     return done.promise;
   }
@@ -107,7 +140,8 @@ export class CaptureJournal {
         await this.#put(pageId(this.capture, this.#page++), {
           version: 1,
           kind: 'sealed',
-          segments: page.map(({ segment }) => segment),
+          segments: page.flatMap((entry) => ('sealed' in entry ? [entry.sealed] : [])),
+          opened: page.flatMap((entry) => ('opened' in entry ? [entry.opened] : [])),
         });
         for (const { done } of page) done.resolve();
       } catch (error) {
@@ -122,19 +156,28 @@ export class CaptureJournal {
     await Promise.all(
       this.#stores.map(async (store) => {
         if ((await store.putIfAbsent(pinKey(id), bytes)) === 'exists') {
-          throw new KopsError('KOPS_HELD', `the pin ${id} exists already`, { at: { repository: store.url } });
+          throw new KopsError('KOPS_HELD', `the pin ${id} exists already`, {
+            at: { repository: store.url },
+          });
         }
       }),
     );
   }
 }
 
-const pageId = (capture: string, page: number): string => `${capture}-${String(page).padStart(pageDigits, '0')}`;
+const pageId = (capture: string, page: number): string =>
+  `${capture}-${String(page).padStart(pageDigits, '0')}`;
 
-async function removePins(stores: readonly ObjectStore[], capture: string, pages: number): Promise<void> {
+async function removePins(
+  stores: readonly ObjectStore[],
+  capture: string,
+  pages: number,
+): Promise<void> {
   const ids = Array.from({ length: pages }, (_, page) => pageId(capture, page));
   for (const store of stores) {
-    await mapLimit([...ids, `${capture}-released`, capture], 8, (id) => store.delete(pinKey(id)));
+    await mapLimit([...ids, `${capture}-released`], 8, (id) => store.delete(pinKey(id)));
+    // The header goes last: without it the pages would be nobody's.
+    await store.delete(pinKey(capture));
   }
 }
 
@@ -153,14 +196,30 @@ export async function readCaptures(store: ObjectStore): Promise<CaptureRecord[]>
   return captures;
 }
 
-async function readCapture(store: ObjectStore, header: z.output<typeof headerSchema>, pins: string[]): Promise<CaptureRecord> {
+async function readCapture(
+  store: ObjectStore,
+  header: z.output<typeof headerSchema>,
+  pins: string[],
+): Promise<CaptureRecord> {
   const sealed: SealedSegment[] = [];
+  const opened: OpenedSegment[] = [];
   for (const pin of pins) {
     const page = pageSchema.safeParse(await readJson(store, pin));
-    if (page.success) sealed.push(...page.data.segments);
+    if (!page.success) continue;
+    sealed.push(...page.data.segments);
+    opened.push(...page.data.opened);
   }
   const { capture, cluster, startedAtMs, owner } = header;
-  return { capture, cluster, startedAtMs, owner, released: pins.includes(pinKey(`${capture}-released`)), sealed, pins };
+  return {
+    capture,
+    cluster,
+    startedAtMs,
+    owner,
+    released: pins.includes(pinKey(`${capture}-released`)),
+    sealed,
+    opened,
+    pins,
+  };
 }
 
 async function readJson(store: ObjectStore, key: string): Promise<unknown> {
@@ -168,7 +227,8 @@ async function readJson(store: ObjectStore, key: string): Promise<unknown> {
     return JSON.parse(Buffer.from(await store.get(key)).toString('utf8')) as unknown;
   } catch (error) {
     // Removed by its owner between the listing and the reading, or not JSON: it names nothing that we may use.
-    if (KopsError.is(error, 'KOPS_OBJECT_NOT_FOUND') || error instanceof SyntaxError) return undefined;
+    if (KopsError.is(error, 'KOPS_OBJECT_NOT_FOUND') || error instanceof SyntaxError)
+      return undefined;
     throw error;
   }
 }

@@ -1,6 +1,12 @@
 import { deriveTopicId, type GroupManifest, type TopicConfig } from '@kops/archive-format';
 import { mapLimit, selectTopics, type NameSelection, type Offset, type TopicId } from '@kops/core';
-import type { ClusterDescription, GroupDescription, KafkaClient, TopicConfigEntry, TopicMetadata } from '@kops/kafka';
+import type {
+  ClusterDescription,
+  GroupDescription,
+  KafkaClient,
+  TopicConfigEntry,
+  TopicMetadata,
+} from '@kops/kafka';
 
 /** A partition as the cluster shows it at the start of a backup. */
 export interface PartitionSnapshot {
@@ -27,6 +33,8 @@ export interface TopicSnapshot {
 export interface ClusterSnapshot {
   readonly cluster: ClusterDescription;
   readonly topics: readonly TopicSnapshot[];
+  /** Ids of all topics of the cluster, also of those that the backup leaves out. */
+  readonly liveTopics: ReadonlySet<TopicId>;
   /** Groups that committed offsets in these topics, taken before the cut. */
   readonly groups: readonly GroupManifest[];
 }
@@ -35,24 +43,50 @@ export interface ClusterSnapshot {
  * Takes the snapshot: groups first, then log starts, then the ends, so that no group's offset is beyond its cut because of the order.
  * @throws KOPS_TOPIC_NOT_FOUND for a selection that matches nothing; what the Kafka client throws.
  */
-export async function takeSnapshot(kafka: KafkaClient, selection: NameSelection): Promise<ClusterSnapshot> {
+export async function takeSnapshot(
+  kafka: KafkaClient,
+  selection: NameSelection,
+): Promise<ClusterSnapshot> {
   const cluster = await kafka.describeCluster();
   const all = await kafka.topics();
-  const names = new Set(selectTopics(all.map((topic) => topic.name), selection));
-  const chosen = all.filter((topic) => names.has(topic.name)).sort((a, b) => (a.name < b.name ? -1 : 1));
-  const configs = names.size === 0 ? new Map<string, readonly TopicConfigEntry[]>() : await kafka.topicConfigs([...names]);
+  const names = new Set(
+    selectTopics(
+      all.map((topic) => topic.name),
+      selection,
+    ),
+  );
+  const chosen = all
+    .filter((topic) => names.has(topic.name))
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
+  const configs =
+    names.size === 0
+      ? new Map<string, readonly TopicConfigEntry[]>()
+      : await kafka.topicConfigs([...names]);
   const groups = await takeGroups(kafka, names);
   const topics = await takeOffsets(kafka, cluster.clusterId, chosen, configs);
-  return { cluster, topics, groups };
+  const liveTopics = new Set(all.map((topic) => topicIdOf(cluster.clusterId, topic)));
+  return { cluster, topics, liveTopics, groups };
 }
 
-async function takeGroups(kafka: KafkaClient, topics: ReadonlySet<string>): Promise<GroupManifest[]> {
+const topicIdOf = (clusterId: string, topic: TopicMetadata): TopicId =>
+  topic.id ?? deriveTopicId(clusterId, topic.name);
+
+async function takeGroups(
+  kafka: KafkaClient,
+  topics: ReadonlySet<string>,
+): Promise<GroupManifest[]> {
   const groups = await kafka.listGroups();
   const taken = await mapLimit(groups, 8, async (group) => takeGroup(kafka, group, topics));
-  return taken.filter((group) => group.offsets.length > 0).sort((a, b) => (a.group < b.group ? -1 : 1));
+  return taken
+    .filter((group) => group.offsets.length > 0)
+    .sort((a, b) => (a.group < b.group ? -1 : 1));
 }
 
-async function takeGroup(kafka: KafkaClient, group: GroupDescription, topics: ReadonlySet<string>): Promise<GroupManifest> {
+async function takeGroup(
+  kafka: KafkaClient,
+  group: GroupDescription,
+  topics: ReadonlySet<string>,
+): Promise<GroupManifest> {
   const committed = await kafka.committedOffsets(group.group);
   return {
     group: group.group,
@@ -60,7 +94,13 @@ async function takeGroup(kafka: KafkaClient, group: GroupDescription, topics: Re
     protocolType: group.protocolType,
     offsets: committed
       .filter((offset) => topics.has(offset.topic) && offset.offset >= 0n)
-      .map(({ topic, partition, offset, leaderEpoch, metadata }) => ({ topic, partition, offset, leaderEpoch, metadata })),
+      .map(({ topic, partition, offset, leaderEpoch, metadata }) => ({
+        topic,
+        partition,
+        offset,
+        leaderEpoch,
+        metadata,
+      })),
   };
 }
 
@@ -70,18 +110,24 @@ async function takeOffsets(
   topics: readonly TopicMetadata[],
   configs: ReadonlyMap<string, readonly TopicConfigEntry[]>,
 ): Promise<TopicSnapshot[]> {
-  const partitions = topics.flatMap((topic) => topic.partitions.map(({ partition }) => ({ topic: topic.name, partition })));
+  const partitions = topics.flatMap((topic) =>
+    topic.partitions.map(({ partition }) => ({ topic: topic.name, partition })),
+  );
   const logStarts = await kafka.listOffsets(partitions, 'earliest');
   const lastStable = await kafka.listOffsets(partitions, 'lastStable');
   const highWatermarks = await kafka.listOffsets(partitions, 'latest');
   let at = 0;
   return topics.map((topic) => ({
     name: topic.name,
-    topicId: topic.id ?? deriveTopicId(clusterId, topic.name),
+    topicId: topicIdOf(clusterId, topic),
     derivedTopicId: topic.id === undefined,
     internal: topic.isInternal,
     replicationFactor: topic.partitions[0]?.replicas.length ?? 0,
-    configs: (configs.get(topic.name) ?? []).map(({ name, value, source }) => ({ name, value, source })),
+    configs: (configs.get(topic.name) ?? []).map(({ name, value, source }) => ({
+      name,
+      value,
+      source,
+    })),
     partitions: topic.partitions.map(({ partition, leader }) => {
       const index = at++;
       return {

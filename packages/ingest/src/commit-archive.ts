@@ -34,19 +34,39 @@ export interface ArchiveParts {
   readonly repositories: readonly Repository[];
   readonly snapshot: ClusterSnapshot;
   readonly partitions: readonly CutPartition[];
-  readonly identity: Pick<Manifest, 'archive' | 'series' | 'kind' | 'generation' | 'parent' | 'isolation' | 'kopsVersion' | 'startedAt' | 'endedAt'>;
+  readonly identity: Pick<
+    Manifest,
+    | 'archive'
+    | 'series'
+    | 'kind'
+    | 'generation'
+    | 'parent'
+    | 'isolation'
+    | 'kopsVersion'
+    | 'startedAt'
+    | 'endedAt'
+  >;
 }
 
 interface BuiltPartition {
   readonly manifest: PartitionManifest;
   readonly newObjects: readonly NewObject[];
+  /** Keys of the sink's segments that the archive shows. */
+  readonly shown: readonly string[];
 }
 
 const parallelLists = 8;
 
-/** Writes the lists and the manifest and commits them in every copy. Everything the sinks sealed must be published. */
-export async function commitArchive(parts: ArchiveParts): Promise<CommittedArchive> {
-  const built = await mapLimit(parts.partitions, parallelLists, (partition) => buildPartition(parts, partition));
+/**
+ * Writes the lists and the manifest and commits them in every copy. Everything the sinks sealed must be published.
+ * Also tells which of the sinks' segments the archive shows.
+ */
+export async function commitArchive(
+  parts: ArchiveParts,
+): Promise<{ committed: CommittedArchive; segments: readonly string[] }> {
+  const built = await mapLimit(parts.partitions, parallelLists, (partition) =>
+    buildPartition(parts, partition),
+  );
   const manifest = buildManifest(parts, built);
   const newObjects = built.flatMap((partition) => partition.newObjects);
   let sequence = 0;
@@ -54,15 +74,27 @@ export async function commitArchive(parts: ArchiveParts): Promise<CommittedArchi
     const commit = await repository.commitArchive(manifest, { newObjects });
     sequence = commit.sequence;
   }
-  return summarize(manifest, sequence, newObjects);
+  const segments = built.flatMap((partition) => partition.shown);
+  return { committed: summarize(manifest, sequence, newObjects), segments };
 }
 
-async function buildPartition({ kafka, repositories }: ArchiveParts, partition: CutPartition): Promise<BuiltPartition> {
+async function buildPartition(
+  { kafka, repositories }: ArchiveParts,
+  partition: CutPartition,
+): Promise<BuiltPartition> {
   const { sink, cut } = partition;
-  const { logStart } = partition.logStart > sink.logStart ? partition : sink;
+  // A log start beyond the cut leaves nothing to show.
+  const logStart = least(
+    partition.logStart > sink.logStart ? partition.logStart : sink.logStart,
+    cut,
+  );
   const [list, unchanged] = await buildList(repositories, partition, logStart);
-  const stored = unchanged ?? (list.segments.length === 0 ? null : await putList(repositories, list));
-  const lost = sink.losses.filter((loss) => loss.reason !== 'truncation');
+  const stored =
+    unchanged ?? (list.segments.length === 0 ? null : await putList(repositories, list));
+  const losses = sink.losses
+    .filter((loss) => loss.reason === 'truncation' || loss.from < cut || loss.from === loss.to)
+    .map((loss) => (loss.reason === 'truncation' ? loss : { ...loss, to: least(loss.to, cut) }));
+  const lost = losses.filter((loss) => loss.reason !== 'truncation');
   const records = countRecords(list, logStart, cut);
   const manifest: PartitionManifest = {
     partition: sink.plan.snapshot.partition,
@@ -82,16 +114,26 @@ async function buildPartition({ kafka, repositories }: ArchiveParts, partition: 
     records: records === null ? null : Number(records),
     plaintextBytes: list.segments.reduce((sum, entry) => sum + entry.plaintextBytes, 0),
     holes: countHoles(list, logStart, cut, lost),
-    losses: [...sink.losses],
+    losses,
     openTransactions: await settleTransactions(kafka, sink, partition),
     watermarks: Object.fromEntries(repositories.map(({ store }) => [store.url, sink.durable])),
   };
   const shown = new Set(list.segments.map(({ key }) => key));
   const segments = sink.entries
     .filter(({ key }) => shown.has(key))
-    .map(({ key, storedBytes, storedSha256 }) => ({ key, bytes: storedBytes, sha256: storedSha256 }));
-  return { manifest, newObjects: stored === null || unchanged !== undefined ? segments : [...segments, stored] };
+    .map(({ key, storedBytes, storedSha256 }) => ({
+      key,
+      bytes: storedBytes,
+      sha256: storedSha256,
+    }));
+  return {
+    manifest,
+    newObjects: stored === null || unchanged !== undefined ? segments : [...segments, stored],
+    shown: segments.map(({ key }) => key),
+  };
 }
+
+const least = (a: Offset, b: Offset): Offset => (a < b ? a : b);
 
 /** The partition's list; with it the parent's own, where nothing has changed. */
 async function buildList(
@@ -100,9 +142,14 @@ async function buildList(
   logStart: Offset,
 ): Promise<[SegmentList, NewObject | undefined]> {
   const { parent, topic, snapshot } = sink.plan;
-  const empty = emptySegmentList({ cluster: sink.identity.clusterId, topicId: topic.topicId, partition: snapshot.partition });
+  const empty = emptySegmentList({
+    cluster: sink.identity.clusterId,
+    topicId: topic.topicId,
+    partition: snapshot.partition,
+  });
   const sha256 = parent?.partition.list ?? null;
-  const inherited = sha256 === null ? empty : ((await repositories[0]?.readSegmentList(sha256)) ?? empty);
+  const inherited =
+    sha256 === null ? empty : ((await repositories[0]?.readSegmentList(sha256)) ?? empty);
   const before = sliceList(inherited, 0n, sink.parentEnd);
   const list = sliceList(appendSegments(before, sink.entries), logStart, cut);
   const same =
@@ -113,13 +160,21 @@ async function buildList(
 }
 
 async function putList(repositories: readonly Repository[], list: SegmentList): Promise<NewObject> {
-  const [first] = await Promise.all(repositories.map((repository) => repository.putSegmentList(list)));
+  const [first] = await Promise.all(
+    repositories.map((repository) => repository.putSegmentList(list)),
+  );
   if (first === undefined) throw new RangeError('an archive needs a copy');
   return first;
 }
 
-function buildManifest({ snapshot, partitions, identity, repositories }: ArchiveParts, built: readonly BuiltPartition[]): Manifest {
-  const byTopic = Map.groupBy(partitions.map((partition, index) => ({ partition, built: built[index] })), ({ partition }) => partition.sink.plan.topic);
+function buildManifest(
+  { snapshot, partitions, identity, repositories }: ArchiveParts,
+  built: readonly BuiltPartition[],
+): Manifest {
+  const byTopic = Map.groupBy(
+    partitions.map((partition, index) => ({ partition, built: built[index] })),
+    ({ partition }) => partition.sink.plan.topic,
+  );
   const topics = [...byTopic].map(([topic, members]): TopicManifest => ({
     name: topic.name,
     topicId: topic.topicId,
@@ -128,12 +183,17 @@ function buildManifest({ snapshot, partitions, identity, repositories }: Archive
     partitionCount: topic.partitions.length,
     replicationFactor: topic.replicationFactor,
     configs: [...topic.configs],
-    partitions: members.flatMap((member) => (member.built === undefined ? [] : [member.built.manifest])),
+    partitions: members.flatMap((member) =>
+      member.built === undefined ? [] : [member.built.manifest],
+    ),
   }));
   return {
     version: 1,
     ...identity,
-    cluster: { id: snapshot.cluster.clusterId, brokers: snapshot.cluster.brokers.map((broker) => ({ ...broker })) },
+    cluster: {
+      id: snapshot.cluster.clusterId,
+      brokers: snapshot.cluster.brokers.map((broker) => ({ ...broker })),
+    },
     copies: repositories.map(({ store }) => store.url),
     topics,
     groups: [...snapshot.groups],
@@ -141,10 +201,15 @@ function buildManifest({ snapshot, partitions, identity, repositories }: Archive
   };
 }
 
-function summarize(manifest: Manifest, sequence: number, newObjects: readonly NewObject[]): CommittedArchive {
+function summarize(
+  manifest: Manifest,
+  sequence: number,
+  newObjects: readonly NewObject[],
+): CommittedArchive {
   const partitions = manifest.topics.flatMap((topic) => topic.partitions);
   const segments = newObjects.filter(({ key }) => key.startsWith('segments/'));
-  const sum = (values: readonly number[]): bigint => values.reduce((total, value) => total + BigInt(value), 0n);
+  const sum = (values: readonly number[]): bigint =>
+    values.reduce((total, value) => total + BigInt(value), 0n);
   return {
     archive: manifest.archive,
     sequence,

@@ -1,4 +1,4 @@
-import type { Offset } from '@kops/core';
+import { KopsError, type Offset } from '@kops/core';
 import type { KafkaClient } from '@kops/kafka';
 import type { StartBackup } from '@kops/transport';
 import { takeSnapshot, type ClusterSnapshot } from './cluster-snapshot.ts';
@@ -14,7 +14,12 @@ export class GenerationCut {
   readonly #limits: readonly Offset[];
   readonly #fixed: boolean;
 
-  constructor(snapshot: ClusterSnapshot, partitions: readonly Omit<CutPartition, 'cut'>[], limits: readonly Offset[], fixed: boolean) {
+  constructor(
+    snapshot: ClusterSnapshot,
+    partitions: readonly Omit<CutPartition, 'cut'>[],
+    limits: readonly Offset[],
+    fixed: boolean,
+  ) {
     this.snapshot = snapshot;
     this.#partitions = partitions;
     this.#limits = limits;
@@ -33,21 +38,49 @@ export class GenerationCut {
   /** Whether an archive of this cut would show anything that one of the other does not. */
   differsFrom(other: GenerationCut): boolean {
     const shown = (cut: GenerationCut): string =>
-      JSON.stringify([cut.partitions().map(({ cut: end, logStart }) => [String(end), String(logStart)]), cut.snapshot.groups], (_, value: unknown) =>
-        typeof value === 'bigint' ? value.toString() : value,
+      JSON.stringify(
+        [
+          cut.partitions().map(({ cut: end, logStart }) => [String(end), String(logStart)]),
+          cut.snapshot.groups,
+        ],
+        (_, value: unknown) => (typeof value === 'bigint' ? value.toString() : value),
       );
     return shown(this) !== shown(other);
   }
 }
 
 /** The cut of a snapshot: as planned at its start. */
-export function cutAtPlan({ snapshot }: PreparedBackup, sinks: readonly PartitionSink[]): GenerationCut {
-  const partitions = sinks.map((sink) => ({ sink, ...sink.plan.snapshot, logStart: sink.logStart }));
-  return new GenerationCut(snapshot, partitions, sinks.map(({ plan }) => plan.cut), true);
+export function cutAtPlan(
+  { snapshot }: PreparedBackup,
+  sinks: readonly PartitionSink[],
+): GenerationCut {
+  const partitions = sinks.map((sink) => ({
+    sink,
+    ...sink.plan.snapshot,
+    logStart: sink.logStart,
+  }));
+  return new GenerationCut(
+    snapshot,
+    partitions,
+    sinks.map(({ plan }) => plan.cut),
+    true,
+  );
 }
 
-/** The cut of a generation: the ends and groups as they are now. */
-export async function cutNow(
+const attempts = 5;
+
+/** The cut of a generation: the ends and groups as they are now. A topic may vanish while it is asked about; then all is asked again. */
+export async function cutNow(...args: Parameters<typeof cutPresent>): Promise<GenerationCut> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await cutPresent(...args);
+    } catch (error) {
+      if (attempt === attempts || !KopsError.is(error, 'KOPS_TOPIC_NOT_FOUND')) throw error;
+    }
+  }
+}
+
+async function cutPresent(
   kafka: KafkaClient,
   request: StartBackup,
   before: ClusterSnapshot,
@@ -56,16 +89,36 @@ export async function cutNow(
   const names = before.topics.map(({ name }) => name);
   const existing = new Set((await kafka.topics()).map(({ name }) => name));
   const present = names.filter((name) => existing.has(name));
-  const now = present.length === 0 ? undefined : await takeSnapshot(kafka, { include: present, exclude: [] });
+  const now =
+    present.length === 0 ? undefined : await takeSnapshot(kafka, { include: present, exclude: [] });
   const topics = new Map(now?.topics.map((topic) => [topic.name, topic]));
   const limits: Offset[] = [];
   const partitions = sinks.map((sink) => {
     const { topic, snapshot } = sink.plan;
     const seen = topics.get(topic.name);
-    const same = seen?.topicId === topic.topicId ? seen.partitions.find(({ partition }) => partition === snapshot.partition) : undefined;
+    const same =
+      seen?.topicId === topic.topicId
+        ? seen.partitions.find(({ partition }) => partition === snapshot.partition)
+        : undefined;
     const current = same ?? snapshot;
-    limits.push(same === undefined ? sink.durable : request.isolation === 'read_committed' ? current.lastStableOffset : current.highWatermark);
-    return { sink, highWatermark: current.highWatermark, lastStableOffset: current.lastStableOffset, logStart: current.logStart };
+    limits.push(
+      same === undefined
+        ? sink.durable
+        : request.isolation === 'read_committed'
+          ? current.lastStableOffset
+          : current.highWatermark,
+    );
+    return {
+      sink,
+      highWatermark: current.highWatermark,
+      lastStableOffset: current.lastStableOffset,
+      logStart: current.logStart,
+    };
   });
-  return new GenerationCut({ ...before, groups: now?.groups ?? before.groups }, partitions, limits, false);
+  return new GenerationCut(
+    { ...before, groups: now?.groups ?? before.groups },
+    partitions,
+    limits,
+    false,
+  );
 }

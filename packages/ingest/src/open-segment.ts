@@ -1,5 +1,12 @@
 import { createHash, type Hash } from 'node:crypto';
-import { newToken, segmentKey, SegmentEntryBuilder, type BatchHeader, type PartitionIdentity, type SegmentEntry } from '@kops/archive-format';
+import {
+  newToken,
+  segmentKey,
+  SegmentEntryBuilder,
+  type BatchHeader,
+  type PartitionIdentity,
+  type SegmentEntry,
+} from '@kops/archive-format';
 import type { Offset } from '@kops/core';
 import type { ObjectStore, ObjectWriter } from '@kops/object-store';
 
@@ -24,7 +31,11 @@ export class OpenSegment {
     at: PartitionIdentity & { readonly baseOffset: Offset; readonly from: Offset },
   ): Promise<OpenSegment> {
     const key = segmentKey({ ...at, token: newToken() });
-    return new OpenSegment(key, at.from, await Promise.all(stores.map((store) => store.openWriter(key))));
+    return new OpenSegment(
+      key,
+      at.from,
+      await Promise.all(stores.map((store) => store.openWriter(key))),
+    );
   }
 
   get bytes(): number {
@@ -54,11 +65,19 @@ export class OpenSegment {
 
   /** The finished entry; `hash` so far is final only if nothing is appended afterwards. */
   finish(): SegmentEntry {
-    return this.#builder.finish({ key: this.key, plaintextSha256: this.#hash.copy().digest('hex'), slice: { start: this.from } });
+    return this.#builder.finish({
+      key: this.key,
+      plaintextSha256: this.#hash.copy().digest('hex'),
+      slice: { start: this.from },
+    });
   }
 
   async publish(): Promise<void> {
     await Promise.all(this.#writers.map((writer) => writer.publish()));
+  }
+
+  async discard(): Promise<void> {
+    await Promise.all(this.#writers.map((writer) => writer.discard()));
   }
 
   async suspend(): Promise<void> {

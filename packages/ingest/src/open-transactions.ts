@@ -35,7 +35,9 @@ export class OpenTransactions {
 
   /** Transactions with data below the cut and no marker there, by first offset; with their outcome where the marker was seen. */
   straddling(cut: Offset): StraddlingTransaction[] {
-    const ended = this.#ended.filter(({ markerOffset }) => markerOffset >= cut).map(({ transaction }) => transaction);
+    const ended = this.#ended
+      .filter(({ markerOffset }) => markerOffset >= cut)
+      .map(({ transaction }) => transaction);
     return [...this.#open.values(), ...ended]
       .filter(({ firstOffset }) => firstOffset < cut)
       .sort((a, b) => (a.firstOffset < b.firstOffset ? -1 : 1));

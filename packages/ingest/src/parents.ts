@@ -32,7 +32,11 @@ export async function findParents(
     for (const topic of manifest.topics) {
       if (!missing.delete(topic.name)) continue;
       for (const partition of topic.partitions) {
-        found.set(formatTopicPartition({ topic: topic.name, partition: partition.partition }), { manifest, topic, partition });
+        found.set(formatTopicPartition({ topic: topic.name, partition: partition.partition }), {
+          manifest,
+          topic,
+          partition,
+        });
       }
     }
   }
@@ -44,8 +48,13 @@ export async function findParents(
 }
 
 /** Archives that every copy has, newest first. */
-async function commonArchives(repositories: readonly Repository[], cluster: string): Promise<ArchiveCommit[]> {
-  const [first = [], ...others] = await Promise.all(repositories.map((repository) => repository.archives({ cluster })));
+async function commonArchives(
+  repositories: readonly Repository[],
+  cluster: string,
+): Promise<ArchiveCommit[]> {
+  const [first = [], ...others] = await Promise.all(
+    repositories.map((repository) => repository.archives({ cluster })),
+  );
   const everywhere = others.map((archives) => new Set(archives.map(({ archive }) => archive)));
   return first.filter(({ archive }) => everywhere.every((ids) => ids.has(archive))).reverse();
 }

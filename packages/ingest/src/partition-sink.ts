@@ -1,5 +1,13 @@
 import { createHash, type Hash } from 'node:crypto';
-import { mergeLeaderEpochs, segmentLimits, truncateLeaderEpochs, type LeaderEpoch, type Loss, type PartitionIdentity, type SegmentEntry } from '@kops/archive-format';
+import {
+  mergeLeaderEpochs,
+  segmentLimits,
+  truncateLeaderEpochs,
+  type LeaderEpoch,
+  type Loss,
+  type PartitionIdentity,
+  type SegmentEntry,
+} from '@kops/archive-format';
 import { KopsError, type Coordinates, type Offset } from '@kops/core';
 import type { ObjectStore } from '@kops/object-store';
 import { splitBatches, validateBatch, type RecordBatchView } from '@kops/record-batch';
@@ -62,7 +70,10 @@ export class PartitionSink {
     this.#durable = plan.resume;
     this.#parentEnd = plan.resume;
     this.#leaderEpochs = [...plan.leaderEpochs];
-    this.#transactions = new OpenTransactions(plan.parent?.partition.openTransactions, options.fixedCut ? plan.cut : 0n);
+    this.#transactions = new OpenTransactions(
+      plan.parent?.partition.openTransactions,
+      options.fixedCut ? plan.cut : 0n,
+    );
   }
 
   get position(): Offset {
@@ -78,7 +89,7 @@ export class PartitionSink {
   get entries(): readonly SegmentEntry[] {
     return this.#entries;
   }
-  /** Keys of all segments that this capture has sealed or adopted, also of those that a truncation took away again. */
+  /** Keys of all segments that this capture itself has sealed, also of those that a truncation took away again. */
   get sealedKeys(): readonly string[] {
     return this.#sealedKeys;
   }
@@ -151,12 +162,15 @@ export class PartitionSink {
    * Takes over a segment that an earlier capture sealed; it must start at the position.
    * @param batches the segment's, needed where it holds transactions
    */
-  adopt(sealed: SealedSegment, batches?: AsyncIterable<{ readonly batch: RecordBatchView }>): Promise<void> {
+  adopt(
+    sealed: SealedSegment,
+    batches?: AsyncIterable<{ readonly batch: RecordBatchView }>,
+  ): Promise<void> {
     return this.#serially(async () => {
       await this.#options.journal.record(sealed);
-      if (batches !== undefined) for await (const { batch } of batches) this.#transactions.observe(batch);
+      if (batches !== undefined)
+        for await (const { batch } of batches) this.#transactions.observe(batch);
       this.#entries.push(sealed.entry);
-      this.#sealedKeys.push(sealed.entry.key);
       this.#leaderEpochs = mergeLeaderEpochs(this.#leaderEpochs, sealed.entry.leaderEpochs);
       this.#bytes += sealed.entry.plaintextBytes;
       this.#position = sealed.to;
@@ -188,10 +202,23 @@ export class PartitionSink {
     if (truncations === this.#truncations) this.#moveDurable(position);
   }
 
-  /** Gives up the open segment, keeping its part for a successor. */
+  /** Ends the sink, keeping the open segment's part for a successor. */
   suspend(): Promise<void> {
+    return this.#end((segment) => segment.suspend());
+  }
+
+  /** Ends the sink and removes what is not sealed. */
+  discard(): Promise<void> {
+    return this.#end((segment) => segment.discard());
+  }
+
+  #end(how: (segment: OpenSegment) => Promise<void>): Promise<void> {
     return this.#serially(async () => {
-      await this.#segment?.suspend();
+      // A stream that has not noticed yet must not begin another part.
+      this.#failure ??= new KopsError('KOPS_INTERRUPTED', 'the backup has ended', {
+        at: this.#at(),
+      });
+      if (this.#segment !== undefined) await how(this.#segment);
       this.#segment = undefined;
     });
   }
@@ -223,9 +250,16 @@ export class PartitionSink {
   }
 
   /** Whether a batch may join the open segment behind the `pending` bytes of this run that are not in it yet. */
-  #fits({ sizeInBytes, lastOffset }: RecordBatchView, firstPending: RecordBatchView | undefined, pending: number): boolean {
-    if (this.#segment !== undefined) return this.#segment.fits({ sizeInBytes: pending + sizeInBytes, lastOffset });
-    return firstPending === undefined || lastOffset - firstPending.baseOffset < segmentLimits.offsetSpan;
+  #fits(
+    { sizeInBytes, lastOffset }: RecordBatchView,
+    firstPending: RecordBatchView | undefined,
+    pending: number,
+  ): boolean {
+    if (this.#segment !== undefined)
+      return this.#segment.fits({ sizeInBytes: pending + sizeInBytes, lastOffset });
+    return (
+      firstPending === undefined || lastOffset - firstPending.baseOffset < segmentLimits.offsetSpan
+    );
   }
 
   #expected: Offset = -1n;
@@ -234,10 +268,14 @@ export class PartitionSink {
     const expected = within ? this.#expected : this.#position;
     const follows = within ? batch.baseOffset >= expected : batch.nextOffset > expected;
     if (follows) return;
-    throw new KopsError('KOPS_OFFSET_MISMATCH', `a batch with offsets ${String(batch.baseOffset)} to ${String(batch.lastOffset)} does not follow ${String(expected)}`, {
-      at: { ...this.#at(), offset: batch.baseOffset },
-      hint: 'The broker or the agent sent batches out of order; run the backup again, it continues from the archived watermark.',
-    });
+    throw new KopsError(
+      'KOPS_OFFSET_MISMATCH',
+      `a batch with offsets ${String(batch.baseOffset)} to ${String(batch.lastOffset)} does not follow ${String(expected)}`,
+      {
+        at: { ...this.#at(), offset: batch.baseOffset },
+        hint: 'The broker or the agent sent batches out of order; run the backup again, it continues from the archived watermark.',
+      },
+    );
   }
 
   async #write(run: Uint8Array, headers: readonly RecordBatchView[]): Promise<void> {
@@ -245,14 +283,10 @@ export class PartitionSink {
     const last = headers.at(-1);
     if (first === undefined || last === undefined) return;
     if (this.#failure !== undefined) throw this.#failure;
-    this.#segment ??= await OpenSegment.begin(this.#options.stores, {
-      ...this.identity,
-      baseOffset: first.baseOffset,
-      from: this.#position,
-    });
+    this.#segment ??= await this.#begin(first.baseOffset);
     try {
       await this.#segment.append(run, headers);
-    this.#runHash?.update(run);
+      this.#runHash?.update(run);
     } catch (error) {
       this.#failure = KopsError.locate(error, this.#at());
       throw this.#failure;
@@ -262,10 +296,24 @@ export class PartitionSink {
     this.#position = last.nextOffset;
   }
 
+  async #begin(baseOffset: Offset): Promise<OpenSegment> {
+    const from = this.#position;
+    const segment = await OpenSegment.begin(this.#options.stores, {
+      ...this.identity,
+      baseOffset,
+      from,
+    });
+    // Behind a hole a successor could not tell the segment from one that lacks data before it.
+    if (baseOffset > from) await this.#options.journal.recordOpened({ key: segment.key, from });
+    return segment;
+  }
+
   #observe(batch: RecordBatchView): void {
     this.#transactions.observe(batch);
     if (batch.partitionLeaderEpoch === this.lastEpoch) return;
-    this.#leaderEpochs = mergeLeaderEpochs(this.#leaderEpochs, [{ epoch: batch.partitionLeaderEpoch, startOffset: batch.baseOffset }]);
+    this.#leaderEpochs = mergeLeaderEpochs(this.#leaderEpochs, [
+      { epoch: batch.partitionLeaderEpoch, startOffset: batch.baseOffset },
+    ]);
   }
 
   async #seal(): Promise<void> {
@@ -276,7 +324,13 @@ export class PartitionSink {
     const { topicId, partition } = this.identity;
     // The bytes first, then the entry that a successor finds them by, then the name that the entry gives: a kill in between leaves the part.
     await segment.sync();
-    await this.#options.journal.record({ topicId, partition, from: segment.from, to: this.#position, entry });
+    await this.#options.journal.record({
+      topicId,
+      partition,
+      from: segment.from,
+      to: this.#position,
+      entry,
+    });
     this.#sealedKeys.push(entry.key);
     await segment.publish();
     this.#runHash ??= segment.copyHash();
@@ -289,7 +343,9 @@ export class PartitionSink {
     this.#truncations++;
     this.#entries = this.#entries
       .filter((entry) => entry.slice.start < end)
-      .map((entry) => (entry.slice.end <= end ? entry : { ...entry, slice: { ...entry.slice, end } }));
+      .map((entry) =>
+        entry.slice.end <= end ? entry : { ...entry, slice: { ...entry.slice, end } },
+      );
     if (end < this.#parentEnd) this.#parentEnd = end;
     this.#leaderEpochs = truncateLeaderEpochs(this.#leaderEpochs, end);
     this.#durable = end;

@@ -13,7 +13,12 @@ import {
 import type { Offset } from '@kops/core';
 import type { OffsetForLeaderEpoch } from '@kops/kafka';
 import type { Isolation } from '@kops/transport';
-import { configValue, type ClusterSnapshot, type PartitionSnapshot, type TopicSnapshot } from './cluster-snapshot.ts';
+import {
+  configValue,
+  type ClusterSnapshot,
+  type PartitionSnapshot,
+  type TopicSnapshot,
+} from './cluster-snapshot.ts';
 
 /** What an earlier archive holds of a partition. */
 export interface ParentPartition {
@@ -53,11 +58,18 @@ export interface PlanFacts {
 
 /** Plans every partition of a snapshot, in the snapshot's order. Pure. */
 export function planBackup(facts: PlanFacts): PartitionPlan[] {
-  return facts.snapshot.topics.flatMap((topic) => topic.partitions.map((partition) => planPartition(facts, topic, partition)));
+  return facts.snapshot.topics.flatMap((topic) =>
+    topic.partitions.map((partition) => planPartition(facts, topic, partition)),
+  );
 }
 
-function planPartition(facts: PlanFacts, topic: TopicSnapshot, snapshot: PartitionSnapshot): PartitionPlan {
-  const cut = facts.isolation === 'read_committed' ? snapshot.lastStableOffset : snapshot.highWatermark;
+function planPartition(
+  facts: PlanFacts,
+  topic: TopicSnapshot,
+  snapshot: PartitionSnapshot,
+): PartitionPlan {
+  const cut =
+    facts.isolation === 'read_committed' ? snapshot.lastStableOffset : snapshot.highWatermark;
   const parent = facts.parentOf(topic.name, snapshot.partition);
   const baseline = (reason: string): PartitionPlan => ({
     topic,
@@ -71,7 +83,9 @@ function planPartition(facts: PlanFacts, topic: TopicSnapshot, snapshot: Partiti
     leaderEpochs: [],
   });
   if (parent === undefined) return baseline('');
-  const decision = mayExtend(extensionFacts(earlierCapture(parent), topic, snapshot.logStart, cut, facts.nowMs));
+  const decision = mayExtend(
+    extensionFacts(earlierCapture(parent), topic, snapshot.logStart, cut, facts.nowMs),
+  );
   if (!decision.extend) return baseline(`${decision.reason}: ${decision.detail}`);
   return extend(facts, topic, snapshot, cut, parent);
 }
@@ -86,8 +100,16 @@ export interface EarlierCapture {
 }
 
 /** The facts that decide whether a partition may extend what an earlier capture has read. */
-export function extensionFacts(earlier: EarlierCapture, topic: TopicSnapshot, logStart: Offset, cut: Offset, endMs: number): ExtensionFacts {
-  const retentions = [topic.configs, earlier.configs].map((configs) => configValue(configs, 'delete.retention.ms'));
+export function extensionFacts(
+  earlier: EarlierCapture,
+  topic: TopicSnapshot,
+  logStart: Offset,
+  cut: Offset,
+  endMs: number,
+): ExtensionFacts {
+  const retentions = [topic.configs, earlier.configs].map((configs) =>
+    configValue(configs, 'delete.retention.ms'),
+  );
   const known = retentions.filter((value) => value !== null).map(Number);
   return {
     parentTopicId: earlier.topicId,
@@ -105,7 +127,12 @@ export function extensionFacts(earlier: EarlierCapture, topic: TopicSnapshot, lo
 
 /** What a parent has read, for {@link extensionFacts}. */
 export function earlierCapture({ manifest, topic, partition }: ParentPartition): EarlierCapture {
-  return { topicId: topic.topicId, cut: partition.cut, atMs: Date.parse(manifest.startedAt), configs: topic.configs };
+  return {
+    topicId: topic.topicId,
+    cut: partition.cut,
+    atMs: Date.parse(manifest.startedAt),
+    configs: topic.configs,
+  };
 }
 
 function extend(
@@ -118,13 +145,24 @@ function extend(
   const { partition } = parent;
   const answer = facts.epochEnd(topic.name, snapshot.partition);
   const relation = relateLineage(partition.lineage.leaderEpochs, partition.cut, () =>
-    answer === undefined || answer.endOffset < 0n ? undefined : { epoch: answer.leaderEpoch, endOffset: answer.endOffset },
+    answer === undefined || answer.endOffset < 0n
+      ? undefined
+      : { epoch: answer.leaderEpoch, endOffset: answer.endOffset },
   );
   const resume = relation.relation === 'truncated' ? relation.truncatedAt : partition.cut;
-  const inherited = partition.losses.filter((loss) => loss.reason === 'retention' && loss.to > snapshot.logStart && loss.from < resume);
+  const inherited = partition.losses.filter(
+    (loss) => loss.reason === 'retention' && loss.to > snapshot.logStart && loss.from < resume,
+  );
   const truncation: Loss[] =
     resume < partition.cut
-      ? [{ from: resume, to: partition.cut, reason: 'truncation', detail: `archive ${parent.manifest.archive} holds offsets that the log no longer has` }]
+      ? [
+          {
+            from: resume,
+            to: partition.cut,
+            reason: 'truncation',
+            detail: `archive ${parent.manifest.archive} holds offsets that the log no longer has`,
+          },
+        ]
       : [];
   return {
     topic,

@@ -19,8 +19,10 @@ export interface BackupContext {
   readonly kopsVersion: string;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** Captures of this process that are running. */
-  readonly running: ReadonlySet<string>;
+  /** Captures of this process that have begun and not ended; a backup enters its own before anybody else can see it. */
+  readonly running: Set<string>;
+  /** A new epoch for an assignment, above all others of this archiver. */
+  readonly nextEpoch: () => bigint;
 }
 
 /** A backup that was planned but has not begun. */
@@ -32,11 +34,18 @@ export interface PreparedBackup {
 }
 
 /** Looks at the cluster and at what is archived, and plans. Writes nothing. */
-export async function prepareBackup(request: StartBackup, context: BackupContext): Promise<PreparedBackup> {
+export async function prepareBackup(
+  request: StartBackup,
+  context: BackupContext,
+): Promise<PreparedBackup> {
   const { kafka, repositories, clock } = context;
   const startedAtMs = clock.now();
   const snapshot = await takeSnapshot(kafka, { include: request.topics, exclude: request.exclude });
-  const parents = await findParents(repositories, snapshot.cluster.clusterId, snapshot.topics.map(({ name }) => name));
+  const parents = await findParents(
+    repositories,
+    snapshot.cluster.clusterId,
+    snapshot.topics.map(({ name }) => name),
+  );
   const plans = await planAll(request, context, snapshot, parents, startedAtMs);
   return { snapshot, parents, plans, startedAtMs };
 }
@@ -52,10 +61,20 @@ async function planAll(
     topic.partitions.flatMap(({ partition }) => {
       const parent = parents.of(topic.name, partition);
       const epoch = parent?.partition.lineage.leaderEpochs.at(-1)?.epoch ?? -1;
-      return epoch < 0 || parent?.topic.topicId !== topic.topicId ? [] : [{ topic: topic.name, partition, epoch }];
+      return epoch < 0 || parent?.topic.topicId !== topic.topicId
+        ? []
+        : [{ topic: topic.name, partition, epoch }];
     }),
   );
-  const answers = await mapLimit(extended, 16, async (at) => [`${at.topic}/${String(at.partition)}`, await kafka.offsetForLeaderEpoch(at, at.epoch)] as const);
+  const answers = await mapLimit(
+    extended,
+    16,
+    async (at) =>
+      [
+        `${at.topic}/${String(at.partition)}`,
+        await kafka.offsetForLeaderEpoch(at, at.epoch),
+      ] as const,
+  );
   const ends = new Map(answers);
   return planBackup({
     snapshot,
@@ -67,7 +86,10 @@ async function planAll(
 }
 
 /** What an operator is told of a plan. */
-export function describePrepared({ snapshot, parents, plans }: PreparedBackup, backupId: string): StartedBackup {
+export function describePrepared(
+  { snapshot, parents, plans }: PreparedBackup,
+  backupId: string,
+): StartedBackup {
   return {
     backupId,
     clusterId: snapshot.cluster.clusterId,

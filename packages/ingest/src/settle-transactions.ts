@@ -17,13 +17,18 @@ export async function settleTransactions(
   const settled: StraddlingTransaction[] = [];
   for (const transaction of sink.transactions.straddling(cut.cut)) {
     // At or above the last stable offset it was not decided when the cut was taken.
-    const known = transaction.outcome !== undefined || transaction.firstOffset >= cut.lastStableOffset;
+    const known =
+      transaction.outcome !== undefined || transaction.firstOffset >= cut.lastStableOffset;
     settled.push(known ? transaction : await settle(kafka, sink, transaction));
   }
   return settled;
 }
 
-async function settle(kafka: KafkaClient, sink: PartitionSink, transaction: StraddlingTransaction): Promise<StraddlingTransaction> {
+async function settle(
+  kafka: KafkaClient,
+  sink: PartitionSink,
+  transaction: StraddlingTransaction,
+): Promise<StraddlingTransaction> {
   const { topic, snapshot } = sink.plan;
   const fetched = await kafka.fetch({
     topic: topic.name,
@@ -39,7 +44,8 @@ async function settle(kafka: KafkaClient, sink: PartitionSink, transaction: Stra
   // The log moved on beneath us (retention, a recreated topic): the outcome stays unknown, and the manifest says so.
   if (fetched.status !== 'ok' || fetched.bytes.length === 0) return transaction;
   const aborted = fetched.abortedTransactions.some(
-    ({ producerId, firstOffset }) => producerId === transaction.producerId && firstOffset <= transaction.firstOffset,
+    ({ producerId, firstOffset }) =>
+      producerId === transaction.producerId && firstOffset <= transaction.firstOffset,
   );
   fetched.release?.();
   return { ...transaction, outcome: aborted ? 'aborted' : 'committed' };

@@ -57,7 +57,12 @@ export class StreamSession {
     try {
       for (;;) {
         const next = await this.#options.frames.next();
-        if (next.done === true) throw new KopsError('KOPS_ARCHIVER_UNREACHABLE', 'the agent left its stream without an end', { at: this.#at() });
+        if (next.done === true)
+          throw new KopsError(
+            'KOPS_ARCHIVER_UNREACHABLE',
+            'the agent left its stream without an end',
+            { at: this.#at() },
+          );
         if (next.value.type === 'end') return await this.#end(next.value.reason);
         this.#options.checkEpoch();
         await this.#onFrame(next.value);
@@ -92,7 +97,11 @@ export class StreamSession {
       await sink.append(run);
       groupSync.mark(sink);
     }
-    if (runs.length > 0 || this.#heldBytes < Math.min(this.#assembler.pendingBytes, budget.capacity)) await this.#holdPending();
+    if (
+      runs.length > 0 ||
+      this.#heldBytes < Math.min(this.#assembler.pendingBytes, budget.capacity)
+    )
+      await this.#holdPending();
     await duplex.send({ type: 'credit', bytes: bytes.length });
   }
 
