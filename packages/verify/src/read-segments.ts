@@ -14,7 +14,7 @@ const taskBytes = 64 * 1024 * 1024;
 const taskSegments = 256;
 
 /** Below this a thread takes longer to start than the reading. */
-const minBytesForThreads = 96 * 1024 * 1024;
+const minBytesForThreads = 512 * 1024 * 1024;
 
 /** What is filled while segments are read. */
 export interface Reading {
