@@ -42,5 +42,6 @@ export { restorePlanToJson } from './plan-json.ts';
 export { describePlan } from './describe-plan.ts';
 export { inspectTarget } from './inspect-target.ts';
 export { executeRestore } from './execute-restore.ts';
+export { defaultStatePath } from './restore-run.ts';
 export { mapOffset, type MappingRun, type OffsetMapping } from './offset-mapping.ts';
 export { readOffsetMapping } from './mapping-file.ts';
