@@ -1,4 +1,4 @@
 import { mergeConfig } from 'vitest/config';
 import base from '../../vitest.base.ts';
 
-export default mergeConfig(base, { test: { outputFile: { json: 'test-results/unit.json' } } });
+export default mergeConfig(base, { test: { outputFile: { json: 'test-results/unit.json' }, disableConsoleIntercept: true } });

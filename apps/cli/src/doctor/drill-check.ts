@@ -8,7 +8,7 @@ export function drillCheck(signal: AbortSignal): Promise<CheckResult> {
     const [docker, java, maven] = await Promise.all([
       findDocker({ signal }),
       findJava({ signal }).catch((error: unknown) => toKopsError(error)),
-      findOnPath(process.env['KOPS_MAVEN'] ?? 'mvn'),
+      process.env['KOPS_MAVEN'] ?? findOnPath('mvn'),
     ]);
     const hasJava = !(java instanceof Error);
     const details = [

@@ -1,0 +1,46 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+
+const program = fileURLToPath(new URL('../bin/kops.js', import.meta.url));
+
+/** How a run of kops ended. */
+export interface KopsRun {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Where and with what kops runs. */
+export interface RunOptions {
+  readonly env?: Readonly<Record<string, string>>;
+  readonly cwd?: string;
+  readonly timeoutMs?: number;
+}
+
+/** The environment without what would configure kops. */
+function cleanEnv(extra: Readonly<Record<string, string>> = {}): NodeJS.ProcessEnv {
+  const kept = Object.entries(process.env).filter(([name]) => !name.startsWith('KOPS_') || name === 'KOPS_JAVA' || name === 'KOPS_MAVEN');
+  return { ...Object.fromEntries(kept), ...extra };
+}
+
+/** Runs the built kops, as people do, to its end. */
+export async function runKops(args: readonly string[], options: RunOptions = {}): Promise<KopsRun> {
+  const { env, cwd, timeoutMs = 120_000 } = options;
+  const child = spawn(process.execPath, [program, ...args], { env: cleanEnv(env), cwd, stdio: ['ignore', 'pipe', 'pipe'] });
+  const timer = setTimeout(() => child.kill('SIGKILL'), timeoutMs);
+  let stdout = '';
+  let stderr = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+  const [code] = (await once(child, 'close')) as [number | null];
+  clearTimeout(timer);
+  return { code, stdout, stderr };
+}
+
+/** Runs kops with `--json` and gives what it printed. @throws when it ended with another exit code */
+export async function kopsJson<T = Record<string, unknown>>(args: readonly string[], options: RunOptions & { readonly code?: number } = {}): Promise<T> {
+  const run = await runKops([...args, '--json'], options);
+  if (run.code !== (options.code ?? 0)) throw new Error(`kops ${args.join(' ')} ended with ${String(run.code)}:\n${run.stdout}\n${run.stderr}`);
+  return JSON.parse(run.stdout) as T;
+}
