@@ -33,6 +33,8 @@ export interface KafkaOptions extends KafkaJarsOptions {
   readonly logLevel?: 'off' | 'error' | 'warn' | 'info';
   /** Heap of each broker in MiB; 256 for one, 192 for each of three. */
   readonly heapMiB?: number;
+  /** Further options of each broker's virtual machine; they come last and so win over the sandbox's own. */
+  readonly jvmArgs?: readonly string[];
   /** How long brokers may take until they answer. */
   readonly startTimeoutMs?: number;
 }
@@ -141,6 +143,7 @@ function brokerJvmArguments(options: KafkaOptions): string[] {
     `-Dorg.slf4j.simpleLogger.defaultLogLevel=${options.logLevel ?? 'warn'}`,
     '-Dorg.slf4j.simpleLogger.showDateTime=true',
     '-Dorg.slf4j.simpleLogger.dateTimeFormat=HH:mm:ss.SSS',
+    ...(options.jvmArgs ?? []),
   ];
 }
 

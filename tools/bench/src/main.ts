@@ -1,0 +1,106 @@
+/**
+ * Measures kops on one broker beside Kafka's own tools and beside each of its stages alone. See docs/PERFORMANCE.md.
+ * @module
+ */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { KopsError, toKopsError } from '@kops/core';
+import { connectKafka } from '@kops/kafka';
+import { startKafka, type KafkaCluster } from '@kops/kafka-dist';
+import { withStopSignal } from '@kops/service';
+import type { Bench, WorkloadName } from './bench.ts';
+import { parseOptions, usage, type BenchOptions } from './options.ts';
+import { profileSubject } from './profile.ts';
+import { brokerHeapMiB, renderReport, writeJson } from './report.ts';
+import { note, runRounds, withRound, type Planned } from './run-rounds.ts';
+import { profiledSubjects, selectable, selectSubjects } from './subjects.ts';
+import { fill } from './workloads.ts';
+
+const workloadNames: readonly WorkloadName[] = ['plain', 'json', 'small'];
+
+/** A broker as Kafka's own start script runs it, unlike those of tests; deleted topics leave the disk soon. */
+function startBroker(signal: AbortSignal): Promise<KafkaCluster> {
+  return startKafka({
+    signal,
+    heapMiB: brokerHeapMiB,
+    jvmArgs: [
+      '-server',
+      '-XX:TieredStopAtLevel=4',
+      '-XX:-UseSerialGC',
+      '-XX:+UseG1GC',
+      '-XX:MaxGCPauseMillis=20',
+    ],
+    config: {
+      'num.network.threads': '3',
+      'num.io.threads': '8',
+      'log.segment.delete.delay.ms': '100',
+    },
+  });
+}
+
+async function fillPlanned(bench: Bench, names: readonly WorkloadName[]): Promise<Planned[]> {
+  const planned: Planned[] = [];
+  for (const name of names) {
+    const subjects = selectSubjects(name, bench.options.only);
+    if (subjects.length === 0) continue;
+    note(`Filling topic ${name}`);
+    planned.push({ workload: await fill(bench, name), subjects });
+  }
+  return planned;
+}
+
+async function measureAll(bench: Bench): Promise<void> {
+  const { options } = bench;
+  const large = await fillPlanned(bench, ['plain', 'json']);
+  const measurements = await runRounds(bench, large, options.rounds);
+  // Made last: thousands of partitions would be in the way of everything before.
+  const small = await fillPlanned(bench, ['small']);
+  measurements.push(...(await runRounds(bench, small, options.rounds)));
+  const workloads = [...large, ...small].map(({ workload }) => workload);
+  process.stdout.write(`${renderReport(bench, workloads, measurements).join('\n')}\n`);
+  if (options.json !== undefined) await writeJson(options.json, bench, workloads, measurements);
+}
+
+async function profileAll(bench: Bench): Promise<void> {
+  for (const { workload, subjects } of await fillPlanned(bench, workloadNames)) {
+    await withRound(bench, workload, 1, async (round) => {
+      for (const subject of subjects.filter(({ name }) => profiledSubjects.includes(name))) {
+        note(`Profiling ${workload.name}/${subject.name}`);
+        process.stdout.write(`${(await profileSubject(subject, round)).join('\n')}\n`);
+      }
+    });
+  }
+}
+
+async function bench(options: BenchOptions, signal: AbortSignal): Promise<void> {
+  const folder = await mkdtemp(join(resolve(options.directory ?? tmpdir()), 'kops-bench-'));
+  try {
+    await using kafka = await startBroker(signal);
+    await using client = await connectKafka({
+      bootstrapServers: kafka.bootstrapServers.split(','),
+    });
+    // 5 MB/s is slower than anything that is measured here and still works.
+    const timeoutMs = 120_000 + (options.sizeBytes / 5e6) * 1000;
+    const context: Bench = { kafka, client, options, folder, timeoutMs, signal, env: process.env };
+    await (options.profile ? profileAll(context) : measureAll(context));
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+try {
+  const options = parseOptions(process.argv.slice(2));
+  const unknown = options?.only.find((name) => !selectable.includes(name));
+  if (unknown !== undefined)
+    throw new KopsError('KOPS_USAGE', `--only ${unknown}: nothing of that name`, {
+      hint: `Known are ${selectable.join(', ')}.`,
+    });
+  if (options === undefined) process.stdout.write(`${usage}\n`);
+  else await withStopSignal((signal) => bench(options, signal));
+} catch (thrown) {
+  const error = toKopsError(thrown);
+  note(`Error: ${error.message}`);
+  if (error.hint !== undefined) note(`Try: ${error.hint}`);
+  process.exitCode = error.exitCode === 0 ? 1 : error.exitCode;
+}

@@ -1,0 +1,44 @@
+import type { Subject, WorkloadName } from './bench.ts';
+import { consumerPerformance, producerPerformance } from './java-tools.ts';
+import { backup, backupAgain, restore, verify } from './kops-commands.ts';
+import { fetchStage, kafkajsConsumer, streamStage, writeStage } from './stage-scripts.ts';
+
+const large: readonly WorkloadName[] = ['plain', 'json'];
+const all: readonly WorkloadName[] = ['plain', 'json', 'small'];
+
+/** All that is measured, in the order of a round. */
+export const subjects: readonly Subject[] = [
+  { name: 'stage-fetch', workloads: large, run: fetchStage },
+  { name: 'stage-stream', workloads: large, run: streamStage },
+  { name: 'stage-write', workloads: large, run: writeStage },
+  { name: 'backup', workloads: all, run: backup },
+  { name: 'backup-again', workloads: all, needs: ['backup'], run: backupAgain },
+  { name: 'verify-checksum', workloads: large, needs: ['backup'], run: verify('checksum') },
+  { name: 'verify-structure', workloads: all, needs: ['backup'], run: verify('structure') },
+  { name: 'restore', workloads: large, needs: ['backup'], run: restore },
+  { name: 'java-producer', workloads: large, run: producerPerformance },
+  { name: 'java-consumer', workloads: large, run: consumerPerformance },
+  // kafkajs reads no zstd.
+  { name: 'kafkajs-consumer', workloads: ['plain'], run: kafkajsConsumer },
+];
+
+/** Commands of kops, which can be profiled. */
+export const profiledSubjects = ['backup', 'verify-structure', 'restore'];
+
+/** Words that `--only` knows. */
+export const selectable: readonly string[] = [
+  ...all,
+  ...subjects.map(({ name }) => name),
+  ...subjects.flatMap(({ name, workloads }) => workloads.map((workload) => `${workload}/${name}`)),
+];
+
+/** What is measured of a workload: all, or what `only` names together with what that needs. */
+export function selectSubjects(workload: WorkloadName, only: readonly string[]): Subject[] {
+  const own = subjects.filter(({ workloads }) => workloads.includes(workload));
+  const isWanted = ({ name }: Subject): boolean =>
+    only.length === 0 ||
+    [workload, name, `${workload}/${name}`].some((word) => only.includes(word));
+  const wanted = own.filter(isWanted);
+  const needed = new Set(wanted.flatMap(({ name, needs = [] }) => [name, ...needs]));
+  return own.filter(({ name }) => needed.has(name));
+}

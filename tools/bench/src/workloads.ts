@@ -1,0 +1,57 @@
+import { writeFile } from 'node:fs/promises';
+import { produceWithJava } from '@kops/testkit';
+import type { Bench, Workload, WorkloadName } from './bench.ts';
+import { expectEqual, logBytesOf, recordsOf } from './expect.ts';
+import { payloadFile, runProducer } from './java-tools.ts';
+import { jsonPayloads, randomPayloads, valueBytes } from './payloads.ts';
+
+const largePartitions = 4;
+const smallRecordsPerPartition = 5;
+const smallValueBytes = 200;
+
+/** Creates and fills the topic of a workload. */
+export async function fill(bench: Bench, name: WorkloadName): Promise<Workload> {
+  const filled = name === 'small' ? await fillSmall(bench) : await fillLarge(bench, name);
+  expectEqual(
+    await recordsOf(bench, name, filled.partitions),
+    filled.records,
+    `records in ${name}`,
+  );
+  return {
+    ...filled,
+    name,
+    topic: name,
+    logBytes: await logBytesOf(bench, name, filled.partitions),
+  };
+}
+
+type Filled = Pick<Workload, 'partitions' | 'records' | 'valueBytes'>;
+
+async function fillLarge(bench: Bench, name: 'plain' | 'json'): Promise<Filled> {
+  await writeFile(payloadFile(bench, name), name === 'json' ? jsonPayloads() : randomPayloads());
+  const records = Math.round(bench.options.sizeBytes / valueBytes);
+  await bench.client.createTopics([
+    { name, partitions: largePartitions, replicationFactor: 1, configs: {} },
+  ]);
+  await runProducer(bench, name, name, records);
+  return { partitions: largePartitions, records, valueBytes: records * valueBytes };
+}
+
+async function fillSmall(bench: Bench): Promise<Filled> {
+  const partitions = bench.options.smallPartitions;
+  const count = partitions * smallRecordsPerPartition;
+  // The broker maps two indexes per partition and makes them as large as this at first.
+  const configs = { 'segment.index.bytes': '65536' };
+  await bench.client.createTopics([{ name: 'small', partitions, replicationFactor: 1, configs }]);
+  await produceWithJava(bench.kafka, [
+    {
+      do: 'generate',
+      topic: 'small',
+      count,
+      partitions,
+      valueBytes: smallValueBytes,
+      content: 'json',
+    },
+  ]);
+  return { partitions, records: count, valueBytes: count * smallValueBytes };
+}
