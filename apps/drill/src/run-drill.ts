@@ -1,8 +1,169 @@
-import { KopsError } from '@kops/core';
-import type { DrillOptions } from './drill-options.ts';
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { silentLogger, systemClock, throwIfAborted, type Clock } from '@kops/core';
+import { connectKafka, type KafkaClient } from '@kops/kafka';
+import { executeRestore, type RestorePlan, type RestoreResult } from '@kops/restore';
+import { buildReport, type DrillFacts } from './build-report.ts';
+import { Cleanup } from './cleanup.ts';
+import { compareRestored, restoredPartitions } from './compare-restored.ts';
+import type { DrillOptions, DrillProgress } from './drill-options.ts';
 import type { DrillReport } from './drill-report.ts';
+import { planForDrill, type DrillPlan } from './restore-for-drill.ts';
+import { openSandbox, type Sandbox } from './sandbox.ts';
+import { runSelfTest } from './self-test.ts';
+import { writeReport } from './write-report.ts';
 
-/** Drills. */
-export function runDrill(_options: DrillOptions): Promise<DrillReport> {
-  return Promise.reject(new KopsError('KOPS_UNEXPECTED', 'not built yet'));
+/**
+ * Proves that an archive can be recovered: starts a throwaway Kafka, restores into it, reads everything back over a fresh connection and
+ * compares it with the archive: records one by one, the place of every group, every config. Measures RPO and RTO and writes the report.
+ *
+ * What the drill started or made is gone when it ends, however it ends: the sandbox, or on an external cluster its topics and groups,
+ * all of which carry a prefix of their own. Records are compared before retention and compaction are switched on.
+ *
+ * @throws KOPS_SANDBOX_UNAVAILABLE with what to install; KOPS_TOPIC_NOT_FOUND, KOPS_USAGE, KOPS_INTERRUPTED, and the errors of a
+ *   restore; content that differs is no error but a report with exit code 20
+ */
+export async function runDrill(options: DrillOptions): Promise<DrillReport> {
+  const { logger = silentLogger, clock = systemClock } = options;
+  const progress = reporter(options);
+  const startedAt = clock.now();
+  const started = clock.monotonic();
+  progress('sandbox', 'starting a throwaway Kafka');
+  const facts = await inSandbox(options, async (sandbox) => {
+    const sandboxMs = clock.monotonic() - started;
+    logger.info('the sandbox answers', { sandbox: sandbox.description });
+    return { ...(await drill(sandbox, { options, clock, progress })), sandboxMs };
+  });
+  const totalMs = clock.monotonic() - started;
+  const report = buildReport(options, { ...facts, startedAt, totalMs });
+  await writeReport(report, options.reportDir);
+  progress('done', report.status);
+  return report;
+}
+
+type Report = (phase: DrillProgress['phase'], message: string, records?: number, total?: number) => void;
+
+interface Run {
+  readonly options: DrillOptions;
+  readonly clock: Clock;
+  readonly progress: Report;
+}
+
+function reporter({ onProgress }: DrillOptions): Report {
+  return (phase, message, records = 0, totalRecords = 0) =>
+    onProgress?.({ phase, message, records, totalRecords });
+}
+
+async function inSandbox<T>(
+  options: DrillOptions,
+  work: (sandbox: Sandbox) => Promise<T>,
+): Promise<T> {
+  await using sandbox = await openSandbox(options);
+  throwIfAborted(options.signal);
+  return await work(sandbox);
+}
+
+async function drill(
+  sandbox: Sandbox,
+  run: Run,
+): Promise<Omit<DrillFacts, 'sandboxMs' | 'totalMs' | 'startedAt'>> {
+  const isShared = sandbox.kind === 'external';
+  const prefix = isShared ? `kops-drill-${randomBytes(4).toString('hex')}.` : '';
+  await using folder = await temporaryFolder();
+  await using cleanup = new Cleanup(sandbox.kafka, isShared);
+  const restore = await restoreInto(sandbox, prefix, folder.path, cleanup, run);
+  const { options, clock, progress } = run;
+  const { archive, signal } = options;
+  const stop = signal === undefined ? {} : { signal };
+  // Fresh: a restore that only its own connection believes in is none.
+  await using kafka = await connectKafka(sandbox.kafka);
+  const { clusterId, brokers } = await kafka.describeCluster();
+  const compareStarted = clock.monotonic();
+  const restored = await restoredPartitions(restore.result);
+  const comparison = await compareRestored({
+    archive,
+    kafka,
+    restored,
+    prefix,
+    ...restore.planned,
+    onProgress: (records) => progress('compare', 'comparing records', records, restore.result.records),
+    ...stop,
+  });
+  const compared = clock.monotonic();
+  const selfTest =
+    options.selfTest === true
+      ? await selfTestWith(kafka, restore.planned.plan, { prefix, cleanup, run })
+      : null;
+  progress('cleanup', 'removing what was made');
+  return {
+    sandbox: { kind: sandbox.kind, description: sandbox.description, clusterId, brokers: brokers.length },
+    plan: restore.planned.plan,
+    result: restore.result,
+    comparison,
+    selfTest,
+    restoreMs: restore.restoreMs,
+    compareMs: compared - compareStarted,
+    selfTestMs: clock.monotonic() - compared,
+  };
+}
+
+async function selfTestWith(
+  kafka: KafkaClient,
+  plan: RestorePlan,
+  { prefix, cleanup, run }: { prefix: string; cleanup: Cleanup; run: Run },
+): Promise<DrillFacts['selfTest']> {
+  const { options, progress } = run;
+  progress('self-test', 'damaging copies, each of which has to be noticed');
+  return runSelfTest({
+    archive: options.archive,
+    kafka,
+    plan,
+    prefix,
+    cleanup,
+    ...(options.signal === undefined ? {} : { signal: options.signal }),
+  });
+}
+
+interface Restored {
+  readonly planned: DrillPlan;
+  readonly result: RestoreResult;
+  readonly restoreMs: number;
+}
+
+async function restoreInto(
+  sandbox: Sandbox,
+  prefix: string,
+  folder: string,
+  cleanup: Cleanup,
+  { options, clock, progress }: Run,
+): Promise<Restored> {
+  const { archive, signal, topics } = options;
+  const started = clock.monotonic();
+  progress('restore', 'planning the restore');
+  await using kafka = await connectKafka(sandbox.kafka);
+  const planned = await planForDrill(kafka, archive.manifest, {
+    prefix,
+    ...(topics === undefined ? {} : { topics }),
+  });
+  cleanup.addTopics(planned.plan.topics.map(({ target }) => target));
+  cleanup.addGroups(planned.plan.groups.map(({ group }) => group));
+  const result = await executeRestore({
+    archive,
+    kafka,
+    plan: planned.plan,
+    statePath: join(folder, 'state.json'),
+    onProgress: ({ phase, records }) => progress('restore', phase, records),
+    ...(signal === undefined ? {} : { signal }),
+  });
+  return { planned, result, restoreMs: clock.monotonic() - started };
+}
+
+async function temporaryFolder(): Promise<AsyncDisposable & { readonly path: string }> {
+  const path = await mkdtemp(join(tmpdir(), 'kops-drill-'));
+  return {
+    path,
+    [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }),
+  };
 }

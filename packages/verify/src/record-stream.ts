@@ -28,16 +28,18 @@ export async function* archiveRecords(
   const { from, signal } = options;
   const shown = archive.partition(topic, partition);
   const start = from !== undefined && from > shown.logStart ? from : shown.logStart;
-  if (start >= shown.cut) return;
+  const end = shown.cut;
+  if (start >= end) return;
   const stop = signal === undefined ? {} : { signal };
   const transactions = options.transactions ?? (await archive.scanTransactions(at, stop));
-  for await (const run of archive.readRuns({ topic, partition, from: start, ...stop })) {
+  for await (const run of archive.readRuns({ topic, partition, from: start, to: end, ...stop })) {
     for (const { batch, segment } of run) {
       if (batch.isControl) continue;
       const { slice } = segment;
       const { isTransactional, producerId, timestampType } = batch;
       const isShown = ({ offset }: KafkaRecord): boolean =>
         offset >= start &&
+        offset < end &&
         offset >= slice.start &&
         offset < slice.end &&
         !(isTransactional && transactions.isAborted(producerId, offset));

@@ -1,0 +1,68 @@
+import { KopsError, systemClock } from '@kops/core';
+import type { KafkaOptions } from '@kops/kafka';
+import { findDocker, startKafka } from '@kops/kafka-dist';
+import type { DrillOptions, SandboxKind } from './drill-options.ts';
+import { startContainer } from './container-sandbox.ts';
+
+/** A Kafka to restore into, until it is disposed of. */
+export interface Sandbox extends AsyncDisposable {
+  readonly kind: SandboxKind;
+  readonly description: string;
+  readonly kafka: KafkaOptions;
+}
+
+/**
+ * Gives the Kafka that was asked for; by default a container where a Docker engine answers, else a JVM of this machine.
+ * @throws KOPS_SANDBOX_UNAVAILABLE with what is missing; KOPS_USAGE when `kafka` does not fit the kind; KOPS_INTERRUPTED
+ */
+export async function openSandbox(options: DrillOptions): Promise<Sandbox> {
+  const { sandbox, kafka, signal } = options;
+  requireFitting(sandbox, kafka);
+  if (sandbox === 'external' && kafka !== undefined) return external(kafka);
+  if (sandbox === 'jvm') return startJvm('asked for', options);
+  const engine = await findDocker(signal === undefined ? {} : { signal });
+  if (engine !== undefined) {
+    const why = sandbox === undefined ? 'a Docker engine answers' : 'asked for';
+    return startContainer(engine, why, { ...options, clock: options.clock ?? systemClock });
+  }
+  if (sandbox === undefined) return startJvm('no Docker engine answers', options);
+  throw noEngine();
+}
+
+function requireFitting(sandbox: SandboxKind | undefined, kafka: KafkaOptions | undefined): void {
+  if ((sandbox === 'external') === (kafka !== undefined)) return;
+  throw new KopsError(
+    'KOPS_USAGE',
+    kafka === undefined
+      ? 'an external sandbox needs the address of its Kafka'
+      : 'a Kafka was given, but the sandbox is not an external one',
+    { hint: 'Give --bootstrap-server together with --sandbox external, or neither.' },
+  );
+}
+
+function noEngine(): KopsError {
+  return new KopsError('KOPS_SANDBOX_UNAVAILABLE', 'no Docker engine answers', {
+    hint: 'Start or install a Docker engine, or use --sandbox jvm (Java 17 or later), or --sandbox external with a Kafka of your own.',
+  });
+}
+
+/** Nothing is started or stopped: only what the drill makes there is removed, by the drill. */
+function external(kafka: KafkaOptions): Sandbox {
+  return {
+    kind: 'external',
+    description: `external Kafka at ${kafka.bootstrapServers.join(',')}`,
+    kafka,
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  };
+}
+
+async function startJvm(why: string, { signal }: DrillOptions): Promise<Sandbox> {
+  const cluster = await startKafka({ heapMiB: 512, ...(signal === undefined ? {} : { signal }) });
+  return {
+    kind: 'jvm',
+    description: `Kafka ${cluster.jars.version} in a JVM of this machine (${why})`,
+    kafka: { bootstrapServers: cluster.bootstrapServers.split(',') },
+    [Symbol.asyncDispose]: () => cluster[Symbol.asyncDispose](),
+  };
+}
+
