@@ -47,11 +47,26 @@ function event(number: number): object {
   };
 }
 
+const words =
+  'please leave the parcel with neighbour on second floor if nobody answers ring twice because bell is quiet thank you ' +
+  'customer asked for another colour and would rather wait than take what is there call before coming after six in evening ' +
+  'gift wrap this one no invoice inside card says happy birthday from all of us at office';
+const vocabulary = words.split(' ');
+
+/** A remark as people type them: few words, in any order. */
+function remark(length: number): string {
+  let text = '';
+  for (const byte of randomBytes(Math.ceil(length / 2))) {
+    if (text.length >= length) break;
+    text += `${pick(vocabulary, byte)} `;
+  }
+  return text.slice(0, length).padEnd(length);
+}
+
 /** Order events of exactly {@link valueBytes} bytes, one a line: text such as applications write, which zstd makes several times smaller. */
 export function jsonPayloads(): string {
-  const note = 'left with the neighbour on the second floor; ';
   return Array.from({ length: distinct }, (_, number) => {
-    const open = JSON.stringify(event(number)).slice(0, -1) + ',"note":"';
-    return `${open}${note.repeat(valueBytes / note.length).slice(0, valueBytes - open.length - 2)}"}`;
+    const open = JSON.stringify(event(number)).slice(0, -1) + ',"remark":"';
+    return `${open}${remark(valueBytes - open.length - 2)}"}`;
   }).join('\n');
 }

@@ -81,10 +81,10 @@ export function renderGoals(results: readonly GoalResult[]): string[] {
   const rows = results.map(({ goal, workload, wanted, unit, measured, met }) => [
     goal,
     workload,
-    `${wanted} ${unit}`,
+    wanted === '' ? '' : `${wanted} ${unit}`,
     digits(measured.median),
     range(measured),
-    met ? 'met' : 'NOT MET',
+    met === null ? '' : met ? 'met' : 'NOT MET',
   ]);
   return formatTable([['goal', 'topic', 'wanted', 'median', 'min–max', ''], ...rows], 2);
 }
