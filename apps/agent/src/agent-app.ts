@@ -16,6 +16,11 @@ export interface AgentSettings {
   readonly version: string;
 }
 
+/** Memory kept for fetched data between fetches: what the engine's own budget lets be under way. */
+const fetchBufferBytes = 16 * 1024 * 1024;
+/** More connections to one broker brought nothing more. */
+const maxFetchConnections = 2;
+
 /**
  * Runs an agent until the signal is aborted.
  * @throws KOPS_ACCESS_DENIED when the archiver refuses its secret
@@ -40,7 +45,7 @@ export async function runAgentApp(
           hint: `Add clusters.${cluster} to the agent's configuration, with the name that the archiver uses.`,
         });
       }
-      return connectKafka({ ...options, logger });
+      return connectKafka({ ...options, fetchBufferBytes, maxFetchConnections, logger });
     },
     logger,
     signal,
