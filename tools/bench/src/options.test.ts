@@ -51,7 +51,7 @@ describe('parseOptions', () => {
     ['--unknown'],
     ['word'],
   ])('refuses %s %s', (...args) => {
-    expect(() => parseOptions(args.filter((arg) => arg !== undefined))).toThrow(
+    expect(() => parseOptions(args)).toThrow(
       expect.objectContaining({ code: 'KOPS_USAGE' }) as Error,
     );
   });
