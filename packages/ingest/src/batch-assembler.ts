@@ -56,7 +56,8 @@ export class BatchAssembler {
 
   #keep(bytes: Uint8Array): void {
     if (bytes.length < lengthEnd) {
-      this.#head = bytes.slice();
+      // A copy: slice() of a Buffer would be a view of the frame.
+      this.#head = new Uint8Array(bytes);
       return;
     }
     this.#partial = new Uint8Array(batchSize(bytes, 0));

@@ -21,7 +21,7 @@ const headerSchema = z.looseObject({
 const sealedSchema = z.looseObject({
   topicId: z.string(),
   partition: z.number(),
-  /** The capture's position when the segment was begun and when it was sealed: what [from, to) lacks are holes. */
+  /** Where the segment before it ended, and the capture's position when it was sealed: what [from, to) lacks are holes. */
   from: int64,
   to: int64,
   entry: segmentEntrySchema,
@@ -45,10 +45,10 @@ export interface SealedSegment {
   readonly entry: SegmentEntry;
 }
 
-/** A segment that was begun beyond the capture's position, because the log has a hole there: its key alone would not tell. */
+/** A segment that was begun behind a hole of the log: its key alone would not tell that nothing is missing before it. */
 export interface OpenedSegment {
   readonly key: string;
-  /** The capture's position when the segment was begun. */
+  /** Where the capture's sealed segments ended when it was begun. */
   readonly from: Offset;
 }
 

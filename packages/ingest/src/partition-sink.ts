@@ -50,6 +50,8 @@ export class PartitionSink {
   #leaderEpochs: LeaderEpoch[];
   #parentEnd: Offset;
   #segment: OpenSegment | undefined;
+  /** Where a successor stands that has taken over all that is sealed: holes and losses since then are not written down. */
+  #reach: Offset;
   #truncations = 0;
   /** What a write has failed with: what of it reached the copies is unknown, so nothing may follow. */
   #failure: KopsError | undefined;
@@ -67,6 +69,7 @@ export class PartitionSink {
     this.losses = [...plan.losses];
     this.#logStart = plan.snapshot.logStart;
     this.#position = plan.resume;
+    this.#reach = plan.resume;
     this.#durable = plan.resume;
     this.#parentEnd = plan.resume;
     this.#leaderEpochs = [...plan.leaderEpochs];
@@ -140,7 +143,8 @@ export class PartitionSink {
   /** Moves over offsets that the log lacks. */
   skipTo(next: Offset, logStart: Offset): Promise<void> {
     return this.#serially(async () => {
-      if (this.isEmpty && this.#segment === undefined && logStart >= next) this.#logStart = next;
+      if (this.isEmpty && this.#segment === undefined && logStart >= next)
+        this.#logStart = this.#reach = next;
       if (next <= this.#position) return;
       this.#position = next;
       if (this.#segment === undefined) this.#moveDurable(next);
@@ -154,6 +158,7 @@ export class PartitionSink {
       this.losses.push(loss);
       if (loss.reason === 'truncation') this.#truncate(loss.from);
       this.#position = loss.reason === 'truncation' ? loss.from : loss.to;
+      this.#reach = this.#position;
       this.#moveDurable(this.#position);
     });
   }
@@ -174,6 +179,7 @@ export class PartitionSink {
       this.#leaderEpochs = mergeLeaderEpochs(this.#leaderEpochs, sealed.entry.leaderEpochs);
       this.#bytes += sealed.entry.plaintextBytes;
       this.#position = sealed.to;
+      this.#reach = sealed.to;
       this.#moveDurable(sealed.to);
     });
   }
@@ -304,7 +310,8 @@ export class PartitionSink {
       from,
     });
     // Behind a hole a successor could not tell the segment from one that lacks data before it.
-    if (baseOffset > from) await this.#options.journal.recordOpened({ key: segment.key, from });
+    if (baseOffset > this.#reach)
+      await this.#options.journal.recordOpened({ key: segment.key, from: this.#reach });
     return segment;
   }
 
@@ -327,7 +334,7 @@ export class PartitionSink {
     await this.#options.journal.record({
       topicId,
       partition,
-      from: segment.from,
+      from: this.#reach,
       to: this.#position,
       entry,
     });
@@ -335,6 +342,7 @@ export class PartitionSink {
     await segment.publish();
     this.#runHash ??= segment.copyHash();
     this.#segment = undefined;
+    this.#reach = this.#position;
     this.#entries.push(entry);
     this.#moveDurable(this.#position);
   }
