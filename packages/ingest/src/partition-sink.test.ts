@@ -1,0 +1,315 @@
+import type { Loss } from '@kops/archive-format';
+import { systemClock } from '@kops/core';
+import { createMemoryStore } from '@kops/object-store/memory';
+import { readSegmentBatches } from '@kops/repository';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { batchesFrom, batchOf, markerOf } from '../test/batches.ts';
+import { CrashStore } from '../test/crash-store.ts';
+import { clusterId, keysIn, openSink, parentPartition, type SinkFixture } from '../test/fixture.ts';
+import type { PartitionSink } from './partition-sink.ts';
+import { findLeftovers, recoverPartition } from './recovery.ts';
+
+const truncation = (from: bigint, to: bigint): Loss => ({
+  from,
+  to,
+  reason: 'truncation',
+  detail: '',
+});
+
+/** What a new process makes of a store. */
+async function recoverFrom(crashed: CrashStore, segmentBytes?: number): Promise<PartitionSink> {
+  const { sink, journal } = await openSink(
+    [crashed.store],
+    segmentBytes === undefined ? {} : { segmentBytes },
+  );
+  const leftovers = await findLeftovers(crashed.store, clusterId, {
+    capture: journal.capture,
+    running: new Set(),
+  });
+  await recoverPartition(sink, leftovers, [crashed.store], systemClock);
+  return sink;
+}
+
+async function bytesOf(sink: PartitionSink, { store }: CrashStore): Promise<Buffer> {
+  await sink.seal();
+  const pieces: Uint8Array[] = [];
+  for (const { key, slice } of sink.entries) {
+    for await (const { batch } of readSegmentBatches(store, { key })) {
+      if (batch.nextOffset > slice.start && batch.baseOffset < slice.end)
+        pieces.push(new Uint8Array(batch.bytes));
+    }
+  }
+  return Buffer.concat(pieces);
+}
+
+describe('PartitionSink', () => {
+  it('moves the watermark after a sync, and not before', async () => {
+    const { sink, reported } = await openSink([createMemoryStore()]);
+    for (const batch of batchesFrom(0, 3)) await sink.append(batch);
+    expect([sink.position, sink.durable]).toEqual([15n, 0n]);
+    await sink.sync();
+    expect(sink.durable).toBe(15n);
+    await sink.append(batchOf({ from: 15 }));
+    await sink.seal();
+    expect(reported).toEqual([15n, 16n]);
+  });
+
+  it('seals by size and keeps the bytes as they came', async () => {
+    const crash = new CrashStore();
+    const { sink } = await openSink([crash.store], { segmentBytes: 500 });
+    const batches = batchesFrom(0, 10);
+    for (const batch of batches) await sink.append(batch);
+    await sink.seal();
+    expect(sink.entries.length).toBeGreaterThan(2);
+    expect((await bytesOf(sink, crash)).equals(Buffer.concat(batches))).toBe(true);
+    expect((await keysIn(crash.store, 'segments/')).parts).toEqual([]);
+  });
+
+  it.each([
+    ['again', 10],
+    ['before', 0],
+    ['partly again in one run', 14],
+  ])('refuses batches that came %s', async (_, from) => {
+    const { sink } = await openSink([createMemoryStore()]);
+    await sink.append(Buffer.concat(batchesFrom(0, 3)));
+    const late =
+      from === 14
+        ? Buffer.concat([batchOf({ from: 15 }), batchOf({ from: 14 })])
+        : batchOf({ from, count: 5 });
+    await expect(sink.append(late)).rejects.toMatchObject({
+      code: 'KOPS_OFFSET_MISMATCH',
+      at: { topic: 'orders', partition: 0, offset: BigInt(from) },
+    });
+  });
+
+  it('refuses a damaged batch', async () => {
+    const { sink } = await openSink([createMemoryStore()]);
+    const batch = batchOf({ from: 0, count: 3 });
+    batch[80] = (batch[80] ?? 0) ^ 1;
+    await expect(sink.append(batch)).rejects.toMatchObject({ code: 'KOPS_BATCH_CORRUPT' });
+    expect(sink.position).toBe(0n);
+  });
+
+  it('gives a batch that begins before the position a segment of its own, of which it shows the rest', async () => {
+    const { sink } = await openSink([createMemoryStore()], {
+      plan: { resume: 3n, parent: parentPartition(3n) },
+    });
+    await sink.append(
+      Buffer.concat([batchOf({ from: 0, count: 5 }), batchOf({ from: 5, count: 5 })]),
+    );
+    await sink.seal();
+    expect(sink.entries.map(({ baseOffset, slice }) => [baseOffset, slice])).toEqual([
+      [0n, { start: 3n, end: 10n }],
+    ]);
+  });
+
+  it('begins another segment where the offsets of one would not fit in 31 bits', async () => {
+    const { sink } = await openSink([createMemoryStore()]);
+    const far = 5_000_000_000;
+    await sink.append(
+      Buffer.concat([batchOf({ from: 0 }), batchOf({ from: far }), batchOf({ from: far + 1 })]),
+    );
+    await sink.seal();
+    expect(sink.entries.map(({ baseOffset, lastOffset }) => [baseOffset, lastOffset])).toEqual([
+      [0n, 0n],
+      [BigInt(far), BigInt(far + 1)],
+    ]);
+  });
+
+  it('cuts back what a truncated log does not have any more', async () => {
+    const store = createMemoryStore();
+    const { sink } = await openSink([store], { segmentBytes: 400 });
+    for (const batch of batchesFrom(0, 10)) await sink.append(batch);
+    await sink.sync();
+    await sink.lose(truncation(12n, 50n));
+    expect([sink.position, sink.durable]).toEqual([12n, 12n]);
+    expect(sink.entries.at(-1)?.slice.end).toBe(12n);
+    const next = batchOf({ from: 12, count: 2 }, { partitionLeaderEpoch: 2 });
+    await sink.append(next);
+    await sink.seal();
+    expect(sink.leaderEpochs).toEqual([
+      { epoch: 1, startOffset: 0n },
+      { epoch: 2, startOffset: 12n },
+    ]);
+    expect(sink.entries.map(({ slice }) => slice.end)).toEqual(
+      [...sink.entries.keys()].map((at) => sink.entries[at]?.slice.end),
+    );
+    const named = sink.entries.map(({ key }) => key);
+    // What no archive will name is known, to be removed.
+    expect(sink.sealedKeys.length).toBeGreaterThan(named.length);
+    expect(sink.sealedKeys).toEqual(expect.arrayContaining(named));
+    expect((await keysIn(store, 'segments/')).objects.sort()).toEqual([...sink.sealedKeys].sort());
+  });
+
+  it('does not let a sync that is under way bring back a watermark that was truncated', async () => {
+    const crash = new CrashStore();
+    const { sink, reported } = await openSink([crash.store]);
+    for (const batch of batchesFrom(0, 4)) await sink.append(batch);
+    const slow = Promise.withResolvers<void>();
+    crash.onWrite = (what) => (what === 'sync' ? slow.promise : undefined);
+    const syncs = [sink.sync(), sink.sync()];
+    const lost = sink.lose(truncation(7n, 20n));
+    crash.onWrite = () => undefined;
+    slow.resolve();
+    await Promise.all([...syncs, lost]);
+    expect([sink.position, sink.durable]).toEqual([7n, 7n]);
+    await sink.append(batchOf({ from: 7 }));
+    expect(sink.durable).toBe(7n);
+    expect(reported.at(-1)).toBeLessThanOrEqual(20n);
+  });
+
+  it('accepts nothing after a write has failed', async () => {
+    const crash = new CrashStore();
+    const { sink } = await openSink([crash.store]);
+    await sink.append(batchOf({ from: 0 }));
+    await sink.sync();
+    crash.onWrite = (what) => {
+      if (what === 'append') throw Object.assign(new Error('disk full'), { code: 'ENOSPC' });
+    };
+    await expect(sink.append(batchOf({ from: 1 }))).rejects.toMatchObject({
+      code: 'KOPS_NO_SPACE',
+    });
+    crash.onWrite = () => undefined;
+    await expect(sink.append(batchOf({ from: 1 }))).rejects.toMatchObject({
+      code: 'KOPS_NO_SPACE',
+    });
+    await expect(sink.seal()).rejects.toMatchObject({ code: 'KOPS_NO_SPACE' });
+    expect([sink.position, sink.durable]).toEqual([1n, 1n]);
+    await sink.suspend();
+    const after = await recoverFrom(await crash.crash(0));
+    expect(after.position).toBe(1n);
+  });
+
+  it('accepts nothing after its end, so that no part is begun that nobody would remove', async () => {
+    const store = createMemoryStore();
+    const { sink } = await openSink([store]);
+    await sink.append(batchOf({ from: 0 }));
+    await sink.discard();
+    await expect(sink.append(batchOf({ from: 1 }))).rejects.toMatchObject({
+      code: 'KOPS_INTERRUPTED',
+    });
+    expect(await keysIn(store, 'segments/')).toEqual({ objects: [], parts: [] });
+  });
+});
+
+describe('recovery of a partition', () => {
+  it('finds a segment that begins behind a hole', async () => {
+    const crash = new CrashStore();
+    const { sink } = await openSink([crash.store]);
+    await sink.append(batchOf({ from: 3, count: 2 }));
+    await sink.seal();
+    await sink.skipTo(9n, 0n);
+    await sink.append(batchOf({ from: 12, count: 2 }));
+    await sink.sync();
+    const after = await recoverFrom(await crash.crash(0));
+    expect(after.position).toBe(14n);
+  });
+
+  it('takes the longer of two parts: a successor that was killed while it recovered left a shorter one', async () => {
+    const crash = new CrashStore();
+    const first: SinkFixture = await openSink([crash.store]);
+    for (const batch of batchesFrom(0, 6)) await first.sink.append(batch);
+    await first.sink.sync();
+    const second = await openSink([crash.store]);
+    for (const batch of batchesFrom(0, 2)) await second.sink.append(batch);
+    await second.sink.sync();
+    const after = await recoverFrom(await crash.crash(0));
+    expect(after.position).toBe(30n);
+  });
+
+  it('knows the transactions of segments that it adopts', async () => {
+    const crash = new CrashStore();
+    const { sink } = await openSink([crash.store]);
+    const open = { producerId: 7n, producerEpoch: 0, baseSequence: 0, isTransactional: true };
+    await sink.append(batchOf({ from: 0 }, { ...open, producerId: 6n }));
+    await sink.append(markerOf(1, 6n, 'commit'));
+    await sink.append(batchOf({ from: 2 }, open));
+    await sink.seal();
+    const after = await recoverFrom(await crash.crash(0));
+    expect(after.transactions.straddling(3n)).toMatchObject([{ producerId: 7n, firstOffset: 2n }]);
+  });
+
+  it('never has less than was acknowledged, whenever the power goes', async () => {
+    const step = fc.oneof(
+      {
+        weight: 6,
+        arbitrary: fc.record({
+          do: fc.constant('append' as const),
+          gap: fc.nat(2),
+          count: fc.integer({ min: 1, max: 4 }),
+        }),
+      },
+      { weight: 3, arbitrary: fc.record({ do: fc.constant('sync' as const) }) },
+      {
+        weight: 1,
+        arbitrary: fc.record({
+          do: fc.constant('skip' as const),
+          gap: fc.integer({ min: 1, max: 9 }),
+        }),
+      },
+      { weight: 1, arbitrary: fc.record({ do: fc.constant('seal' as const) }) },
+      {
+        weight: 1,
+        arbitrary: fc.record({
+          do: fc.constant('crash' as const),
+          share: fc.double({ min: 0, max: 0.999, noNaN: true }),
+        }),
+      },
+      { weight: 1, arbitrary: fc.record({ do: fc.constant('fail' as const), after: fc.nat(5) }) },
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 40 }), async (steps) => {
+        let crash = new CrashStore();
+        let { sink } = await openSink([crash.store], { segmentBytes: 600 });
+        // The log as the broker has it: what is acknowledged must be found as it is here.
+        const log: { next: bigint; bytes: Uint8Array }[] = [];
+        let end = 0;
+        let acknowledged = 0n;
+        const restart = async (share: number): Promise<void> => {
+          acknowledged = sink.durable > acknowledged ? sink.durable : acknowledged;
+          crash = await crash.crash(share);
+          sink = await recoverFrom(crash, 600);
+          // Holes hold nothing, so that only batches count.
+          const needed = log.findLast(({ next }) => next <= acknowledged)?.next ?? 0n;
+          expect(sink.position).toBeGreaterThanOrEqual(needed);
+        };
+        for (const action of [...steps, { do: 'crash', share: 0 } as const]) {
+          try {
+            if (action.do === 'append') {
+              const known = log.find(({ next }) => next > sink.position);
+              const batch =
+                known?.bytes ?? batchOf({ from: end + action.gap, count: action.count });
+              if (known === undefined) {
+                end += action.gap + action.count;
+                log.push({ next: BigInt(end), bytes: batch });
+              }
+              await sink.append(batch);
+            } else if (action.do === 'skip' && !log.some(({ next }) => next > sink.position)) {
+              end = Number(sink.position) + action.gap;
+              await sink.skipTo(BigInt(end), 0n);
+            } else if (action.do === 'sync') await sink.sync();
+            else if (action.do === 'seal') await sink.seal();
+            else if (action.do === 'skip') continue;
+            else if (action.do === 'crash') await restart(action.share);
+            else {
+              let left = action.after;
+              crash.onWrite = () => {
+                if (left-- <= 0) throw new Error('the machine is gone');
+              };
+            }
+          } catch {
+            crash.onWrite = () => undefined;
+            await restart(0.5);
+          }
+        }
+        crash.onWrite = () => undefined;
+        const expected = Buffer.concat(
+          log.filter(({ next }) => next <= sink.position).map(({ bytes }) => bytes),
+        );
+        expect((await bytesOf(sink, crash)).equals(expected)).toBe(true);
+      }),
+      { numRuns: 150 },
+    );
+  });
+});

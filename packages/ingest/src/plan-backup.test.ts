@@ -1,0 +1,157 @@
+import { describe, expect, it } from 'vitest';
+import {
+  clusterId,
+  configs,
+  parentPartition,
+  partitionSnapshot,
+  topicId,
+  topicSnapshot,
+} from '../test/fixture.ts';
+import type { PartitionSnapshot, TopicSnapshot } from './cluster-snapshot.ts';
+import {
+  planBackup,
+  type ParentPartition,
+  type PartitionPlan,
+  type PlanFacts,
+} from './plan-backup.ts';
+
+interface Case {
+  readonly partition?: Partial<PartitionSnapshot>;
+  readonly topic?: Partial<TopicSnapshot>;
+  readonly parent?: ParentPartition;
+  readonly epochEnd?: { leaderEpoch: number; endOffset: bigint };
+  readonly isolation?: PlanFacts['isolation'];
+  readonly nowMs?: number;
+}
+
+/** The plan of one partition. */
+function plan({
+  partition,
+  topic,
+  parent,
+  epochEnd,
+  isolation = 'read_committed',
+  nowMs = 500,
+}: Case): PartitionPlan {
+  const snapshot = topicSnapshot({ partitions: [partitionSnapshot(partition)], ...topic });
+  const [planned] = planBackup({
+    snapshot: {
+      cluster: { clusterId, controllerId: 1, brokers: [] },
+      topics: [snapshot],
+      liveTopics: new Set([topicId]),
+      groups: [],
+    },
+    isolation,
+    parentOf: () => parent,
+    epochEnd: () => epochEnd,
+    nowMs,
+  });
+  if (planned === undefined) throw new Error('nothing was planned');
+  return planned;
+}
+
+const compacted = configs({ 'cleanup.policy': 'compact', 'delete.retention.ms': '1000' });
+
+describe('planBackup', () => {
+  it('begins at the log start where nothing is archived', () => {
+    expect(plan({ partition: { logStart: 7n } })).toMatchObject({
+      mode: 'baseline',
+      reason: '',
+      resume: 7n,
+      cut: 100n,
+    });
+  });
+
+  it('cuts at the last stable offset, or at the high watermark', () => {
+    const partition = { highWatermark: 90n, lastStableOffset: 60n };
+    expect(plan({ partition }).cut).toBe(60n);
+    expect(plan({ partition, isolation: 'read_uncommitted' }).cut).toBe(90n);
+  });
+
+  it('extends where the parent ends', () => {
+    expect(
+      plan({ parent: parentPartition(40n), epochEnd: { leaderEpoch: 1, endOffset: 100n } }),
+    ).toMatchObject({
+      mode: 'extend',
+      resume: 40n,
+      cut: 100n,
+      losses: [],
+      leaderEpochs: [{ epoch: 1, startOffset: 0n }],
+    });
+  });
+
+  it.each([
+    ['topic-recreated', { topic: { topicId: 'f'.repeat(32) }, parent: parentPartition(40n) }],
+    ['log-start-passed', { partition: { logStart: 41n }, parent: parentPartition(40n) }],
+    ['cut-before-parent', { parent: parentPartition(101n) }],
+    [
+      'tombstones-may-be-gone',
+      { topic: { configs: compacted }, parent: parentPartition(40n), nowMs: 1000 },
+    ],
+    [
+      'tombstones-may-be-gone',
+      { parent: parentPartition(40n, { topic: { configs: compacted } }), nowMs: 1000 },
+    ],
+    ['tombstones-may-be-gone', { topic: { configs: [] }, parent: parentPartition(40n) }],
+    ['clock-went-back', { topic: { configs: compacted }, parent: parentPartition(40n), nowMs: -1 }],
+  ] satisfies [string, Case][])('begins a baseline: %s', (reason, facts) => {
+    const planned = plan(facts);
+    expect(planned).toMatchObject({
+      mode: 'baseline',
+      parent: undefined,
+      resume: planned.snapshot.logStart,
+      losses: [],
+    });
+    expect(planned.reason).toContain(reason);
+  });
+
+  it.each([
+    { partition: { logStart: 40n }, parent: parentPartition(40n) },
+    { parent: parentPartition(100n) },
+    { topic: { configs: compacted }, parent: parentPartition(40n), nowMs: 999 },
+    { parent: parentPartition(40n), nowMs: 10 ** 12 },
+  ] satisfies Case[])('extends at the edge of those rules', (facts) => {
+    expect(plan(facts).mode).toBe('extend');
+  });
+
+  it('goes back to where a truncated log parted from what is archived', () => {
+    const parent = parentPartition(80n, {
+      lineage: {
+        topicId,
+        derivedTopicId: false,
+        partition: 0,
+        leaderEpochs: [
+          { epoch: 1, startOffset: 0n },
+          { epoch: 3, startOffset: 60n },
+        ],
+      },
+    });
+    expect(plan({ parent, epochEnd: { leaderEpoch: 3, endOffset: 70n } })).toMatchObject({
+      mode: 'extend',
+      resume: 70n,
+      losses: [{ from: 70n, to: 80n, reason: 'truncation' }],
+      leaderEpochs: [{ epoch: 1 }, { epoch: 3 }],
+    });
+    expect(plan({ parent, epochEnd: { leaderEpoch: 1, endOffset: 50n } })).toMatchObject({
+      resume: 50n,
+      leaderEpochs: [{ epoch: 1 }],
+    });
+    // An undefined answer is unknown, not truncated.
+    expect(plan({ parent, epochEnd: { leaderEpoch: -1, endOffset: -1n } })).toMatchObject({
+      resume: 80n,
+      losses: [],
+    });
+  });
+
+  it('keeps telling of losses that it still shows', () => {
+    const loss = (from: bigint, to: bigint): ParentPartition['partition']['losses'][number] => ({
+      from,
+      to,
+      reason: 'retention',
+      detail: '',
+    });
+    const parent = parentPartition(80n, { losses: [loss(5n, 10n), loss(20n, 30n)] });
+    expect(plan({ parent }).losses).toHaveLength(2);
+    expect(plan({ parent, partition: { logStart: 15n } }).losses).toEqual([loss(20n, 30n)]);
+  });
+});
