@@ -75,11 +75,9 @@ export class EmbeddedChild {
     return Promise.race([line, this.#exited.then(() => undefined)]);
   }
 
-  /** Has it end, by force if it does not. */
+  /** Has it end, by force if it does not. The end of its standard input tells it; a signal besides would read as "at once". */
   async end(): Promise<void> {
     this.#child.stdin?.end();
-    if (this.#child.exitCode === null && this.#child.signalCode === null)
-      this.#child.kill('SIGTERM');
     const force = setTimeout(() => this.#child.kill('SIGKILL'), endMs);
     await this.#exited;
     clearTimeout(force);
