@@ -159,7 +159,9 @@ function notRestorable({ plan, comparison }: DrillFacts): string[] {
         `${source.topic}-${source.partition}: ${timestampTypesNotKept} records of LogAppendTime kept their time, not its type`,
     ),
     ...comparison.configs.flatMap(({ topic, differences }) =>
-      differences.filter((difference) => !isError(difference)).map(({ message }) => `${topic}: ${message}`),
+      differences
+        .filter((difference) => !isError(difference))
+        .map(({ message }) => `${topic}: ${message}`),
     ),
   ];
 }

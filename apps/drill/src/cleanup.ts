@@ -27,10 +27,14 @@ export class Cleanup implements AsyncDisposable {
     try {
       await this.#remove();
     } catch (thrown) {
-      throw new KopsError('KOPS_INCOMPLETE', 'topics or groups of the drill are left on the cluster', {
-        hint: `Delete what begins with the prefix of the drill: ${[...this.#topics, ...this.#groups].slice(0, 5).join(', ')} …`,
-        cause: thrown,
-      });
+      throw new KopsError(
+        'KOPS_INCOMPLETE',
+        'topics or groups of the drill are left on the cluster',
+        {
+          hint: `Delete what begins with the prefix of the drill: ${[...this.#topics, ...this.#groups].slice(0, 5).join(', ')} …`,
+          cause: thrown,
+        },
+      );
     }
   }
 

@@ -2,12 +2,7 @@
  * The drill: restores an archive into a throwaway Kafka, reads it back and compares it with the archive.
  * @module
  */
-export type {
-  DrillObjectives,
-  DrillOptions,
-  DrillProgress,
-  SandboxKind,
-} from './drill-options.ts';
+export type { DrillObjectives, DrillOptions, DrillProgress, SandboxKind } from './drill-options.ts';
 export type {
   DrillDurations,
   DrilledPartition,

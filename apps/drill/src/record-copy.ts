@@ -131,11 +131,7 @@ function translation(records: readonly KafkaRecord[]): OffsetTranslation {
 
 async function writeCopy(
   name: string,
-  {
-    kafka,
-    topic,
-    cleanup,
-  }: { kafka: KafkaClient; topic: PlannedTopic; cleanup: Cleanup },
+  { kafka, topic, cleanup }: { kafka: KafkaClient; topic: PlannedTopic; cleanup: Cleanup },
   records: readonly KafkaRecord[],
 ): Promise<TopicPartition> {
   cleanup.addTopics([name]);
@@ -144,7 +140,11 @@ async function writeCopy(
       name,
       partitions: 1,
       replicationFactor: 1,
-      configs: { ...topic.fillConfigs, 'max.message.bytes': String(copyMessageBytes), 'min.insync.replicas': '1' },
+      configs: {
+        ...topic.fillConfigs,
+        'max.message.bytes': String(copyMessageBytes),
+        'min.insync.replicas': '1',
+      },
     },
   ]);
   const batch = encodeBatch(

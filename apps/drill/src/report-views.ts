@@ -63,7 +63,8 @@ function topicLine({ source, target, partitions }: DrilledTopic): string {
     formatCount(partitions.reduce((sum, partition) => sum + pick(partition), 0));
   const mapped = partitions.filter(({ strategy }) => strategy === 'mapped').length;
   const name = source === target ? source : `${source} as ${target}`;
-  const offsets = mapped === 0 ? 'offsets exact' : `offsets of ${formatCount(mapped)} partitions mapped`;
+  const offsets =
+    mapped === 0 ? 'offsets exact' : `offsets of ${formatCount(mapped)} partitions mapped`;
   return `${name}: ${formatCount(partitions.length)} partitions, ${count(({ equalRecords }) => equalRecords)} of ${count(({ sourceRecords }) => sourceRecords)} records equal, ${offsets}`;
 }
 
@@ -75,6 +76,7 @@ function placeText(target: DrillReport['differences'][number]['target']): string
 
 function selfTestLines({ selfTest }: DrillReport): string[] {
   return (selfTest ?? []).map(
-    ({ name, passed, description }) => `self-test ${name}: ${passed ? 'ok' : 'FAILED'}: ${description}`,
+    ({ name, passed, description }) =>
+      `self-test ${name}: ${passed ? 'ok' : 'FAILED'}: ${description}`,
   );
 }

@@ -43,7 +43,12 @@ export async function runDrill(options: DrillOptions): Promise<DrillReport> {
   return report;
 }
 
-type Report = (phase: DrillProgress['phase'], message: string, records?: number, total?: number) => void;
+type Report = (
+  phase: DrillProgress['phase'],
+  message: string,
+  records?: number,
+  total?: number,
+) => void;
 
 interface Run {
   readonly options: DrillOptions;
@@ -88,7 +93,8 @@ async function drill(
     restored,
     prefix,
     ...restore.planned,
-    onProgress: (records) => progress('compare', 'comparing records', records, restore.result.records),
+    onProgress: (records) =>
+      progress('compare', 'comparing records', records, restore.result.records),
     ...stop,
   });
   const compared = clock.monotonic();
@@ -98,7 +104,12 @@ async function drill(
       : null;
   progress('cleanup', 'removing what was made');
   return {
-    sandbox: { kind: sandbox.kind, description: sandbox.description, clusterId, brokers: brokers.length },
+    sandbox: {
+      kind: sandbox.kind,
+      description: sandbox.description,
+      clusterId,
+      brokers: brokers.length,
+    },
     plan: restore.planned.plan,
     result: restore.result,
     comparison,

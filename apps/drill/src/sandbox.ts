@@ -65,4 +65,3 @@ async function startJvm(why: string, { signal }: DrillOptions): Promise<Sandbox>
     [Symbol.asyncDispose]: () => cluster[Symbol.asyncDispose](),
   };
 }
-

@@ -51,7 +51,10 @@ async function tryDamage(copy: RecordCopy, damage: Damage): Promise<SelfTestCase
   };
 }
 
-function isRight({ differences, equalRecords, sourceRecords }: PartitionComparison, damage: Damage): boolean {
+function isRight(
+  { differences, equalRecords, sourceRecords }: PartitionComparison,
+  damage: Damage,
+): boolean {
   if (damage.kind === null)
     return differences.length === 0 && sourceRecords > 0 && equalRecords === sourceRecords;
   return differences.length === 1 && differences[0]?.kind === damage.kind;

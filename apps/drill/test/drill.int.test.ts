@@ -53,7 +53,9 @@ describe('a drill on an external cluster', () => {
       selfTest: true,
     });
     requireGreen(report);
-    expect(report.topics.every(({ target }) => /^kops-drill-[0-9a-f]{8}\./.test(target))).toBe(true);
+    expect(report.topics.every(({ target }) => /^kops-drill-[0-9a-f]{8}\./.test(target))).toBe(
+      true,
+    );
     expect(report.selfTest?.map(({ name, passed }) => [name, passed])).toEqual([
       ['unchanged', true],
       ['changed', true],
@@ -63,7 +65,9 @@ describe('a drill on an external cluster', () => {
       ['group unmoved', true],
       ['group moved', true],
     ]);
-    const said = Object.fromEntries((report.selfTest ?? []).map((entry) => [entry.name, entry.said.join()]));
+    const said = Object.fromEntries(
+      (report.selfTest ?? []).map((entry) => [entry.name, entry.said.join()]),
+    );
     expect(said['changed']).toMatch(/was changed: value .* became/);
     expect(said['dropped']).toMatch(/is missing on the target/);
     expect(said['duplicated']).toMatch(/is duplicated: it lies at target offset/);

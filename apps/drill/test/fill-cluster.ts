@@ -21,7 +21,16 @@ export async function fillCluster(cluster: KafkaCluster): Promise<void> {
   for (const codec of ['none', 'lz4', 'zstd']) {
     await produceWithJava(
       cluster,
-      [{ do: 'generate', topic: 'orders', count: 3_000, partitions: 3, valueBytes: 300, firstTimestamp: start }],
+      [
+        {
+          do: 'generate',
+          topic: 'orders',
+          count: 3_000,
+          partitions: 3,
+          valueBytes: 300,
+          firstTimestamp: start,
+        },
+      ],
       { config: { 'compression.type': codec } },
     );
   }

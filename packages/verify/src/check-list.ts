@@ -99,14 +99,14 @@ function compareCounts(
   const { logStart, cut, losses } = shown;
   const lost = losses.filter(({ reason }) => reason !== 'truncation');
   const compare = (what: string, list: bigint | number, manifest: bigint | number): void => {
-    if (list !== manifest)
-      wrong(`the manifest says ${manifest} ${what}, the list has ${list}`);
+    if (list !== manifest) wrong(`the manifest says ${manifest} ${what}, the list has ${list}`);
   };
   compare('segments', visible.segments.length, shown.segments);
   const bytes = visible.segments.reduce((sum, { plaintextBytes }) => sum + plaintextBytes, 0);
   compare('bytes', bytes, shown.plaintextBytes);
   const records = countRecords(visible, logStart, cut);
-  if (records !== null && shown.records !== null) compare('records', records, BigInt(shown.records));
+  if (records !== null && shown.records !== null)
+    compare('records', records, BigInt(shown.records));
   const holes = countHoles(visible, logStart, cut, lost);
   if (holes !== null && shown.holes !== null)
     compare('offsets that the log lacks', holes.offsets, shown.holes.offsets);

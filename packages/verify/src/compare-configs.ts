@@ -40,7 +40,12 @@ async function compareOnce({
   const live = new Map(entries.map((entry) => [entry.name, entry]));
   const reasons = new Map(unrestorable.map(({ name, reason }) => [name, reason]));
   const differences: Difference[] = [];
-  const add = (severity: 'error' | 'info', kind: DifferenceKind, name: string, text: string): void =>
+  const add = (
+    severity: 'error' | 'info',
+    kind: DifferenceKind,
+    name: string,
+    text: string,
+  ): void =>
     void differences.push({
       severity,
       kind,

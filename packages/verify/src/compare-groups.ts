@@ -29,28 +29,43 @@ interface Expectation {
 export async function compareGroups(options: CompareGroupsOptions): Promise<GroupsComparison> {
   const { archive, kafka, partitions, targetGroup = (name: string) => name } = options;
   const groups = options.groups ?? archive.manifest.groups;
-  const byPlace = new Map(partitions.map((partition) => [formatTopicPartition(partition.source), partition]));
+  const byPlace = new Map(
+    partitions.map((partition) => [formatTopicPartition(partition.source), partition]),
+  );
   const committed = await readCommitted(groups, byPlace, options);
   const differences: Difference[] = [];
   let offsets = 0;
-  await mapLimit(expectationsByPlace(groups, byPlace), parallelPartitions, async ([place, expected]) => {
-    const stop = options.signal === undefined ? {} : { signal: options.signal };
-    const transactions = await archive.scanTransactions(place.source, stop);
-    // Many groups stand at the same offset: each place is read once.
-    const nextRecords = new Map<Offset, Promise<RecordPrint | undefined>>();
-    for (const { group, offset } of expected) {
-      throwIfAborted(options.signal);
-      offsets++;
-      const next =
-        nextRecords.get(offset.offset) ??
-        firstPrint(archiveRecords(archive, place.source, { from: offset.offset, transactions, ...stop }));
-      nextRecords.set(offset.offset, next);
-      const found = committed.get(group)?.get(formatTopicPartition(place.target));
-      const problem = await compareOffset({ place, offset, found, wanted: await next, kafka, ...stop });
-      if (problem !== undefined)
-        differences.push(describe(group, targetGroup(group), { place, offset, found, problem }));
-    }
-  });
+  await mapLimit(
+    expectationsByPlace(groups, byPlace),
+    parallelPartitions,
+    async ([place, expected]) => {
+      const stop = options.signal === undefined ? {} : { signal: options.signal };
+      const transactions = await archive.scanTransactions(place.source, stop);
+      // Many groups stand at the same offset: each place is read once.
+      const nextRecords = new Map<Offset, Promise<RecordPrint | undefined>>();
+      for (const { group, offset } of expected) {
+        throwIfAborted(options.signal);
+        offsets++;
+        const next =
+          nextRecords.get(offset.offset) ??
+          firstPrint(
+            archiveRecords(archive, place.source, { from: offset.offset, transactions, ...stop }),
+          );
+        nextRecords.set(offset.offset, next);
+        const found = committed.get(group)?.get(formatTopicPartition(place.target));
+        const problem = await compareOffset({
+          place,
+          offset,
+          found,
+          wanted: await next,
+          kafka,
+          ...stop,
+        });
+        if (problem !== undefined)
+          differences.push(describe(group, targetGroup(group), { place, offset, found, problem }));
+      }
+    },
+  );
   const named = new Set(groups.map(({ group }) => group));
   return { groups: named.size, offsets, differences };
 }
@@ -60,7 +75,9 @@ async function readCommitted(
   byPlace: ReadonlyMap<string, ComparedPartition>,
   { kafka, targetGroup = (name) => name, signal }: CompareGroupsOptions,
 ): Promise<ReadonlyMap<string, ReadonlyMap<string, CommittedOffset>>> {
-  const wanted = groups.filter(({ offsets }) => offsets.some((at) => byPlace.has(formatTopicPartition(at))));
+  const wanted = groups.filter(({ offsets }) =>
+    offsets.some((at) => byPlace.has(formatTopicPartition(at))),
+  );
   const entries = await mapLimit(wanted, parallelGroups, async ({ group }) => {
     throwIfAborted(signal);
     const offsets = await kafka.committedOffsets(targetGroup(group));
@@ -115,7 +132,8 @@ async function compareOffset({
   if (wanted === undefined && next === undefined) return undefined;
   if (next === undefined) return `would read nothing more, it has to read ${tell(wanted)}`;
   if (wanted === undefined) return `would read ${tell(next)}, though it had read everything`;
-  if (next.digest !== wanted.digest) return `would read ${tell(next)} next, it has to read ${tell(wanted)}`;
+  if (next.digest !== wanted.digest)
+    return `would read ${tell(next)} next, it has to read ${tell(wanted)}`;
   const right = place.translate(wanted.offset);
   if (next.offset === right) return undefined;
   return `would read a record with the right content at offset ${next.offset}, but the right one is at ${right}`;

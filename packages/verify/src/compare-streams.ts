@@ -4,7 +4,12 @@ import { findAlignment, type Alignment } from './align.ts';
 import type { OffsetTranslation } from './compare-port.ts';
 import type { DifferenceLog } from './difference-log.ts';
 import type { RecordCursor } from './record-cursor.ts';
-import { describeFields, describeRecord, differingFields, type RecordPrint } from './record-print.ts';
+import {
+  describeFields,
+  describeRecord,
+  differingFields,
+  type RecordPrint,
+} from './record-print.ts';
 import { sameRecord } from './same-record.ts';
 
 /** How two streams are compared. */
@@ -100,7 +105,8 @@ export class StreamComparison {
   ): void {
     this.#log.breakRun();
     this.#nextSource = source.offset + 1n;
-    const isTyped = sourceType === targetType || this.#typeDiffers(source, target, sourceType, targetType);
+    const isTyped =
+      sourceType === targetType || this.#typeDiffers(source, target, sourceType, targetType);
     const delta = target.offset - this.#options.translate(source.offset);
     if (this.#shift === null) this.#shift = delta;
     else if (delta !== this.#shift) this.#offsetDiffers(source.offset, target.offset, delta);

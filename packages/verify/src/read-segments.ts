@@ -43,7 +43,9 @@ function workersFor(
 ): number {
   if (!archive.repository.store.url.startsWith('file:')) return 0;
   if (workers !== undefined) return Math.min(workers, selectedSegments);
-  return selectedBytes < minBytesForThreads ? 0 : Math.min(availableParallelism(), selectedSegments);
+  return selectedBytes < minBytesForThreads
+    ? 0
+    : Math.min(availableParallelism(), selectedSegments);
 }
 
 async function readHere(options: VerifyOptions, reading: Reading): Promise<void> {

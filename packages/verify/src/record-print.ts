@@ -29,7 +29,9 @@ export interface RecordPrint {
 }
 
 export function printRecord(record: KafkaRecord, timestampType: TimestampType): RecordPrint {
-  const shown = record.headers.slice(0, maxHeaders).map(({ key, value }) => `${key}=${preview(value)}`);
+  const shown = record.headers
+    .slice(0, maxHeaders)
+    .map(({ key, value }) => `${key}=${preview(value)}`);
   return {
     offset: record.offset,
     digest: recordDigest(record),
@@ -39,7 +41,10 @@ export function printRecord(record: KafkaRecord, timestampType: TimestampType): 
     value: printField(record.value),
     headerCount: record.headers.length,
     headersSha256: headersSum(record),
-    headers: `[${shown.join(', ')}${record.headers.length > maxHeaders ? ', …' : ''}]`.slice(0, 200),
+    headers: `[${shown.join(', ')}${record.headers.length > maxHeaders ? ', …' : ''}]`.slice(
+      0,
+      200,
+    ),
   };
 }
 
@@ -102,7 +107,11 @@ function printField(bytes: Uint8Array | null): FieldPrint {
 /** Text where it is text, else hex; `null` and `""` tell null from empty. */
 function preview(bytes: Uint8Array | null): string {
   if (bytes === null) return 'null';
-  const start = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.byteLength, previewBytes));
+  const start = Buffer.from(
+    bytes.buffer,
+    bytes.byteOffset,
+    Math.min(bytes.byteLength, previewBytes),
+  );
   const more = bytes.byteLength > previewBytes ? '…' : '';
   const text = start.toString('utf8');
   const isText = /^[\p{L}\p{N}\p{P}\p{S} ]*$/u.test(text) && !text.includes('\uFFFD');

@@ -121,7 +121,12 @@ async function fetchOnce(
       maxWaitMs: emptyWaitMs,
       ...(signal === undefined ? {} : { signal }),
     }),
-    { ms: 120_000, code: 'KOPS_KAFKA_UNREACHABLE', what: 'answer to a fetch', at: { ...at, offset } },
+    {
+      ms: 120_000,
+      code: 'KOPS_KAFKA_UNREACHABLE',
+      what: 'answer to a fetch',
+      at: { ...at, offset },
+    },
   );
   if (result.status === 'ok') return result;
   throw new KopsError('KOPS_KAFKA_PROTOCOL', `the target answers '${result.status}' to a fetch`, {
@@ -144,6 +149,9 @@ function stalled(at: TopicPartition, next: Offset, end: Offset): KopsError {
   return new KopsError(
     'KOPS_KAFKA_PROTOCOL',
     `the target gives nothing from offset ${next} on, though its log ends at ${end}`,
-    { at: { ...at, offset: next }, hint: "Look at the target broker's log for what is wrong there." },
+    {
+      at: { ...at, offset: next },
+      hint: "Look at the target broker's log for what is wrong there.",
+    },
   );
 }

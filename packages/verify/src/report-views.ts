@@ -42,7 +42,15 @@ function headline({ archive, level, status, isEmpty, counts }: VerifyReport): st
   return isEmpty ? `ok: ${what}: the archive is empty, it shows no record` : `ok: ${what}`;
 }
 
-function shareLines({ topics, partitions, segments, bytes, batches, subset, ...rest }: VerifyReport): string[] {
+function shareLines({
+  topics,
+  partitions,
+  segments,
+  bytes,
+  batches,
+  subset,
+  ...rest
+}: VerifyReport): string[] {
   const of = subset === null ? '' : ` (subset ${subset})`;
   const lines = [
     `${String(topics)} topics, ${String(partitions)} partitions, ${String(segments.total)} segments`,

@@ -124,11 +124,7 @@ export class StructureWalk {
     if (entry === undefined || entry[2] > this.#position) return;
     this.#nextIndex++;
     const [offset, timestamp, position] = entry;
-    if (
-      position === this.#position &&
-      offset === baseOffset &&
-      timestamp === this.#maxTimestamp
-    )
+    if (position === this.#position && offset === baseOffset && timestamp === this.#maxTimestamp)
       return;
     this.#differs(
       'has in the sparse index',
@@ -139,8 +135,16 @@ export class StructureWalk {
   }
 
   #compareEntry(): void {
-    const { lastOffset, batches, records, maxTimestamp, leaderEpochs, index, codecs, transactional } =
-      this.#segment;
+    const {
+      lastOffset,
+      batches,
+      records,
+      maxTimestamp,
+      leaderEpochs,
+      index,
+      codecs,
+      transactional,
+    } = this.#segment;
     this.#compare('ends with offset', this.#last, lastOffset);
     this.#compare('batches:', this.batches, batches);
     if (records !== null) this.#compare('records:', this.records, records);
@@ -151,7 +155,11 @@ export class StructureWalk {
     this.#compare('transactional:', String(this.#isTransactional), String(transactional));
   }
 
-  #compare(what: string, actual: bigint | number | string, archived: bigint | number | string): void {
+  #compare(
+    what: string,
+    actual: bigint | number | string,
+    archived: bigint | number | string,
+  ): void {
     if (actual !== archived) this.#differs(what, actual, archived);
   }
 

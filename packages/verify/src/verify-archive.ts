@@ -28,7 +28,12 @@ export async function verifyArchive(options: VerifyOptions): Promise<VerifyRepor
   const selection = new SegmentSelection(subset);
   const meter = new VerifyMeter(options, log, selection);
   await checkCommits(archive, log, signal);
-  await checkPartitions(archive, { log, selection, meter, ...(signal === undefined ? {} : { signal }) });
+  await checkPartitions(archive, {
+    log,
+    selection,
+    meter,
+    ...(signal === undefined ? {} : { signal }),
+  });
   selection.settle();
   if (level !== 'manifest') await readSegments(options, { log, selection, meter });
   throwIfAborted(signal);

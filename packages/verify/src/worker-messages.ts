@@ -18,4 +18,9 @@ export interface WorkerTask {
 export type WorkerAnswer =
   | { readonly type: 'bytes'; readonly bytes: number }
   | { readonly type: 'done'; readonly id: number; readonly outcomes: readonly SegmentOutcome[] }
-  | { readonly type: 'failed'; readonly id: number; readonly code: string; readonly message: string };
+  | {
+      readonly type: 'failed';
+      readonly id: number;
+      readonly code: string;
+      readonly message: string;
+    };
