@@ -1,4 +1,4 @@
-import { runKafkaTool, type KafkaCluster } from '@kops/kafka-dist';
+import type { DemoKafka } from './demo-kafka.ts';
 
 /** A record as Kafka's own console consumer prints it. */
 export interface ConsumedRecord {
@@ -12,7 +12,7 @@ const consoleConsumer = 'org.apache.kafka.tools.consumer.ConsoleConsumer';
 
 /** Reads with Kafka's own console consumer as a member of a group, which commits where it stopped. `max` records at most, or until nothing more comes. */
 export async function readAsGroup(
-  kafka: KafkaCluster,
+  kafka: DemoKafka,
   group: string,
   topic: string,
   max?: number,
@@ -21,26 +21,15 @@ export async function readAsGroup(
     max === undefined
       ? ['--timeout-ms', '6000']
       : ['--max-messages', String(max), '--timeout-ms', '30000'];
-  const properties = ['print.partition=true', 'print.offset=true', 'print.key=true'].flatMap(
-    (property) => ['--property', property],
-  );
-  const result = await runKafkaTool(
-    kafka.jars,
-    consoleConsumer,
-    [
-      '--bootstrap-server',
-      kafka.bootstrapServers,
-      '--group',
-      group,
-      '--topic',
-      topic,
-      '--from-beginning',
-      ...limits,
-      ...properties,
-    ],
-    { timeoutMs: 90_000 },
-  );
-  return result.stdout.split('\n').flatMap(parseLine);
+  const properties = ['partition', 'offset', 'key'].flatMap((name) => [
+    '--property',
+    `print.${name}=true`,
+  ]);
+  const output = await kafka.runTool(consoleConsumer, [
+    ...['--bootstrap-server', kafka.bootstrapServers, '--group', group, '--topic', topic],
+    ...['--from-beginning', ...limits, ...properties],
+  ]);
+  return output.split('\n').flatMap(parseLine);
 }
 
 function parseLine(line: string): ConsumedRecord[] {

@@ -6,7 +6,6 @@ import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { KopsError, toKopsError } from '@kops/core';
 import { connectKafka, type KafkaClient } from '@kops/kafka';
-import { startKafka, type KafkaCluster } from '@kops/kafka-dist';
 import { formatDuration, withStopSignal } from '@kops/service';
 import {
   classicRecords,
@@ -16,6 +15,7 @@ import {
   produceAll,
 } from './content.ts';
 import { firstPerPartition, readAsGroup, type ConsumedRecord } from './group-reader.ts';
+import { startDemoKafka, type DemoKafka } from './demo-kafka.ts';
 import { bold, dim, green, red, runKops, say, stage, timings } from './stage.ts';
 
 const group = 'order-mailer';
@@ -49,7 +49,7 @@ async function write(client: KafkaClient): Promise<void> {
   );
 }
 
-async function readHalf(kafka: KafkaCluster): Promise<void> {
+async function readHalf(kafka: DemoKafka): Promise<void> {
   const read = await readAsGroup(kafka, group, 'orders', half);
   expectEqual(read.length, half, 'records that the group read');
   say(
@@ -72,7 +72,7 @@ async function loseOrders(client: KafkaClient): Promise<void> {
   say(`   topic orders and group ${group} are gone; topics left: ${left.join(', ')}`);
 }
 
-async function readOn(kafka: KafkaCluster, before: ReadonlyMap<number, number>): Promise<void> {
+async function readOn(kafka: DemoKafka, before: ReadonlyMap<number, number>): Promise<void> {
   const rest = await readAsGroup(kafka, group, 'orders');
   expectEqual(rest.length, orderCount - half, 'records that were left for the group');
   const first = firstPerPartition(rest);
@@ -107,8 +107,8 @@ async function demo(signal: AbortSignal): Promise<void> {
   await mkdir(reports, { recursive: true });
   say(bold('kops: backs up Apache Kafka, and proves that the backup can be recovered'));
   await using kafka = await stage('Start a throwaway Kafka', async () => {
-    const started = await startKafka({ brokers: 1, signal });
-    say(`   one broker of Kafka ${started.jars.version} at ${started.bootstrapServers}`);
+    const started = await startDemoKafka(signal);
+    say(`   ${started.description} at ${started.bootstrapServers}`);
     return started;
   });
   await using client = await connectKafka({ bootstrapServers: kafka.bootstrapServers.split(',') });
