@@ -70,11 +70,9 @@ export async function startContainer(
 /** Loaded late: it looks at the environment when it is loaded, and other sandboxes do without it. */
 async function launch(engine: DockerEngine, image: string): Promise<StartedTestContainer> {
   if (!(await hasRyuk(engine))) process.env['TESTCONTAINERS_RYUK_DISABLED'] = 'true';
-  const { GenericContainer, PullPolicy, Wait } = await import('testcontainers');
+  const { GenericContainer, Wait } = await import('testcontainers');
   return new GenericContainer(image)
-    .withPullPolicy({ shouldPull: () => false } satisfies ReturnType<
-      typeof PullPolicy.defaultPolicy
-    >)
+    .withPullPolicy({ shouldPull: () => false })
     .withExposedPorts(port)
     .withEnvironment(environment)
     .withLabels({ 'io.kops.drill': 'true' })

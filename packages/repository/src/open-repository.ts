@@ -1,4 +1,5 @@
 import {
+  commitKey,
   decodeManifest,
   decodeRepositoryInfo,
   decodeSegmentList,
@@ -7,6 +8,7 @@ import {
   encodeRepositoryInfo,
   encodeSegmentList,
   listKey,
+  manifestKey,
   newToken,
   repositoryKey,
   sha256Hex,
@@ -97,6 +99,20 @@ async function notFound(store: ObjectStore): Promise<KopsError> {
   });
 }
 
+/** No later commit covers the last one, and its words become a path: a key that is not the archive's must not get that far. */
+function requireOwnKey(ref: ArchiveCommit, repository: string): void {
+  if (ref.manifest.key === manifestKey(ref.archive)) return;
+  const object = commitKey(ref.shard, ref.sequence);
+  throw new KopsError(
+    'KOPS_MANIFEST_INVALID',
+    `commit ${object} names the manifest ${ref.manifest.key}, which is none of its archive`,
+    {
+      at: { repository, archive: ref.archive, object },
+      hint: 'Use another copy of the repository, and compare both.',
+    },
+  );
+}
+
 class StoredRepository implements Repository {
   readonly store: ObjectStore;
   readonly info: RepositoryInfo;
@@ -137,6 +153,7 @@ class StoredRepository implements Repository {
   }
 
   async readManifest(ref: ArchiveCommit): Promise<Manifest> {
+    requireOwnKey(ref, this.store.url);
     const at = { repository: this.store.url, archive: ref.archive, object: ref.manifest.key };
     const bytes = await readDocument(this.store, {
       key: ref.manifest.key,

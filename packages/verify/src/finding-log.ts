@@ -1,4 +1,4 @@
-import { KopsError, toKopsError, type Coordinates, type ErrorCode } from '@kops/core';
+import { toKopsError, type Coordinates, type ErrorCode, type KopsError } from '@kops/core';
 import type { Finding, FindingCounts, Severity } from './finding.ts';
 
 /** Findings that a report lists; beyond them they are only counted. */

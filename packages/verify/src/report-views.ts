@@ -14,7 +14,7 @@ export function verifyExitCode(report: VerifyReport): number {
 }
 
 function findingToJson({ at, ...finding }: Finding): Record<string, unknown> {
-  const places = Object.entries(at).map(([name, value]) => [
+  const places = Object.entries(at).map(([name, value]: [string, unknown]) => [
     name,
     typeof value === 'bigint' ? value.toString() : value,
   ]);

@@ -22,8 +22,7 @@ function sameHeaders(a: readonly RecordHeader[], b: readonly RecordHeader[]): bo
   return a.every((header, index) => {
     const other = b[index];
     return (
-      other !== undefined &&
-      header.key === other.key &&
+      header.key === other?.key &&
       sameBytes(header.keyBytes ?? null, other.keyBytes ?? null) &&
       sameBytes(header.value, other.value)
     );

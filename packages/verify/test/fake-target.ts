@@ -26,14 +26,15 @@ export function fakeTarget(content: TargetContent): ComparisonTarget {
         if (view.nextOffset > offset) break;
         start += view.sizeInBytes;
       }
-      const first = views.find((view) => view.nextOffset > offset)?.sizeInBytes ?? 0;
+      const first: number = views.find((view) => view.nextOffset > offset)?.sizeInBytes ?? 0;
       const bytes = log.subarray(start, start + Math.max(first, maxBytes));
       return Promise.resolve({
-        status: 'ok',
+        status: 'ok' as const,
         bytes,
         highWatermark: end,
         lastStableOffset: end,
         logStart: 0n,
+        abortedTransactions: [],
       });
     },
     topics: (names = ['restored']) =>

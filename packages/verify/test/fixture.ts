@@ -9,7 +9,6 @@ import {
   SegmentEntryBuilder,
   segmentKey,
   type ArchiveCommit,
-  type GroupManifest,
   type Manifest,
   type PartitionManifest,
   type SegmentEntry,
@@ -73,7 +72,6 @@ export function markerOf(offset: number, producerId: bigint, type: 'commit' | 'a
 }
 
 export interface PartitionSpec {
-  readonly partition?: number;
   /** Batches by segment. */
   readonly segments: readonly (readonly Uint8Array[])[];
   readonly fields?: Partial<PartitionManifest>;
@@ -100,47 +98,59 @@ async function putSegment(
   return builder.finish({ key, plaintextSha256 });
 }
 
+interface BuiltPartition {
+  readonly manifest: PartitionManifest;
+  readonly newObjects: readonly NewObject[];
+}
+
+async function buildPartition(
+  repository: Repository,
+  { segments, fields = {} }: PartitionSpec,
+  partition: number,
+): Promise<BuiltPartition> {
+  const entries: SegmentEntry[] = [];
+  for (const batches of segments) entries.push(await putSegment(repository, partition, batches));
+  const list = appendSegments(emptySegmentList({ cluster, topicId, partition }), entries);
+  const stored = entries.length === 0 ? undefined : await repository.putSegmentList(list);
+  const logStart = fields.logStart ?? entries[0]?.slice.start ?? 0n;
+  const cut = fields.cut ?? entries.at(-1)?.slice.end ?? 0n;
+  const records = countRecords(list, logStart, cut);
+  const manifest: PartitionManifest = {
+    partition,
+    lineage: { topicId, derivedTopicId: false, partition, leaderEpochs: [] },
+    logStart,
+    highWatermark: cut,
+    lastStableOffset: cut,
+    cut,
+    list: stored?.sha256 ?? null,
+    baseline: true,
+    segments: entries.length,
+    records: records === null ? null : Number(records),
+    plaintextBytes: entries.reduce((sum, entry) => sum + entry.plaintextBytes, 0),
+    holes: countHoles(list, logStart, cut, fields.losses ?? []),
+    losses: [],
+    openTransactions: [],
+    watermarks: {},
+    ...fields,
+  };
+  const objects = entries.map(({ key, storedBytes, storedSha256 }) => ({
+    key,
+    bytes: storedBytes,
+    sha256: storedSha256,
+  }));
+  return { manifest, newObjects: stored === undefined ? objects : [...objects, stored] };
+}
+
 /** Commits an archive of the topic `orders`. */
 export async function commit(
   repository: Repository,
   specs: readonly PartitionSpec[],
-  fields: Partial<Manifest> & { readonly configs?: Manifest['topics'][number]['configs'] } = {},
+  fields: { readonly configs?: Manifest['topics'][number]['configs'] } = {},
 ): Promise<ArchiveCommit> {
-  const { configs = [], ...manifestFields } = fields;
-  const newObjects: NewObject[] = [];
-  const partitions: PartitionManifest[] = [];
-  for (const [index, spec] of specs.entries()) {
-    const partition = spec.partition ?? index;
-    const entries: SegmentEntry[] = [];
-    for (const batches of spec.segments)
-      entries.push(await putSegment(repository, partition, batches));
-    const list = appendSegments(emptySegmentList({ cluster, topicId, partition }), entries);
-    const stored = entries.length === 0 ? undefined : await repository.putSegmentList(list);
-    if (stored !== undefined) newObjects.push(stored);
-    for (const { key, storedBytes, storedSha256 } of entries)
-      newObjects.push({ key, bytes: storedBytes, sha256: storedSha256 });
-    const logStart = spec.fields?.logStart ?? entries[0]?.slice.start ?? 0n;
-    const cut = spec.fields?.cut ?? entries.at(-1)?.slice.end ?? 0n;
-    const records = countRecords(list, logStart, cut);
-    partitions.push({
-      partition,
-      lineage: { topicId, derivedTopicId: false, partition, leaderEpochs: [] },
-      logStart,
-      highWatermark: cut,
-      lastStableOffset: cut,
-      cut,
-      list: stored?.sha256 ?? null,
-      baseline: true,
-      segments: entries.length,
-      records: records === null ? null : Number(records),
-      plaintextBytes: entries.reduce((sum, entry) => sum + entry.plaintextBytes, 0),
-      holes: countHoles(list, logStart, cut, spec.fields?.losses ?? []),
-      losses: [],
-      openTransactions: [],
-      watermarks: {},
-      ...spec.fields,
-    });
-  }
+  const built: BuiltPartition[] = [];
+  for (const [index, spec] of specs.entries())
+    built.push(await buildPartition(repository, spec, index));
+  const partitions = built.map(({ manifest }) => manifest);
   const archive = newArchiveId();
   const manifest: Manifest = {
     version: 1,
@@ -163,13 +173,13 @@ export async function commit(
         internal: false,
         partitionCount: partitions.length,
         replicationFactor: 1,
-        configs,
+        configs: fields.configs ?? [],
         partitions,
       },
     ],
-    groups: [] as GroupManifest[],
+    groups: [],
     signature: null,
-    ...manifestFields,
   };
+  const newObjects = built.flatMap((partition) => partition.newObjects);
   return repository.commitArchive(manifest, { newObjects });
 }

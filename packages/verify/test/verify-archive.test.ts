@@ -349,7 +349,7 @@ describe('a subset', () => {
   });
 
   it.each(['0/7', '8/7', '0%', '101%', '10GB', '-1/3', '', '1/7/2'])("is not '%s'", (text) => {
-    expect(() => parseSubset(text)).toThrowError(expect.objectContaining({ code: 'KOPS_USAGE' }));
+    expect(() => parseSubset(text)).toThrow(expect.objectContaining({ code: 'KOPS_USAGE' }));
   });
 });
 
