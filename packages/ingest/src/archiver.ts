@@ -83,11 +83,8 @@ export class Archiver implements AsyncDisposable {
       backup.abort(new KopsError('KOPS_INTERRUPTED', 'the archiver stops'));
     await Promise.all(running.map((backup) => backup.finished));
     const clients = await Promise.allSettled(this.#clients.values());
-    await Promise.all(
-      clients.map((client) =>
-        client.status === 'fulfilled' ? client.value[Symbol.asyncDispose]() : undefined,
-      ),
-    );
+    const connected = clients.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+    await Promise.all(connected.map((client) => client[Symbol.asyncDispose]()));
   }
 
   async #startBackup(request: StartBackup): Promise<StartedBackup> {
@@ -165,8 +162,9 @@ export class Archiver implements AsyncDisposable {
   }
 
   async #watermark(query: WatermarkQuery, signal: AbortSignal | undefined): Promise<Offset> {
+    const { clock = systemClock } = this.#options;
     const backup = this.#find(query.backupId);
-    const deadline = performance.now() + query.timeoutMs;
+    const deadline = clock.monotonic() + query.timeoutMs;
     for (;;) {
       const offset = backup.watermark(query.topic, query.partition);
       if (offset === undefined) {
@@ -174,13 +172,10 @@ export class Archiver implements AsyncDisposable {
           at: { topic: query.topic, partition: query.partition },
         });
       }
-      const left = deadline - performance.now();
+      const left = deadline - clock.monotonic();
       if (offset >= query.waitForOffset || left <= 0 || !backup.running || signal?.aborted === true)
         return offset;
-      await Promise.race([
-        backup.watermarkMoved(),
-        (this.#options.clock ?? systemClock).sleep(Math.min(left, 1000)),
-      ]);
+      await Promise.race([backup.watermarkMoved(), clock.sleep(Math.min(left, 1000))]);
     }
   }
 

@@ -171,13 +171,7 @@ export class Assignments {
     failure: TopicPartition & { epoch: bigint; error: KopsError },
   ): void {
     const partition = this.#partitions.get(formatTopicPartition(failure));
-    if (
-      partition === undefined ||
-      partition.agent !== agent ||
-      partition.epoch !== failure.epoch ||
-      partition.done
-    )
-      return;
+    if (partition?.agent !== agent || partition.epoch !== failure.epoch || partition.done) return;
     const { position } = partition.sink;
     partition.failures = position > partition.failedAt ? 1 : partition.failures + 1;
     partition.failedAt = position;

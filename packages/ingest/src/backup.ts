@@ -1,4 +1,4 @@
-import { mayExtend, newArchiveId } from '@kops/archive-format';
+import { newArchiveId } from '@kops/archive-format';
 import { formatTopicPartition, KopsError, mapLimit, toKopsError, type Offset } from '@kops/core';
 import type {
   Ack,
@@ -12,20 +12,15 @@ import type {
 } from '@kops/transport';
 import type { ObjectStore } from '@kops/object-store';
 import { Assignments, type AssignedPartition } from './assignments.ts';
-import { CaptureJournal } from './capture-journal.ts';
+import { beginCapture, type BegunCapture } from './begin-capture.ts';
+import type { CaptureJournal } from './capture-journal.ts';
 import { EventLog } from './event-log.ts';
 import { GroupSync } from './group-sync.ts';
-import { thisProcess } from './owner.ts';
 import { PartitionSink } from './partition-sink.ts';
-import { earlierCapture, extensionFacts } from './plan-backup.ts';
+import { checkStillExtends } from './plan-backup.ts';
 import { type BackupContext, type PreparedBackup } from './prepare-backup.ts';
-import {
-  findLeftovers,
-  noLeftovers,
-  partitionKey,
-  recoverPartition,
-  type Leftovers,
-} from './recovery.ts';
+import { partitionKey, recoverPartition, type Leftovers } from './recovery.ts';
+import { SinkSessions } from './sink-sessions.ts';
 import { StreamSession } from './stream-session.ts';
 import { cutAtPlan, cutNow, type GenerationCut } from './generation-cut.ts';
 import { commitArchive } from './commit-archive.ts';
@@ -45,16 +40,12 @@ export class Backup {
   readonly #journal: CaptureJournal;
   readonly #assignments: Assignments;
   readonly #groupSync: GroupSync;
-  /** The newest session of each sink; `ended` resolves when it and all before it have let go of the sink. */
-  readonly #sessions = new Map<
-    PartitionSink,
-    { readonly session: StreamSession; readonly ended: Promise<unknown> }
-  >();
+  readonly #sessions = new SinkSessions();
   readonly #stop = Promise.withResolvers<void>();
   readonly #failed = Promise.withResolvers<never>();
   readonly #waiters = new Set<() => void>();
   readonly #finished: Promise<void>;
-  #leftovers: Leftovers = noLeftovers;
+  readonly #leftovers: Leftovers;
   /** Segments of this capture that its archives name. */
   readonly #named = new Set<string>();
   #state: BackupSummary['state'] = 'running';
@@ -66,13 +57,14 @@ export class Backup {
     request: StartBackup,
     context: BackupContext,
     prepared: PreparedBackup,
-    journal: CaptureJournal,
+    { journal, leftovers }: BegunCapture,
   ) {
     this.id = journal.capture;
     this.request = request;
     this.#context = context;
     this.#prepared = prepared;
     this.#journal = journal;
+    this.#leftovers = leftovers;
     this.events = new EventLog(() => this.progress());
     this.#groupSync = new GroupSync((error) => this.#failed.reject(error));
     this.#assignments = new Assignments(
@@ -95,30 +87,7 @@ export class Backup {
     context: BackupContext,
     prepared: PreparedBackup,
   ): Promise<Backup> {
-    const cluster = prepared.snapshot.cluster.clusterId;
-    const stores = context.repositories.map(({ store }) => store);
-    const capture = newArchiveId(context.clock);
-    const owner = await thisProcess();
-    context.running.add(capture);
-    let journal: CaptureJournal | undefined;
-    try {
-      journal = await CaptureJournal.begin(stores, {
-        capture,
-        cluster,
-        startedAtMs: prepared.startedAtMs,
-        owner,
-      });
-      const found = await mapLimit(stores, 1, (store) =>
-        findLeftovers(store, cluster, { capture, running: context.running }),
-      );
-      const backup = new Backup(request, context, prepared, journal);
-      backup.#leftovers = found[0] ?? backup.#leftovers;
-      return backup;
-    } catch (error) {
-      context.running.delete(capture);
-      await journal?.remove();
-      throw error;
-    }
+    return new Backup(request, context, prepared, await beginCapture(context, prepared));
   }
 
   get running(): boolean {
@@ -200,23 +169,17 @@ export class Backup {
   ): Promise<void> {
     const partition = this.#assignments.open(open, duplex);
     const { sink } = partition;
-    // One that was fenced may still be writing: the new one begins where it has ended.
-    const before = this.#sessions.get(sink);
-    const ended = Promise.withResolvers<void>();
     const session = this.#newSession(partition, open.epoch, frames, duplex);
-    this.#sessions.set(sink, { session, ended: Promise.all([before?.ended, ended.promise]) });
     try {
-      await before?.ended;
-      this.#assignments.check(partition, open.epoch);
-      const reason = await session.run();
+      const reason = await this.#sessions.run(sink, session, () =>
+        this.#assignments.check(partition, open.epoch),
+      );
       partition.failures = 0;
       if (reason === 'reached') partition.done = true;
     } catch (error) {
       this.#onSessionFailure(error);
       throw error;
     } finally {
-      ended.resolve();
-      if (this.#sessions.get(sink)?.session === session) this.#sessions.delete(sink);
       if (partition.stream === duplex) partition.stream = undefined;
       this.#wake();
     }
@@ -264,8 +227,6 @@ export class Backup {
 
   /** Continues from what dead captures left, partition by partition. */
   async #recover(): Promise<void> {
-    // The constructor has to return before leftovers are set.
-    await Promise.resolve();
     const stores = this.#context.repositories.map(({ store }) => store);
     let recovered = 0;
     for (const plan of this.#prepared.plans) {
@@ -291,7 +252,7 @@ export class Backup {
       segmentBytes: this.#context.segmentBytes,
       fixedCut: !this.request.follow,
       onDurable: (sink) => {
-        this.#sessions.get(sink)?.session.acknowledge();
+        this.#sessions.acknowledge(sink);
         this.#wake();
       },
     });
@@ -348,7 +309,8 @@ export class Backup {
   }
 
   async #commit(cut: GenerationCut): Promise<void> {
-    this.#checkCompacted();
+    // A follow has read on all the time since.
+    if (!this.request.follow) checkStillExtends(this.#prepared.plans, this.#context.clock.now());
     await mapLimit(this.#sinks(), 8, (sink) => sink.seal());
     const { clock, kafka, repositories, kopsVersion } = this.#context;
     const archive = newArchiveId(clock);
@@ -375,30 +337,6 @@ export class Backup {
     this.#lastArchive = committed;
     this.#lastCut = cut;
     this.events.add({ type: 'committed', ...committed });
-  }
-
-  /** FORMAT.md's rule for compacted topics, asked again now that the capture has ended: it may have taken longer than a tombstone lives. */
-  #checkCompacted(): void {
-    for (const { plan } of this.#sinks()) {
-      if (plan.parent === undefined) continue;
-      const facts = extensionFacts(
-        earlierCapture(plan.parent),
-        plan.topic,
-        plan.snapshot.logStart,
-        plan.cut,
-        this.#context.clock.now(),
-      );
-      const decision = mayExtend(facts);
-      if (decision.extend || this.request.follow) continue;
-      throw new KopsError(
-        'KOPS_INCOMPLETE',
-        `the backup took longer than tombstones of the topic live (${decision.detail})`,
-        {
-          at: { topic: plan.topic.name, partition: plan.snapshot.partition },
-          hint: 'Run the backup again: it starts this topic anew. Raise delete.retention.ms if it happens often.',
-        },
-      );
-    }
   }
 
   async #tidy(): Promise<void> {

@@ -60,6 +60,8 @@ export interface CaptureRecord {
   readonly owner: Owner;
   /** Ended by itself without a commit: nobody owns it any more. */
   readonly released: boolean;
+  /** Saw no other when it began: from then on it has the store for its own. */
+  readonly begun: boolean;
   readonly sealed: readonly SealedSegment[];
   readonly opened: readonly OpenedSegment[];
   readonly pins: readonly string[];
@@ -120,6 +122,11 @@ export class CaptureJournal {
     return done.promise;
   }
 
+  /** Takes the store: no other capture was seen. */
+  async take(): Promise<void> {
+    await this.#put(`${this.capture}-begun`, { version: 1, kind: 'begun' });
+  }
+
   /** Ends the capture without a commit: a successor may take over at once. */
   async release(): Promise<void> {
     await this.#put(`${this.capture}-released`, { version: 1, kind: 'released' });
@@ -175,7 +182,9 @@ async function removePins(
 ): Promise<void> {
   const ids = Array.from({ length: pages }, (_, page) => pageId(capture, page));
   for (const store of stores) {
-    await mapLimit([...ids, `${capture}-released`], 8, (id) => store.delete(pinKey(id)));
+    await mapLimit([...ids, `${capture}-released`, `${capture}-begun`], 8, (id) =>
+      store.delete(pinKey(id)),
+    );
     // The header goes last: without it the pages would be nobody's.
     await store.delete(pinKey(capture));
   }
@@ -216,6 +225,7 @@ async function readCapture(
     startedAtMs,
     owner,
     released: pins.includes(pinKey(`${capture}-released`)),
+    begun: pins.includes(pinKey(`${capture}-begun`)),
     sealed,
     opened,
     pins,

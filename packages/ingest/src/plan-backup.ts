@@ -10,7 +10,7 @@ import {
   type TopicConfig,
   type TopicManifest,
 } from '@kops/archive-format';
-import type { Offset } from '@kops/core';
+import { KopsError, type Offset } from '@kops/core';
 import type { OffsetForLeaderEpoch } from '@kops/kafka';
 import type { Isolation } from '@kops/transport';
 import {
@@ -133,6 +133,28 @@ export function earlierCapture({ manifest, topic, partition }: ParentPartition):
     atMs: Date.parse(manifest.startedAt),
     configs: topic.configs,
   };
+}
+
+/**
+ * FORMAT.md's rule for compacted topics, asked again when a capture has ended: it may have taken longer than a tombstone lives.
+ * @throws KOPS_INCOMPLETE
+ */
+export function checkStillExtends(plans: readonly PartitionPlan[], nowMs: number): void {
+  for (const { parent, topic, snapshot, cut } of plans) {
+    if (parent === undefined) continue;
+    const decision = mayExtend(
+      extensionFacts(earlierCapture(parent), topic, snapshot.logStart, cut, nowMs),
+    );
+    if (decision.extend) continue;
+    throw new KopsError(
+      'KOPS_INCOMPLETE',
+      `the backup took longer than tombstones of the topic live (${decision.detail})`,
+      {
+        at: { topic: topic.name, partition: snapshot.partition },
+        hint: 'Run the backup again: it starts this topic anew. Raise delete.retention.ms if it happens often.',
+      },
+    );
+  }
 }
 
 function extend(

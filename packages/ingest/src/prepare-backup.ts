@@ -79,7 +79,7 @@ async function planAll(
   return planBackup({
     snapshot,
     isolation: request.isolation,
-    parentOf: parents.of,
+    parentOf: (topic, partition) => parents.of(topic, partition),
     epochEnd: (topic, partition) => ends.get(`${topic}/${String(partition)}`),
     nowMs,
   });

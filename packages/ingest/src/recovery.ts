@@ -1,5 +1,5 @@
 import { clusterPathName, mayExtend, parseSegmentKey } from '@kops/archive-format';
-import { KopsError, type Clock } from '@kops/core';
+import { KopsError, systemClock, type Clock } from '@kops/core';
 import type { ObjectInfo, ObjectStore } from '@kops/object-store';
 import { readSegmentBatches } from '@kops/repository';
 import { readCaptures, type CaptureRecord, type SealedSegment } from './capture-journal.ts';
@@ -37,25 +37,44 @@ export function partitionKey({
   return `${topicId}/${String(partition)}`;
 }
 
+/** How long one that begins at the same time may take to make up its mind, in ms. */
+const rivalMs = 5_000;
+const rivalPollMs = 100;
+
 /**
- * Finds what dead captures of a cluster left in a store.
+ * Finds what dead captures of a cluster left in a store. The own journal must have begun: of two captures at least one sees the other
+ * then, and nobody goes on who sees a living one. Of two that begin at once, the one with the smaller id waits for the other to give way.
  * @throws KOPS_HELD when a living one captures the cluster into the same store
  */
 export async function findLeftovers(
   store: ObjectStore,
   cluster: string,
-  own: { capture: string; running: ReadonlySet<string> },
+  own: { readonly capture: string; readonly running: ReadonlySet<string> },
+  clock: Clock = systemClock,
 ): Promise<Leftovers> {
-  const captures: CaptureRecord[] = [];
-  let sweepable = true;
-  for (const record of await readCaptures(store)) {
-    if (record.cluster !== cluster || record.capture === own.capture) continue;
-    const state = record.released ? 'dead' : await stateOf(record, own.running);
-    // Of two that begin at once, the one with the smaller id stays.
-    if (state === 'alive' && record.capture < own.capture) throw held(store, record);
-    if (state === 'dead') captures.push(record);
-    else sweepable = false;
+  const deadline = clock.monotonic() + rivalMs;
+  for (;;) {
+    const others = (await readCaptures(store)).filter(
+      (record) => record.cluster === cluster && record.capture !== own.capture,
+    );
+    const states = await Promise.all(others.map((record) => stateOf(record, own.running)));
+    const captures = others.filter((_, index) => states[index] === 'dead');
+    const rivals = others.filter((_, index) => states[index] === 'alive');
+    const sweepable = !states.includes('unknown');
+    const [rival] = rivals;
+    if (rival === undefined) return describeLeftovers(store, cluster, captures, sweepable);
+    const mayGiveWay = rivals.every(({ begun, capture }) => !begun && capture > own.capture);
+    if (!mayGiveWay || clock.monotonic() > deadline) throw held(store, rival);
+    await clock.sleep(rivalPollMs);
   }
+}
+
+async function describeLeftovers(
+  store: ObjectStore,
+  cluster: string,
+  captures: CaptureRecord[],
+  sweepable: boolean,
+): Promise<Leftovers> {
   if (captures.length === 0) return { ...noLeftovers, sweepable };
   captures.sort((a, b) => b.startedAtMs - a.startedAtMs);
   return { captures, sweepable, ...(await findParts(store, cluster)) };
@@ -81,6 +100,7 @@ async function stateOf(
   record: CaptureRecord,
   running: ReadonlySet<string>,
 ): Promise<'alive' | 'dead' | 'unknown'> {
+  if (record.released) return 'dead';
   const state = await ownerState(record.owner);
   const ours = state === 'alive' && record.owner.pid === process.pid;
   return ours && !running.has(record.capture) ? 'dead' : state;
@@ -185,6 +205,7 @@ async function recoverPart(
 
 async function validBytes(store: ObjectStore, part: string): Promise<number> {
   const batches = readSegmentBatches(store, { part });
-  for await (const { batch } of batches) void batch;
+  const walk = batches[Symbol.asyncIterator]();
+  while ((await walk.next()).done !== true);
   return batches.validBytes;
 }
