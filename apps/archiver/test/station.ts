@@ -7,7 +7,8 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { runAgentApp } from '@kops/agent';
-import { silentLogger, type Logger } from '@kops/core';
+import { silentLogger } from '@kops/core';
+import type { KafkaOptions } from '@kops/kafka';
 import { connectOperator, type Endpoint, type OperatorApi } from '@kops/transport';
 import { runArchiverApp } from '../src/index.ts';
 
@@ -21,6 +22,8 @@ export interface StationOptions {
   readonly repositories: readonly string[];
   /** Small, so that even little data is sealed several times. */
   readonly segmentBytes?: number;
+  /** How long clients try; their defaults otherwise. */
+  readonly kafka?: Pick<KafkaOptions, 'requestTimeoutMs' | 'retryDeadlineMs'>;
   /** Run as processes of their own, to be killed. */
   readonly processes?: boolean;
 }
@@ -45,7 +48,7 @@ export class Station implements AsyncDisposable {
   readonly operator: OperatorApi;
   readonly archiver: Member;
   readonly #options: StationOptions;
-  readonly #endpoint: Endpoint;
+  readonly endpoint: Endpoint;
   readonly #folder: string;
   readonly #agents: Member[] = [];
   readonly #close: () => Promise<void>;
@@ -60,7 +63,7 @@ export class Station implements AsyncDisposable {
     this.operator = operator;
     this.archiver = archiver;
     this.#options = options;
-    this.#endpoint = endpoint;
+    this.endpoint = endpoint;
     this.#folder = folder;
     this.#close = () => operator[Symbol.asyncDispose]();
   }
@@ -73,7 +76,7 @@ export class Station implements AsyncDisposable {
     };
     const settings = {
       listen: endpoint,
-      clusters: { [clusterName]: { bootstrapServers: options.bootstrapServers.split(',') } },
+      clusters: clustersOf(options),
       repositories: Object.fromEntries(
         options.repositories.map((path, index) => [String(index), pathToFileURL(path).href]),
       ),
@@ -89,8 +92,8 @@ export class Station implements AsyncDisposable {
 
   async startAgent(agent: AgentOptions = {}): Promise<StationAgent> {
     const settings = {
-      archiver: this.#endpoint,
-      clusters: { [clusterName]: { bootstrapServers: this.#options.bootstrapServers.split(',') } },
+      archiver: this.endpoint,
+      clusters: clustersOf(this.#options),
       host: agent.host ?? 'here',
       rack: '',
       brokerIds: agent.brokerIds ?? [],
@@ -113,6 +116,10 @@ export class Station implements AsyncDisposable {
     await this.archiver.end();
     await rm(this.#folder, { recursive: true, force: true });
   }
+}
+
+function clustersOf({ bootstrapServers, kafka }: StationOptions): Record<string, KafkaOptions> {
+  return { [clusterName]: { bootstrapServers: bootstrapServers.split(','), ...kafka } };
 }
 
 interface Member extends StationAgent {
@@ -159,10 +166,4 @@ async function startProcess(module: string, settings: object, announces: boolean
     await exited;
   };
   return { pid: child.pid, kill, end: kill, signal: (name) => void child.kill(name) };
-}
-
-/** Collects log lines. */
-export function collectingLogger(lines: string[]): Logger {
-  const add = (message: string): void => void lines.push(message);
-  return { debug: add, info: add, warn: add, error: add };
 }

@@ -1,0 +1,203 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { connectCapture, type PartitionAssignment } from '@kops/transport';
+import {
+  kafkaAdmin,
+  openJavaProducer,
+  produceWithJava,
+  sandboxKafka,
+  type JavaProducer,
+} from '@kops/testkit';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
+import { assertShowsTopics, leftoversIn } from './archive-content.ts';
+import { eventually, startBackup, type RunningBackup } from './run-backup.ts';
+import { Station, type StationOptions } from './station.ts';
+
+const sandbox = sandboxKafka({ beforeAll, afterAll }, { brokers: 3 });
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'kops-brokers-'));
+});
+afterEach(async () => {
+  await rm(folder, { recursive: true, force: true });
+});
+
+const options = (): StationOptions => ({
+  bootstrapServers: sandbox().bootstrapServers,
+  repositories: [folder],
+});
+
+/** An agent that says where it is and only listens: what it is told is what a real one would carry. */
+async function listenAs(
+  station: Station,
+  broker: number,
+): Promise<{ readonly assigned: PartitionAssignment[]; leave: () => Promise<void> }> {
+  const client = connectCapture(station.endpoint);
+  const join = client.join();
+  const assigned: PartitionAssignment[] = [];
+  const welcome = Promise.withResolvers<undefined>();
+  const listen = async (): Promise<void> => {
+    for await (const message of join.incoming) {
+      if (message.type === 'welcome') welcome.resolve(undefined);
+      if (message.type === 'assign') assigned.push(...message.partitions);
+    }
+  };
+  const listening = listen().catch(() => undefined);
+  await join.send({
+    type: 'hello',
+    agentId: `agent-${String(broker)}`,
+    host: `host-${String(broker)}`,
+    rack: '',
+    brokerIds: [broker],
+    capacity: 64,
+    version: 'test',
+  });
+  await welcome.promise;
+  const leave = async (): Promise<void> => {
+    join.end();
+    await client[Symbol.asyncDispose]();
+    await listening;
+  };
+  return { assigned, leave };
+}
+
+it('gives each agent the partitions that are led beside it, and moves them when agents go', async () => {
+  const kafka = sandbox();
+  await kafkaAdmin(kafka).createTopic({ topic: 'placed', partitions: 9, replicationFactor: 3 });
+  await produceWithJava(kafka, [{ do: 'generate', topic: 'placed', count: 900, partitions: 9 }]);
+  await using station = await Station.open(options());
+  const agents = [
+    await listenAs(station, 1),
+    await listenAs(station, 2),
+    await listenAs(station, 3),
+  ];
+  const backup = await startBackup(station.operator, ['placed']);
+  await eventually(
+    () => agents.flatMap(({ assigned }) => assigned).length,
+    (count) => count === 9,
+  );
+  const [state] = await kafkaAdmin(kafka).describeTopics('placed');
+  for (const [index, { assigned }] of agents.entries()) {
+    const led = state?.partitions.filter(({ leader }) => leader === index + 1) ?? [];
+    expect(led.length).toBeGreaterThan(0);
+    expect(assigned.map(({ partition }) => partition).sort()).toEqual(
+      led.map(({ partition }) => partition).sort(),
+    );
+  }
+  const [first, second, third] = agents;
+  await first?.leave();
+  await eventually(
+    () => (second?.assigned.length ?? 0) + (third?.assigned.length ?? 0),
+    (count) => count === 9,
+  );
+  await second?.leave();
+  await third?.leave();
+  await station.startAgent();
+  expect(await backup.done).toMatchObject([{ records: 900n, losses: 0 }]);
+  expect(backup.notices.filter((text) => text.includes('is gone'))).toHaveLength(3);
+  expect(await assertShowsTopics(folder, kafka, ['placed'])).toBe(900);
+});
+
+/** Waits until everything that was produced is archived. */
+async function untilArchived(
+  station: Station,
+  backup: RunningBackup,
+  partitions: number,
+  perPartition: number,
+): Promise<void> {
+  for (let partition = 0; partition < partitions; partition++) {
+    const [topic = ''] = backup.started.partitions.map((planned) => planned.topic);
+    const watermark = await station.operator.watermark({
+      backupId: backup.started.backupId,
+      topic,
+      partition,
+      waitForOffset: BigInt(perPartition),
+      timeoutMs: 90_000,
+    });
+    expect(watermark).toBe(BigInt(perPartition));
+  }
+}
+
+const produce = (producer: JavaProducer, topic: string, seed: number): Promise<unknown> =>
+  producer.run([{ do: 'generate', topic, count: 600, partitions: 6, valueBytes: 300, seed }]);
+
+it.each(['SIGKILL', 'SIGSTOP'] as const)(
+  'moves the partitions of an agent that got a %s',
+  async (signal) => {
+    const kafka = sandbox();
+    const topic = `moving-${signal}`;
+    await kafkaAdmin(kafka).createTopic({ topic, partitions: 6, replicationFactor: 3 });
+    await using producer = await openJavaProducer(kafka);
+    await produce(producer, topic, 0);
+    await using station = await Station.open({ ...options(), processes: true });
+    // Beside the brokers of all partitions: it gets all that the other does not have to take.
+    const victim = await station.startAgent({ host: 'victim', brokerIds: [1, 2, 3] });
+    await eventually(
+      async () => {
+        const probe = await startBackup(station.operator, [topic], { dryRun: true });
+        return probe.started.partitions.length;
+      },
+      (count) => count === 6,
+    );
+    const backup = await startBackup(station.operator, [topic], { follow: true });
+    await untilArchived(station, backup, 6, 100);
+    await station.startAgent({ host: 'other' });
+    await eventually(
+      async () => (await station.operator.listBackups())[0]?.progress.agents,
+      (agents) => agents === 2,
+    );
+    const before = performance.now();
+    victim.signal(signal);
+    await produce(producer, topic, 1);
+    await eventually(
+      () => backup.notices,
+      (notices) => notices.some((text) => text.includes('agent on victim is gone')),
+      30_000,
+    );
+    const took = performance.now() - before;
+    expect(took).toBeLessThan(20_000);
+    await untilArchived(station, backup, 6, 200);
+    if (signal === 'SIGSTOP') {
+      victim.signal('SIGCONT');
+      await sleep(2000);
+    }
+    await produce(producer, topic, 2);
+    await untilArchived(station, backup, 6, 300);
+    await station.operator.stopBackup(backup.started.backupId);
+    await backup.done;
+    expect(await assertShowsTopics(folder, kafka, [topic])).toBe(1800);
+    expect(await leftoversIn(folder)).toEqual([]);
+  },
+);
+
+it('follows leaders that move while it captures', async () => {
+  const kafka = sandbox();
+  const topic = 'led';
+  await kafkaAdmin(kafka).createTopic({
+    topic,
+    partitions: 6,
+    replicationFactor: 3,
+    configs: { 'min.insync.replicas': '2' },
+  });
+  await using producer = await openJavaProducer(kafka, { config: { acks: 'all' } });
+  await produce(producer, topic, 0);
+  await using station = await Station.open(options());
+  await station.startAgent();
+  const backup = await startBackup(station.operator, [topic], { follow: true });
+  await untilArchived(station, backup, 6, 100);
+  await kafka.kill(1);
+  await produce(producer, topic, 1);
+  await untilArchived(station, backup, 6, 200);
+  await kafka.restart(1);
+  await kafka.kill(2);
+  await produce(producer, topic, 2);
+  await untilArchived(station, backup, 6, 300);
+  await kafka.restart(2);
+  await station.operator.stopBackup(backup.started.backupId);
+  const archives = await backup.done;
+  expect(archives.at(-1)).toMatchObject({ records: 1800n, losses: 0 });
+  expect(await assertShowsTopics(folder, kafka, [topic])).toBe(1800);
+  expect(await leftoversIn(folder)).toEqual([]);
+});
