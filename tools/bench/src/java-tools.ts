@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { KopsError } from '@kops/core';
 import type { Bench, Outcome, Round } from './bench.ts';
 import { expectEqual, expectSameLog } from './expect.ts';
+import { createTopic } from './topics.ts';
 import { runMeasured, type CommandUse } from './run-measured.ts';
 
 /** As in Kafka's own start scripts of these tools. */
@@ -67,9 +68,7 @@ export async function runProducer(
 /** ProducerPerformance into a topic of its own, with the settings that the workload's topic was filled with. */
 export async function producerPerformance({ bench, workload, number }: Round): Promise<Outcome> {
   const topic = `${workload.topic}-produced-${String(number)}`;
-  await bench.client.createTopics([
-    { name: topic, partitions: workload.partitions, replicationFactor: 1, configs: {} },
-  ]);
+  await createTopic(bench, topic, workload.partitions);
   const outcome = await runProducer(
     bench,
     topic,

@@ -3,6 +3,7 @@ import { produceWithJava } from '@kops/testkit';
 import type { Bench, Workload, WorkloadName } from './bench.ts';
 import { expectEqual, logBytesOf, recordsOf } from './expect.ts';
 import { payloadFile, runProducer } from './java-tools.ts';
+import { createTopic } from './topics.ts';
 import { jsonPayloads, randomPayloads, valueBytes } from './payloads.ts';
 
 const largePartitions = 4;
@@ -30,9 +31,7 @@ type Filled = Pick<Workload, 'partitions' | 'records' | 'valueBytes'>;
 async function fillLarge(bench: Bench, name: 'plain' | 'json'): Promise<Filled> {
   await writeFile(payloadFile(bench, name), name === 'json' ? jsonPayloads() : randomPayloads());
   const records = Math.round(bench.options.sizeBytes / valueBytes);
-  await bench.client.createTopics([
-    { name, partitions: largePartitions, replicationFactor: 1, configs: {} },
-  ]);
+  await createTopic(bench, name, largePartitions);
   await runProducer(bench, name, name, records);
   return { partitions: largePartitions, records, valueBytes: records * valueBytes };
 }
@@ -42,16 +41,21 @@ async function fillSmall(bench: Bench): Promise<Filled> {
   const count = partitions * smallRecordsPerPartition;
   // The broker maps two indexes per partition and makes them as large as this at first.
   const configs = { 'segment.index.bytes': '65536' };
-  await bench.client.createTopics([{ name: 'small', partitions, replicationFactor: 1, configs }]);
-  await produceWithJava(bench.kafka, [
-    {
-      do: 'generate',
-      topic: 'small',
-      count,
-      partitions,
-      valueBytes: smallValueBytes,
-      content: 'json',
-    },
-  ]);
+  await createTopic(bench, 'small', partitions, configs);
+  await produceWithJava(
+    bench.kafka,
+    [
+      {
+        do: 'generate',
+        topic: 'small',
+        count,
+        partitions,
+        valueBytes: smallValueBytes,
+        content: 'json',
+      },
+    ],
+    // One request at a time: a first batch that is turned away must not be overtaken by the second, see `createTopic`.
+    { config: { 'max.in.flight.requests.per.connection': '1' } },
+  );
   return { partitions, records: count, valueBytes: count * smallValueBytes };
 }
