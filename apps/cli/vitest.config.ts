@@ -1,4 +1,6 @@
 import { mergeConfig } from 'vitest/config';
 import base from '../../vitest.base.ts';
 
-export default mergeConfig(base, { test: { outputFile: { json: 'test-results/unit.json' }, disableConsoleIntercept: true } });
+export default mergeConfig(base, {
+  test: { outputFile: { json: 'test-results/unit.json' }, disableConsoleIntercept: true },
+});

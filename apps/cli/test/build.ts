@@ -11,6 +11,9 @@ export default async function build(): Promise<void> {
   try {
     await promisify(execFile)(process.execPath, [compiler, '--build', project]);
   } catch (error) {
-    throw new Error(`kops does not build:\n${(error as { stdout?: string }).stdout ?? String(error)}`, { cause: error });
+    throw new Error(
+      `kops does not build:\n${(error as { stdout?: string }).stdout ?? String(error)}`,
+      { cause: error },
+    );
   }
 }

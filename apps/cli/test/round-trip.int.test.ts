@@ -21,11 +21,20 @@ import type { ShownBytes, ShownRecord } from '../src/records/shown-record.ts';
 import { kopsJson, runKops } from './run-kops.ts';
 
 /** A value as it comes out of JSON: bigint as text. */
-type Json<T> = T extends bigint ? string : T extends object ? { readonly [K in keyof T]: Json<T[K]> } : T;
+type Json<T> = T extends bigint
+  ? string
+  : T extends object
+    ? { readonly [K in keyof T]: Json<T[K]> }
+    : T;
 
 interface BackupJson {
   readonly started: { readonly parent: string | null };
-  readonly archives: readonly { readonly archive: string; readonly records: string; readonly newBytes: string; readonly bytes: string }[];
+  readonly archives: readonly {
+    readonly archive: string;
+    readonly records: string;
+    readonly newBytes: string;
+    readonly bytes: string;
+  }[];
 }
 
 interface CatJson {
@@ -48,26 +57,66 @@ async function produce(): Promise<void> {
   await admin.createTopic({ topic: 'odd' });
   await admin.createTopic({ topic: 'traded' });
   for (const codec of ['none', 'gzip', 'zstd', 'lz4', 'snappy']) {
-    await produceWithJava(kafka, [{ do: 'generate', topic: 'orders', count: 600, partitions: 3, valueBytes: 200, keys: 40 }], { config: { 'compression.type': codec } });
+    await produceWithJava(
+      kafka,
+      [{ do: 'generate', topic: 'orders', count: 600, partitions: 3, valueBytes: 200, keys: 40 }],
+      { config: { 'compression.type': codec } },
+    );
   }
   await produceWithJava(kafka, [
     { do: 'send', topic: 'odd', partition: 0, key: null, value: null, headers: [] },
-    { do: 'send', topic: 'odd', partition: 0, key: 'k', value: 'grüße', headers: [['a', '1'], ['a', null], ['b', new Uint8Array([250])]] },
-    { do: 'send', topic: 'odd', partition: 0, key: new Uint8Array([255, 254]), value: new Uint8Array([0, 1, 200]), timestamp: 0n },
+    {
+      do: 'send',
+      topic: 'odd',
+      partition: 0,
+      key: 'k',
+      value: 'grüße',
+      headers: [
+        ['a', '1'],
+        ['a', null],
+        ['b', new Uint8Array([250])],
+      ],
+    },
+    {
+      do: 'send',
+      topic: 'odd',
+      partition: 0,
+      key: new Uint8Array([255, 254]),
+      value: new Uint8Array([0, 1, 200]),
+      timestamp: 0n,
+    },
     { do: 'send', topic: 'odd', partition: 0, key: '', value: 'one\ntwo\u001b[31mred' },
   ]);
   await using trader = await openJavaProducer(kafka, { config: { 'transactional.id': 'trader' } });
   for (let round = 0; round < 6; round++) {
-    await trader.run([{ do: 'begin' }, ...sendAll({ topic: 'traded', partition: 0 }, [`${String(round)} a`, `${String(round)} b`]), { do: round % 3 === 1 ? 'abort' : 'commit' }]);
+    await trader.run([
+      { do: 'begin' },
+      ...sendAll({ topic: 'traded', partition: 0 }, [`${String(round)} a`, `${String(round)} b`]),
+      { do: round % 3 === 1 ? 'abort' : 'commit' },
+    ]);
   }
-  await admin.commitOffsets('billing', [0, 1, 2].map((partition) => ({ topic: 'orders', partition, offset: 150n, metadata: 'mark' })));
+  await admin.commitOffsets(
+    'billing',
+    [0, 1, 2].map((partition) => ({ topic: 'orders', partition, offset: 150n, metadata: 'mark' })),
+  );
 }
 
-const base64 = (bytes: ShownBytes): string | null => (bytes === null ? null : 'text' in bytes ? Buffer.from(bytes.text).toString('base64') : bytes.base64);
+const base64 = (bytes: ShownBytes): string | null =>
+  bytes === null
+    ? null
+    : 'text' in bytes
+      ? Buffer.from(bytes.text).toString('base64')
+      : bytes.base64;
 
 /** What kops printed, in the shape of what Kafka's own consumer read. */
 function asContent({ offset, timestamp, key, value, headers }: ShownRecord): unknown[] {
-  return [offset, timestamp, base64(key), base64(value), headers.map((header) => [header.key, base64(header.value)])];
+  return [
+    offset,
+    timestamp,
+    base64(key),
+    base64(value),
+    headers.map((header) => [header.key, base64(header.value)]),
+  ];
 }
 
 function oracleContent({ offset, timestamp, key, value, headers }: OracleRecord): unknown[] {
@@ -75,12 +124,26 @@ function oracleContent({ offset, timestamp, key, value, headers }: OracleRecord)
 }
 
 async function catAll(topic: string, partition: number): Promise<ShownRecord[]> {
-  const run = await runKops(['cat', '--repository', repository, '--topic', topic, '--partition', String(partition), '--output', 'ndjson']);
+  const run = await runKops([
+    'cat',
+    '--repository',
+    repository,
+    '--topic',
+    topic,
+    '--partition',
+    String(partition),
+    '--output',
+    'ndjson',
+  ]);
   expect(run).toMatchObject({ code: 0, stderr: '' });
-  return run.stdout.trimEnd().split('\n').map((line) => JSON.parse(line) as ShownRecord);
+  return run.stdout
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as ShownRecord);
 }
 
-const renamed = (records: readonly OracleRecord[], prefix: string): OracleRecord[] => records.map((record) => ({ ...record, topic: `${prefix}${record.topic}` }));
+const renamed = (records: readonly OracleRecord[], prefix: string): OracleRecord[] =>
+  records.map((record) => ({ ...record, topic: `${prefix}${record.topic}` }));
 
 describe('a round trip on the command line', () => {
   let first: string;
@@ -90,9 +153,22 @@ describe('a round trip on the command line', () => {
     repository = join(folder, 'repository');
     server = sandbox().bootstrapServers;
     await produce();
-    const plan = await kopsJson<BackupJson>(['backup', '--bootstrap-server', server, '--repository', repository, '--dry-run']);
+    const plan = await kopsJson<BackupJson>([
+      'backup',
+      '--bootstrap-server',
+      server,
+      '--repository',
+      repository,
+      '--dry-run',
+    ]);
     expect(plan.archives).toEqual([]);
-    const backup = await kopsJson<BackupJson>(['backup', '--bootstrap-server', server, '--repository', repository]);
+    const backup = await kopsJson<BackupJson>([
+      'backup',
+      '--bootstrap-server',
+      server,
+      '--repository',
+      repository,
+    ]);
     expect(backup.started.parent).toBeNull();
     first = backup.archives[0]!.archive;
   });
@@ -101,36 +177,111 @@ describe('a round trip on the command line', () => {
   });
 
   it('lists and shows what was archived', async () => {
-    const { archives } = await kopsJson<{ archives: Json<ListedArchive>[] }>(['archives', 'list', '--repository', repository]);
-    expect(archives).toMatchObject([{ archive: first, error: null, summary: { kind: 'snapshot', parent: null, topics: 3, partitions: 5, groups: 1, losses: { count: 0, offsets: '0' } } }]);
+    const { archives } = await kopsJson<{ archives: Json<ListedArchive>[] }>([
+      'archives',
+      'list',
+      '--repository',
+      repository,
+    ]);
+    expect(archives).toMatchObject([
+      {
+        archive: first,
+        error: null,
+        summary: {
+          kind: 'snapshot',
+          parent: null,
+          topics: 3,
+          partitions: 5,
+          groups: 1,
+          losses: { count: 0, offsets: '0' },
+        },
+      },
+    ]);
     const human = await runKops(['archives', 'list', '--repository', repository]);
-    expect(human.stdout.trimEnd().split('\n').at(-1)).toMatch(new RegExp(`^${first} .* snapshot +3 +5 +[0-9,]+ +[0-9.]+ KiB +none +-$`));
-    const detail = await kopsJson<Json<ArchiveDetail>>(['archives', 'show', '--repository', repository]);
+    expect(human.stdout.trimEnd().split('\n').at(-1)).toMatch(
+      new RegExp(`^${first} .* snapshot +3 +5 +[0-9,]+ +[0-9.]+ KiB +none +-$`),
+    );
+    const detail = await kopsJson<Json<ArchiveDetail>>([
+      'archives',
+      'show',
+      '--repository',
+      repository,
+    ]);
     const ranges = await kafkaAdmin(sandbox()).listOffsets(topics);
-    const shown = detail.topics.flatMap(({ name, partitions }) => partitions.map(({ partition, logStart, cut, mode }) => ({ topic: name, partition, start: BigInt(logStart), end: BigInt(cut), mode })));
-    const order = (a: { topic: string; partition: number }, b: { topic: string; partition: number }): number => a.topic.localeCompare(b.topic) || a.partition - b.partition;
-    expect(shown.sort(order)).toEqual(ranges.map((range) => ({ ...range, mode: 'baseline' })).sort(order));
-    expect(detail.groups).toMatchObject([{ group: 'billing', offsets: [{ offset: '150' }, { offset: '150' }, { offset: '150' }] }]);
-    const ofTopic = await runKops(['archives', 'show', '--repository', repository, '--topic', 'ord*']);
+    const shown = detail.topics.flatMap(({ name, partitions }) =>
+      partitions.map(({ partition, logStart, cut, mode }) => ({
+        topic: name,
+        partition,
+        start: BigInt(logStart),
+        end: BigInt(cut),
+        mode,
+      })),
+    );
+    const order = (
+      a: { topic: string; partition: number },
+      b: { topic: string; partition: number },
+    ): number => a.topic.localeCompare(b.topic) || a.partition - b.partition;
+    expect(shown.sort(order)).toEqual(
+      ranges.map((range) => ({ ...range, mode: 'baseline' })).sort(order),
+    );
+    expect(detail.groups).toMatchObject([
+      { group: 'billing', offsets: [{ offset: '150' }, { offset: '150' }, { offset: '150' }] },
+    ]);
+    const ofTopic = await runKops([
+      'archives',
+      'show',
+      '--repository',
+      repository,
+      '--topic',
+      'ord*',
+    ]);
     expect(ofTopic.stdout).toContain('orders-2');
     expect(ofTopic.stdout).not.toContain('odd-0');
   });
 
   it('prints every record that a consumer reads, and no other', async () => {
     const source = await readWithJava(sandbox(), { topics, isolation: 'read_committed' });
-    for (const [topic, partition] of [['orders', 0], ['orders', 1], ['orders', 2], ['odd', 0], ['traded', 0]] as const) {
-      const expected = source.filter((record) => record.topic === topic && record.partition === partition).map(oracleContent);
+    for (const [topic, partition] of [
+      ['orders', 0],
+      ['orders', 1],
+      ['orders', 2],
+      ['odd', 0],
+      ['traded', 0],
+    ] as const) {
+      const expected = source
+        .filter((record) => record.topic === topic && record.partition === partition)
+        .map(oracleContent);
       expect(expected.length).toBeGreaterThan(3);
       expect((await catAll(topic, partition)).map(asContent)).toEqual(expected);
     }
   });
 
   it('prints a range, as JSON and for people, and ends quietly when nobody reads on', async () => {
-    const range = ['cat', '--repository', repository, '--topic', 'orders', '--partition', '1', '--from-offset', '500', '--count', '3'];
+    const range = [
+      'cat',
+      '--repository',
+      repository,
+      '--topic',
+      'orders',
+      '--partition',
+      '1',
+      '--from-offset',
+      '500',
+      '--count',
+      '3',
+    ];
     const json = await kopsJson<CatJson>(range);
     expect(json.archive).toBe(first);
     expect(json.records.map(({ offset }) => offset)).toEqual(['500', '501', '502']);
-    const odd = await runKops(['cat', '--repository', repository, '--topic', 'odd', '--partition', '0']);
+    const odd = await runKops([
+      'cat',
+      '--repository',
+      repository,
+      '--topic',
+      'odd',
+      '--partition',
+      '0',
+    ]);
     expect(odd.stdout.split('\n').map((line) => line.replace(/\d{4}-\S+Z/, 'T'))).toEqual([
       '0  T  (null)  (null)',
       '1  T  k  grüße  [a=1, a=(null), b=base64:+g==]',
@@ -138,28 +289,54 @@ describe('a round trip on the command line', () => {
       String.raw`3  T  (empty)  one\ntwo\u001b[31mred`,
       '',
     ]);
-    const uncommitted = await kopsJson<CatJson>(['cat', '--repository', repository, '--topic', 'traded', '--partition', '0', '--isolation', 'read_uncommitted']);
+    const uncommitted = await kopsJson<CatJson>([
+      'cat',
+      '--repository',
+      repository,
+      '--topic',
+      'traded',
+      '--partition',
+      '0',
+      '--isolation',
+      'read_uncommitted',
+    ]);
     expect(uncommitted.records).toHaveLength(12);
   });
 
-  it.each(['manifest', 'checksum', 'structure'])('finds nothing wrong at the level %s', async (level) => {
-    const { verification } = await kopsJson<{ verification: { status: string; level: string } }>(['verify', '--repository', repository, '--level', level]);
-    expect(verification).toMatchObject({ status: 'ok', level, archive: first });
-  });
+  it.each(['manifest', 'checksum', 'structure'])(
+    'finds nothing wrong at the level %s',
+    async (level) => {
+      const { verification } = await kopsJson<{ verification: { status: string; level: string } }>([
+        'verify',
+        '--repository',
+        repository,
+        '--level',
+        level,
+      ]);
+      expect(verification).toMatchObject({ status: 'ok', level, archive: first });
+    },
+  );
 
   it('finds one changed byte, and says where', async () => {
     const damaged = join(folder, 'damaged');
     await cp(repository, damaged, { recursive: true });
-    const segment = (await readdir(damaged, { recursive: true })).find((name) => name.endsWith('.log'))!;
+    const segment = (await readdir(damaged, { recursive: true })).find((name) =>
+      name.endsWith('.log'),
+    )!;
     await using file = await open(join(damaged, segment), 'r+');
     const byte = new Uint8Array(1);
     await file.read(byte, 0, 1, 100);
     await file.write(new Uint8Array([byte[0]! ^ 1]), 0, 1, 100);
     const report = join(folder, 'verify-report');
-    const run = await kopsJson<{ verification: { status: string; findings: { at: { segment: string } }[] }; report: string }>(['verify', '--repository', damaged, '--report-dir', report], { code: 20 });
+    const run = await kopsJson<{
+      verification: { status: string; findings: { at: { segment: string } }[] };
+      report: string;
+    }>(['verify', '--repository', damaged, '--report-dir', report], { code: 20 });
     expect(run.verification.status).toBe('damaged');
     expect(run.verification.findings[0]!.at.segment).toBe(segment);
-    expect(JSON.parse(await readFile(run.report, 'utf8'))).toMatchObject({ verification: { status: 'damaged' } });
+    expect(JSON.parse(await readFile(run.report, 'utf8'))).toMatchObject({
+      verification: { status: 'damaged' },
+    });
     const human = await runKops(['verify', '--repository', damaged, '--level', 'checksum']);
     expect(human).toMatchObject({ code: 20 });
     expect(human.stdout).toContain(segment);
@@ -167,55 +344,215 @@ describe('a round trip on the command line', () => {
 
   it('restores under other names what every client reads like the source', async (context) => {
     const renames = topics.flatMap((topic) => ['--rename', `${topic}=r-${topic}`]);
-    const restore = ['restore', '--repository', repository, '--bootstrap-server', server, ...renames, '--report-dir', join(folder, 'reports')];
-    const planned = await kopsJson<{ plan: { refusals: unknown[]; topics: unknown[] }; result: null }>([...restore, '--dry-run']);
-    expect(planned).toMatchObject({ result: null, plan: { refusals: [], topics: [{ target: 'r-odd' }, { target: 'r-orders' }, { target: 'r-traded' }] } });
+    const restore = [
+      'restore',
+      '--repository',
+      repository,
+      '--bootstrap-server',
+      server,
+      ...renames,
+      '--report-dir',
+      join(folder, 'reports'),
+    ];
+    const planned = await kopsJson<{
+      plan: { refusals: unknown[]; topics: unknown[] };
+      result: null;
+    }>([...restore, '--dry-run']);
+    expect(planned).toMatchObject({
+      result: null,
+      plan: {
+        refusals: [],
+        topics: [{ target: 'r-odd' }, { target: 'r-orders' }, { target: 'r-traded' }],
+      },
+    });
     const human = await runKops(restore);
     expect(human.code, human.stderr).toBe(0);
     expect(human.stdout).toMatch(/^r-orders +orders +3 +3,000 /m);
     expect(human.stdout).toMatch(/^billing +set +3 +0$/m);
     const path = /^Report: (.+)$/m.exec(human.stdout)![1]!;
-    expect(JSON.parse(await readFile(path, 'utf8'))).toMatchObject({ result: { status: 'complete', groups: [{ group: 'billing', status: 'set' }] } });
+    expect(JSON.parse(await readFile(path, 'utf8'))).toMatchObject({
+      result: { status: 'complete', groups: [{ group: 'billing', status: 'set' }] },
+    });
 
     const plain = renamed(await readWithJava(sandbox(), { topics: ['orders', 'odd'] }), 'r-');
     const restored = await readWithJava(sandbox(), { topics: ['r-orders', 'r-odd'] });
     expect(assertSameRecords(plain, restored)).toBe(3004);
     // Negative control: one record less is a difference.
     expect(compareRecords(plain, restored.slice(1)).equal).toBe(false);
-    const traded = renamed(await readWithJava(sandbox(), { topics: ['traded'], isolation: 'read_committed' }), 'r-');
-    expect(assertSameRecords(traded, await readWithJava(sandbox(), { topics: ['r-traded'] }), { fields: withoutOffset })).toBe(8);
-    const offsets = (await kafkaAdmin(sandbox()).listGroupOffsets('billing')).filter(({ topic }) => topic === 'r-orders');
-    expect(offsets.map(({ offset, metadata }) => [offset, metadata])).toEqual(Array.from({ length: 3 }, () => [150n, 'mark']));
+    const traded = renamed(
+      await readWithJava(sandbox(), { topics: ['traded'], isolation: 'read_committed' }),
+      'r-',
+    );
+    expect(
+      assertSameRecords(traded, await readWithJava(sandbox(), { topics: ['r-traded'] }), {
+        fields: withoutOffset,
+      }),
+    ).toBe(8);
+    const offsets = (await kafkaAdmin(sandbox()).listGroupOffsets('billing')).filter(
+      ({ topic }) => topic === 'r-orders',
+    );
+    expect(offsets.map(({ offset, metadata }) => [offset, metadata])).toEqual(
+      Array.from({ length: 3 }, () => [150n, 'mark']),
+    );
 
     const kcat = await readWithKcat(server, { topics: ['r-orders', 'r-odd'] });
     if ('skipped' in kcat) return context.skip(kcat.skipped);
-    const content = ({ topic, partition, offset, timestamp, key, value }: OracleRecord | (typeof kcat.records)[number]): unknown[] => [topic, partition, offset, timestamp, key, value];
-    expect(kcat.records.map(content)).toEqual([...restored].sort((a, b) => (a.topic === b.topic ? 0 : a.topic < b.topic ? -1 : 1)).map(content));
+    const content = ({
+      topic,
+      partition,
+      offset,
+      timestamp,
+      key,
+      value,
+    }: OracleRecord | (typeof kcat.records)[number]): unknown[] => [
+      topic,
+      partition,
+      offset,
+      timestamp,
+      key,
+      value,
+    ];
+    expect(kcat.records.map(content)).toEqual(
+      [...restored]
+        .sort((a, b) => (a.topic === b.topic ? 0 : a.topic < b.topic ? -1 : 1))
+        .map(content),
+    );
+  });
+
+  it('proves by a drill that all can be recovered, and misses an objective that cannot be met', async () => {
+    const reports = join(folder, 'drills');
+    const drill = [
+      'drill',
+      '--repository',
+      repository,
+      '--sandbox',
+      'external',
+      '--bootstrap-server',
+      server,
+      '--report-dir',
+      reports,
+    ];
+    const report = await kopsJson<{ report: string }>(drill);
+    expect(report).toMatchObject({
+      status: 'ok',
+      records: 3012,
+      equalRecords: 3012,
+      groups: 1,
+      errors: 0,
+    });
+    const proven = await kopsJson<{ selfTest: { passed: boolean }[] }>([
+      ...drill,
+      '--topics',
+      'orders',
+      '--self-test',
+    ]);
+    expect(proven.selfTest.length).toBeGreaterThan(4);
+    expect(proven.selfTest.every(({ passed }) => passed)).toBe(true);
+    expect(JSON.parse(await readFile(report.report, 'utf8'))).toMatchObject({
+      status: 'ok',
+      archive: first,
+    });
+    const missed = await runKops([...drill, '--topics', 'odd', '--rto', '1ms']);
+    expect(missed.code).toBe(22);
+    // A drill takes away what it made.
+    const left = (await kafkaAdmin(sandbox()).listTopics()).filter(
+      (name) => !name.startsWith('__'),
+    );
+    expect(left.sort()).toEqual([...topics, ...topics.map((topic) => `r-${topic}`)].sort());
   });
 
   it('stores only what is new in the next backup', async () => {
-    await produceWithJava(sandbox(), sendAll({ topic: 'orders', partition: 0 }, ['new 1', 'new 2']));
-    const backup = await kopsJson<BackupJson>(['backup', '--bootstrap-server', server, '--repository', repository, '--topics', topics.join(',')]);
+    await produceWithJava(
+      sandbox(),
+      sendAll({ topic: 'orders', partition: 0 }, ['new 1', 'new 2']),
+    );
+    const backup = await kopsJson<BackupJson>([
+      'backup',
+      '--bootstrap-server',
+      server,
+      '--repository',
+      repository,
+      '--topics',
+      topics.join(','),
+    ]);
     expect(backup.started.parent).toBe(first);
     const [second] = backup.archives;
     expect(Number(second!.newBytes)).toBeGreaterThan(0);
     expect(Number(second!.newBytes)).toBeLessThan(Number(second!.bytes) / 100);
-    const { archives } = await kopsJson<{ archives: Json<ListedArchive>[] }>(['archives', 'list', '--repository', repository]);
-    expect(archives.map(({ archive, summary }) => [archive, summary?.parent])).toEqual([[first, null], [second!.archive, first]]);
+    const { archives } = await kopsJson<{ archives: Json<ListedArchive>[] }>([
+      'archives',
+      'list',
+      '--repository',
+      repository,
+    ]);
+    expect(archives.map(({ archive, summary }) => [archive, summary?.parent])).toEqual([
+      [first, null],
+      [second!.archive, first],
+    ]);
     const orders = await catAll('orders', 0);
-    expect(orders.slice(-2).map(({ value }) => value)).toEqual([{ text: 'new 1' }, { text: 'new 2' }]);
+    expect(orders.slice(-2).map(({ value }) => value)).toEqual([
+      { text: 'new 1' },
+      { text: 'new 2' },
+    ]);
     // The first archive still shows what it showed.
-    const before = await kopsJson<CatJson>(['cat', '--repository', repository, '--archive', first, '--topic', 'orders', '--partition', '0']);
+    const before = await kopsJson<CatJson>([
+      'cat',
+      '--repository',
+      repository,
+      '--archive',
+      first,
+      '--topic',
+      'orders',
+      '--partition',
+      '0',
+    ]);
     expect(before.records).toHaveLength(orders.length - 2);
   });
 
   it('estimates and examines the cluster and the repository', async () => {
-    const estimate = await kopsJson(['estimate', '--bootstrap-server', server, '--repository', repository, '--topics', 'orders,odd', '--rate', '100MiB/s']);
-    expect(estimate).toMatchObject({ partitions: 4, copies: 1, partitionCopies: 4, offsets: '3006', newBytes: '0', fits: true, places: [{ archivedOffsets: '3006', newOffsets: '0' }] });
-    const { checks } = await kopsJson<{ checks: { name: string; status: string }[] }>(['doctor', '--bootstrap-server', server, '--repository', repository]);
+    const estimate = await kopsJson([
+      'estimate',
+      '--bootstrap-server',
+      server,
+      '--repository',
+      repository,
+      '--topics',
+      'orders,odd',
+      '--rate',
+      '100MiB/s',
+    ]);
+    expect(estimate).toMatchObject({
+      partitions: 4,
+      copies: 1,
+      partitionCopies: 4,
+      offsets: '3006',
+      newBytes: '0',
+      fits: true,
+      places: [{ archivedOffsets: '3006', newOffsets: '0' }],
+    });
+    const { checks } = await kopsJson<{ checks: { name: string; status: string }[] }>([
+      'doctor',
+      '--bootstrap-server',
+      server,
+      '--repository',
+      repository,
+    ]);
     expect(checks.filter(({ status }) => status === 'fail')).toEqual([]);
     expect(checks.filter(({ status }) => status === 'ok').map(({ name }) => name)).toEqual(
-      expect.arrayContaining(['brokers', 'bootstrap', 'protocol', 'leaders', 'replicas', 'topics', 'topic configs', 'reading', 'groups', 'repository', 'writing', 'free space']),
+      expect.arrayContaining([
+        'brokers',
+        'bootstrap',
+        'protocol',
+        'leaders',
+        'replicas',
+        'topics',
+        'topic configs',
+        'reading',
+        'groups',
+        'repository',
+        'writing',
+        'free space',
+      ]),
     );
     expect((await readdir(repository)).sort()).not.toContain('pins');
   });

@@ -20,14 +20,20 @@ export interface RunOptions {
 
 /** The environment without what would configure kops. */
 function cleanEnv(extra: Readonly<Record<string, string>> = {}): NodeJS.ProcessEnv {
-  const kept = Object.entries(process.env).filter(([name]) => !name.startsWith('KOPS_') || name === 'KOPS_JAVA' || name === 'KOPS_MAVEN');
+  const kept = Object.entries(process.env).filter(
+    ([name]) => !name.startsWith('KOPS_') || name === 'KOPS_JAVA' || name === 'KOPS_MAVEN',
+  );
   return { ...Object.fromEntries(kept), ...extra };
 }
 
 /** Runs the built kops, as people do, to its end. */
 export async function runKops(args: readonly string[], options: RunOptions = {}): Promise<KopsRun> {
   const { env, cwd, timeoutMs = 120_000 } = options;
-  const child = spawn(process.execPath, [program, ...args], { env: cleanEnv(env), cwd, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [program, ...args], {
+    env: cleanEnv(env),
+    cwd,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   const timer = setTimeout(() => child.kill('SIGKILL'), timeoutMs);
   let stdout = '';
   let stderr = '';
@@ -39,8 +45,14 @@ export async function runKops(args: readonly string[], options: RunOptions = {})
 }
 
 /** Runs kops with `--json` and gives what it printed. @throws when it ended with another exit code */
-export async function kopsJson<T = Record<string, unknown>>(args: readonly string[], options: RunOptions & { readonly code?: number } = {}): Promise<T> {
+export async function kopsJson<T = Record<string, unknown>>(
+  args: readonly string[],
+  options: RunOptions & { readonly code?: number } = {},
+): Promise<T> {
   const run = await runKops([...args, '--json'], options);
-  if (run.code !== (options.code ?? 0)) throw new Error(`kops ${args.join(' ')} ended with ${String(run.code)}:\n${run.stdout}\n${run.stderr}`);
+  if (run.code !== (options.code ?? 0))
+    throw new Error(
+      `kops ${args.join(' ')} ended with ${String(run.code)}:\n${run.stdout}\n${run.stderr}`,
+    );
   return JSON.parse(run.stdout) as T;
 }

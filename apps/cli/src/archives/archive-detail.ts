@@ -1,4 +1,11 @@
-import type { GroupManifest, Loss, Manifest, PartitionManifest, TopicConfig, TopicManifest } from '@kops/archive-format';
+import type {
+  GroupManifest,
+  Loss,
+  Manifest,
+  PartitionManifest,
+  TopicConfig,
+  TopicManifest,
+} from '@kops/archive-format';
 import { selectTopics } from '@kops/core';
 import type { Archive } from '@kops/repository';
 import { summarizeArchive, totalsOf, type ArchiveSummary, type Totals } from './archive-summary.ts';
@@ -58,7 +65,9 @@ export function describeArchive(archive: Archive, chosen: readonly string[]): Ar
   const { manifest, ref, repository } = archive;
   const { kopsVersion, isolation, cluster, copies } = manifest;
   const all = manifest.topics.map(({ name }) => name);
-  const names = new Set(chosen.length === 0 ? all : selectTopics(all, { include: chosen, exclude: [] }));
+  const names = new Set(
+    chosen.length === 0 ? all : selectTopics(all, { include: chosen, exclude: [] }),
+  );
   const topics = manifest.topics.filter(({ name }) => names.has(name));
   return {
     repository: repository.store.url,
@@ -81,11 +90,29 @@ function groupsOf(groups: readonly GroupManifest[], topics: ReadonlySet<string>)
 
 function topicDetail(topic: TopicManifest): TopicDetail {
   const { name, topicId, internal, partitionCount, replicationFactor, configs, partitions } = topic;
-  return { name, topicId, internal, partitionCount, replicationFactor, configs, totals: totalsOf(partitions), partitions: partitions.map(partitionDetail) };
+  return {
+    name,
+    topicId,
+    internal,
+    partitionCount,
+    replicationFactor,
+    configs,
+    totals: totalsOf(partitions),
+    partitions: partitions.map(partitionDetail),
+  };
 }
 
 function partitionDetail(manifest: PartitionManifest): PartitionDetail {
-  const { partition, logStart, cut, highWatermark, lastStableOffset, records, segments, watermarks } = manifest;
+  const {
+    partition,
+    logStart,
+    cut,
+    highWatermark,
+    lastStableOffset,
+    records,
+    segments,
+    watermarks,
+  } = manifest;
   return {
     partition,
     logStart,

@@ -40,7 +40,10 @@ export interface ArchiveSummary extends Totals {
 /** Offsets that are lost in partitions. */
 export function countLosses(partitions: readonly Pick<PartitionManifest, 'losses'>[]): LossCount {
   const losses = partitions.flatMap((partition) => partition.losses);
-  return { count: losses.length, offsets: losses.reduce((sum, { from, to }) => sum + (to - from), 0n) };
+  return {
+    count: losses.length,
+    offsets: losses.reduce((sum, { from, to }) => sum + (to - from), 0n),
+  };
 }
 
 /** Sums up partitions. */

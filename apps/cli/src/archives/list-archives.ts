@@ -26,7 +26,10 @@ const parallelReads = 2;
 const ofOneArchive = new Set(['KOPS_MANIFEST_INVALID', 'KOPS_FORMAT_UNSUPPORTED']);
 
 /** Lists archives. One whose manifest cannot be read does not hide the others. */
-export async function listArchives(repository: Repository, options: { readonly cluster?: string | undefined; readonly signal: AbortSignal }): Promise<ArchiveList> {
+export async function listArchives(
+  repository: Repository,
+  options: { readonly cluster?: string | undefined; readonly signal: AbortSignal },
+): Promise<ArchiveList> {
   const { cluster, signal } = options;
   const refs = await repository.archives(cluster === undefined ? {} : { cluster });
   const failures: KopsError[] = [];
@@ -34,7 +37,12 @@ export async function listArchives(repository: Repository, options: { readonly c
     throwIfAborted(signal);
     const { archive, cluster } = ref;
     try {
-      return { archive, cluster, summary: summarizeArchive(ref, await repository.readManifest(ref)), error: null };
+      return {
+        archive,
+        cluster,
+        summary: summarizeArchive(ref, await repository.readManifest(ref)),
+        error: null,
+      };
     } catch (thrown) {
       const error = toKopsError(thrown);
       if (!ofOneArchive.has(error.code)) throw error;

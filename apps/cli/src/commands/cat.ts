@@ -25,12 +25,27 @@ export default class Cat extends KopsCommand<typeof Cat, void> {
     repository,
     archive,
     cluster,
-    topic: Flags.string({ summary: 'Topic, by its name at the source.', helpValue: 'NAME', required: true }),
+    topic: Flags.string({
+      summary: 'Topic, by its name at the source.',
+      helpValue: 'NAME',
+      required: true,
+    }),
     partition: Flags.integer({ summary: 'Partition.', helpValue: 'N', min: 0, required: true }),
-    'from-offset': offset({ summary: 'First offset; the log start of the archive unless given.', helpValue: 'N' }),
+    'from-offset': offset({
+      summary: 'First offset; the log start of the archive unless given.',
+      helpValue: 'N',
+    }),
     count: Flags.integer({ summary: 'Stop after so many records.', helpValue: 'N', min: 0 }),
-    isolation: Flags.option({ options: ['read_committed', 'read_uncommitted'] as const, default: 'read_committed' as const, summary: 'Whether records of aborted and unfinished transactions are left out.' })(),
-    output: Flags.option({ options: ['text', 'ndjson'] as const, default: 'text' as const, summary: 'Lines for people, or a JSON object a line.' })(),
+    isolation: Flags.option({
+      options: ['read_committed', 'read_uncommitted'] as const,
+      default: 'read_committed' as const,
+      summary: 'Whether records of aborted and unfinished transactions are left out.',
+    })(),
+    output: Flags.option({
+      options: ['text', 'ndjson'] as const,
+      default: 'text' as const,
+      summary: 'Lines for people, or a JSON object a line.',
+    })(),
   };
 
   protected override settingsOf(flags: FlagsOf<typeof Cat>): Record<string, unknown> {
@@ -48,20 +63,40 @@ export default class Cat extends KopsCommand<typeof Cat, void> {
     const { logStart, cut } = archive.partition(topic, partition);
     const from = this.flags['from-offset'] ?? logStart;
     if (from < logStart || from > cut) {
-      throw new KopsError('KOPS_USAGE', `the archive shows ${logStart < cut ? `the offsets ${String(logStart)} to ${String(cut - 1n)}` : 'no offset'} of ${topic}-${String(partition)}, not ${String(from)}`, {
-        at: { archive: archive.ref.archive, topic, partition, offset: from },
-        hint: `Give a --from-offset from ${String(logStart)} on, or none.`,
-      });
+      throw new KopsError(
+        'KOPS_USAGE',
+        `the archive shows ${logStart < cut ? `the offsets ${String(logStart)} to ${String(cut - 1n)}` : 'no offset'} of ${topic}-${String(partition)}, not ${String(from)}`,
+        {
+          at: { archive: archive.ref.archive, topic, partition, offset: from },
+          hint: `Give a --from-offset from ${String(logStart)} on, or none.`,
+        },
+      );
     }
     const { count, isolation } = this.flags;
-    await this.#print(archive, { topic, partition, from, count, isolation }, { logStart, cut }, signal);
+    await this.#print(
+      archive,
+      { topic, partition, from, count, isolation },
+      { logStart, cut },
+      signal,
+    );
   }
 
-  async #print(archive: Archive, range: RecordRange, shown: { logStart: bigint; cut: bigint }, signal: AbortSignal): Promise<void> {
+  async #print(
+    archive: Archive,
+    range: RecordRange,
+    shown: { logStart: bigint; cut: bigint },
+    signal: AbortSignal,
+  ): Promise<void> {
     const output = new TextOutput(process.stdout);
     const writer = new RecordWriter(output, this.jsonEnabled() ? 'json' : this.flags.output);
     const { topic, partition } = range;
-    await writer.begin({ archive: archive.ref.archive, topic, partition, logStart: String(shown.logStart), cut: String(shown.cut) });
+    await writer.begin({
+      archive: archive.ref.archive,
+      topic,
+      partition,
+      logStart: String(shown.logStart),
+      cut: String(shown.cut),
+    });
     try {
       await printRecords(archive, range, writer, output, signal);
     } catch (thrown) {

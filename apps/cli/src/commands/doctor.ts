@@ -15,7 +15,8 @@ interface DoctorResult {
 }
 
 export default class Doctor extends KopsCommand<typeof Doctor, DoctorResult> {
-  static override summary = 'Check what a backup depends on: brokers, rights, repository, archiver, tools.';
+  static override summary =
+    'Check what a backup depends on: brokers, rights, repository, archiver, tools.';
   static override description =
     'Asks every broker (not only the one given), compares the versions of requests, looks for partitions that cannot be read, tries each right that a backup needs by reading, writes and removes a small object in the repository, and looks for what drills need. Nothing in Kafka is changed. ' +
     'Each finding says what to do.\n\n' +
@@ -31,7 +32,11 @@ export default class Doctor extends KopsCommand<typeof Doctor, DoctorResult> {
   };
 
   protected override settingsOf(flags: FlagsOf<typeof Doctor>): Record<string, unknown> {
-    return { 'cluster.bootstrapServers': flags['bootstrap-server'], repository: flags.repository, 'archiver.address': flags.archiver };
+    return {
+      'cluster.bootstrapServers': flags['bootstrap-server'],
+      repository: flags.repository,
+      'archiver.address': flags.archiver,
+    };
   }
 
   protected async execute(signal: AbortSignal): Promise<DoctorResult> {
@@ -48,11 +53,16 @@ export default class Doctor extends KopsCommand<typeof Doctor, DoctorResult> {
 
   async *#checks(signal: AbortSignal): AsyncGenerator<CheckResult> {
     const { cluster, repository = [], archiver } = this.settings;
-    const kafka = cluster === undefined ? undefined : { ...(await kafkaOptions(this.settings)), logger: this.createLogger() };
+    const kafka =
+      cluster === undefined
+        ? undefined
+        : { ...(await kafkaOptions(this.settings)), logger: this.createLogger() };
     yield* kafkaChecks(kafka, signal);
-    if (repository.length === 0) yield skipped('repository', 'none was given: --repository DIRECTORY');
+    if (repository.length === 0)
+      yield skipped('repository', 'none was given: --repository DIRECTORY');
     for (const url of repository) yield* repositoryChecks(url, signal);
-    if (archiver.address !== undefined) yield await archiverCheck(() => archiverEndpoint(this.settings), signal);
+    if (archiver.address !== undefined)
+      yield await archiverCheck(() => archiverEndpoint(this.settings), signal);
     yield await drillCheck(signal);
   }
 }

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { Flags } from '@oclif/core';
 import { KopsError } from '@kops/core';
 import { describeDrillReport, drillExitCode, drillReportToJson, runDrill } from '@kops/drill';
@@ -7,11 +8,22 @@ import { ProgressLine } from '../output/progress.ts';
 import { defaultReportDir } from '../reports/write-report.ts';
 import { commonSettings } from '../settings/common-settings.ts';
 import { openConfiguredArchive } from '../settings/connections.ts';
-import { archive, bootstrapServer, cluster, reportDir, repository, rpo, rto, sandbox, topics } from '../settings/flags.ts';
+import {
+  archive,
+  bootstrapServer,
+  cluster,
+  reportDir,
+  repository,
+  rpo,
+  rto,
+  sandbox,
+  topics,
+} from '../settings/flags.ts';
 import { targetCluster } from '../settings/target-cluster.ts';
 
 export default class Drill extends KopsCommand<typeof Drill, Record<string, unknown>> {
-  static override summary = 'Prove that an archive can be recovered: restore it into a throwaway Kafka and compare everything.';
+  static override summary =
+    'Prove that an archive can be recovered: restore it into a throwaway Kafka and compare everything.';
   static override description =
     'Starts a throwaway Kafka, restores the archive into it, reads it back and compares every record, group offset and config with the archive. Ends in a report with the measured recovery point and time.\n\n' +
     'Exit codes: 0 ok, 2 usage, 10 archive not found, 20 content differs or nothing was compared, 21 the archive records losses, 22 objective missed, 30 no throwaway Kafka to be had, 130 interrupted.';
@@ -28,7 +40,9 @@ export default class Drill extends KopsCommand<typeof Drill, Record<string, unkn
     'bootstrap-server': bootstrapServer,
     topics,
     'report-dir': reportDir,
-    'self-test': Flags.boolean({ summary: 'Also damage copies on purpose, to prove that the comparison finds it.' }),
+    'self-test': Flags.boolean({
+      summary: 'Also damage copies on purpose, to prove that the comparison finds it.',
+    }),
     rpo,
     rto,
   };
@@ -40,25 +54,32 @@ export default class Drill extends KopsCommand<typeof Drill, Record<string, unkn
   protected async execute(signal: AbortSignal): Promise<Record<string, unknown>> {
     const { sandbox, topics, rpo, rto, 'bootstrap-server': server } = this.flags;
     if (server !== undefined && sandbox !== 'external') {
-      throw new KopsError('KOPS_USAGE', '--bootstrap-server goes with --sandbox external only', { hint: 'Add --sandbox external to use that cluster, or leave --bootstrap-server out.' });
+      throw new KopsError('KOPS_USAGE', '--bootstrap-server goes with --sandbox external only', {
+        hint: 'Add --sandbox external to use that cluster, or leave --bootstrap-server out.',
+      });
     }
     const opened = await openConfiguredArchive(this.settings, this.flags);
+    const reportDir = this.flags['report-dir'] ?? defaultReportDir;
     const line = new ProgressLine();
     const report = await runDrill({
       archive: opened,
       ...(sandbox === undefined ? {} : { sandbox }),
       ...(sandbox === 'external' ? { kafka: await targetCluster(this.settings, server) } : {}),
       ...(topics === undefined ? {} : { topics }),
-      reportDir: this.flags['report-dir'] ?? defaultReportDir,
-      objectives: { ...(rpo === undefined ? {} : { rpoMs: rpo }), ...(rto === undefined ? {} : { rtoMs: rto }) },
+      reportDir,
+      objectives: {
+        ...(rpo === undefined ? {} : { rpoMs: rpo }),
+        ...(rto === undefined ? {} : { rtoMs: rto }),
+      },
       selfTest: this.flags['self-test'],
       onProgress: new DrillObserver(line).onProgress,
       signal,
       logger: this.createLogger(),
     });
     line.clear();
-    this.print(describeDrillReport(report));
+    const path = resolve(reportDir, `drill-${report.archive}.json`);
+    this.print([...describeDrillReport(report), `Report: ${path}`]);
     this.endWith(drillExitCode(report));
-    return drillReportToJson(report);
+    return { ...drillReportToJson(report), report: path };
   }
 }

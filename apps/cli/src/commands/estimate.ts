@@ -1,7 +1,13 @@
 import { Flags } from '@oclif/core';
 import { KopsError, mapLimit } from '@kops/core';
 import { copyPlace, type LiveCluster } from '../estimate/copy-places.ts';
-import { estimateCluster, estimateNumbers, type CopyPlace, type Estimate, type Rate } from '../estimate/estimate.ts';
+import {
+  estimateCluster,
+  estimateNumbers,
+  type CopyPlace,
+  type Estimate,
+  type Rate,
+} from '../estimate/estimate.ts';
 import { measureRate } from '../estimate/measure-rate.ts';
 import { chooseTopics, locatePartitions, samplePartitions } from '../estimate/sample-cluster.ts';
 import { KopsCommand, type FlagsOf } from '../kops-command.ts';
@@ -28,28 +34,55 @@ export default class EstimateCommand extends KopsCommand<typeof EstimateCommand,
     repository: repositories,
     topics,
     exclude,
-    copies: Flags.integer({ min: 1, summary: 'Number of copies; default: the number of repositories, else 1.', helpValue: 'N' }),
-    partitions: Flags.integer({ min: 1, summary: 'Reckon with so many partitions instead of asking a cluster.', helpValue: 'N' }),
+    copies: Flags.integer({
+      min: 1,
+      summary: 'Number of copies; default: the number of repositories, else 1.',
+      helpValue: 'N',
+    }),
+    partitions: Flags.integer({
+      min: 1,
+      summary: 'Reckon with so many partitions instead of asking a cluster.',
+      helpValue: 'N',
+    }),
     size: size({ summary: 'With --partitions: bytes of one copy.', helpValue: 'SIZE' }),
-    rate: rate({ summary: 'Throughput to reckon with; default: measured by reading for a moment.', helpValue: 'SIZE/s' }),
+    rate: rate({
+      summary: 'Throughput to reckon with; default: measured by reading for a moment.',
+      helpValue: 'SIZE/s',
+    }),
   };
 
   protected override settingsOf(flags: FlagsOf<typeof EstimateCommand>): Record<string, unknown> {
-    return { 'cluster.bootstrapServers': flags['bootstrap-server'], repository: flags.repository, 'backup.topics': flags.topics, 'backup.exclude': flags.exclude };
+    return {
+      'cluster.bootstrapServers': flags['bootstrap-server'],
+      repository: flags.repository,
+      'backup.topics': flags.topics,
+      'backup.exclude': flags.exclude,
+    };
   }
 
   protected async execute(signal: AbortSignal): Promise<Estimate> {
     const { partitions, size } = this.flags;
     if (partitions === undefined && size !== undefined) {
-      throw new KopsError('KOPS_USAGE', '--size goes with --partitions', { hint: 'Give both, or let the cluster be asked for both.' });
+      throw new KopsError('KOPS_USAGE', '--size goes with --partitions', {
+        hint: 'Give both, or let the cluster be asked for both.',
+      });
     }
     if (partitions !== undefined && this.flags['bootstrap-server'] !== undefined) {
-      throw new KopsError('KOPS_USAGE', '--partitions and --bootstrap-server contradict each other', { hint: 'Give numbers, or a cluster to take them from.' });
+      throw new KopsError(
+        'KOPS_USAGE',
+        '--partitions and --bootstrap-server contradict each other',
+        { hint: 'Give numbers, or a cluster to take them from.' },
+      );
     }
     if (partitions === undefined && this.settings.cluster === undefined) {
-      throw new KopsError('KOPS_USAGE', 'neither a cluster nor numbers are given', { hint: 'Give --bootstrap-server HOST:PORT, or --partitions N (with --size and --rate).' });
+      throw new KopsError('KOPS_USAGE', 'neither a cluster nor numbers are given', {
+        hint: 'Give --bootstrap-server HOST:PORT, or --partitions N (with --size and --rate).',
+      });
     }
-    const estimate = partitions === undefined ? await this.#fromCluster(signal) : await this.#fromNumbers(partitions);
+    const estimate =
+      partitions === undefined
+        ? await this.#fromCluster(signal)
+        : await this.#fromNumbers(partitions);
     this.print(renderEstimate(estimate));
     if (estimate.fits === false) this.endWith(noSpaceExit);
     return estimate;
@@ -58,7 +91,13 @@ export default class EstimateCommand extends KopsCommand<typeof EstimateCommand,
   async #fromNumbers(partitions: number): Promise<Estimate> {
     const { size } = this.flags;
     const places = await this.#places();
-    return estimateNumbers({ partitions, copies: this.#copies, bytes: size === undefined ? null : BigInt(size), rate: this.#givenRate, places });
+    return estimateNumbers({
+      partitions,
+      copies: this.#copies,
+      bytes: size === undefined ? null : BigInt(size),
+      rate: this.#givenRate,
+      places,
+    });
   }
 
   async #fromCluster(signal: AbortSignal): Promise<Estimate> {
@@ -66,7 +105,10 @@ export default class EstimateCommand extends KopsCommand<typeof EstimateCommand,
     await using kafka = await openKafka(this.settings, this.createLogger());
     const chosen = await chooseTopics(kafka, topics, exclude);
     const { clusterId } = await kafka.describeCluster();
-    const places = await this.#places({ clusterId, topicIds: new Map(chosen.map(({ name, id }) => [name, id])) });
+    const places = await this.#places({
+      clusterId,
+      topicIds: new Map(chosen.map(({ name, id }) => [name, id])),
+    });
     const located = await locatePartitions(kafka, chosen);
     const partitions = await samplePartitions(kafka, located, signal);
     const rate = this.#givenRate ?? (await measureRate(kafka, located, signal));

@@ -1,6 +1,13 @@
 import { Flags } from '@oclif/core';
 import { errorTable, KopsError } from '@kops/core';
-import { describePlan, restoreExitCode, restorePlanToJson, restoreResultToJson, type RestorePlan, type RestoreProgress } from '@kops/restore';
+import {
+  describePlan,
+  restoreExitCode,
+  restorePlanToJson,
+  restoreResultToJson,
+  type RestorePlan,
+  type RestoreProgress,
+} from '@kops/restore';
 import { KopsCommand, type FlagsOf } from '../kops-command.ts';
 import { ProgressLine } from '../output/progress.ts';
 import { renderRestoreResult } from '../render/restore-result.ts';
@@ -9,7 +16,16 @@ import { restoreOptions } from '../restore/restore-options.ts';
 import { runRestore } from '../restore/run-restore.ts';
 import { commonSettings } from '../settings/common-settings.ts';
 import { openConfiguredArchive } from '../settings/connections.ts';
-import { archive, bootstrapServer, cluster, exclude, groups, reportDir, repository, topics } from '../settings/flags.ts';
+import {
+  archive,
+  bootstrapServer,
+  cluster,
+  exclude,
+  groups,
+  reportDir,
+  repository,
+  topics,
+} from '../settings/flags.ts';
 import { targetCluster } from '../settings/target-cluster.ts';
 import { instant } from '../settings/value-flags.ts';
 
@@ -31,7 +47,7 @@ export default class Restore extends KopsCommand<typeof Restore, RestoreCommandR
   static override examples = [
     '<%= config.bin %> <%= command.id %> --repository /backups/kafka --archive latest --bootstrap-server new-kafka:9092 --dry-run',
     '<%= config.bin %> <%= command.id %> --repository /backups/kafka --archive latest --bootstrap-server new-kafka:9092',
-    "<%= config.bin %> <%= command.id %> --repository /backups/kafka --bootstrap-server kafka:9092 --topics orders --rename orders=orders-restored --groups none --from 2026-03-01T00:00:00Z --to 2026-03-02T00:00:00Z",
+    '<%= config.bin %> <%= command.id %> --repository /backups/kafka --bootstrap-server kafka:9092 --topics orders --rename orders=orders-restored --groups none --from 2026-03-01T00:00:00Z --to 2026-03-02T00:00:00Z',
   ];
   static override flags = {
     repository,
@@ -40,16 +56,36 @@ export default class Restore extends KopsCommand<typeof Restore, RestoreCommandR
     'bootstrap-server': bootstrapServer,
     topics,
     exclude,
-    rename: Flags.string({ multiple: true, multipleNonGreedy: true, summary: 'Another name for a topic; give it again for every further topic.', helpValue: 'FROM=TO' }),
+    rename: Flags.string({
+      multiple: true,
+      multipleNonGreedy: true,
+      summary: 'Another name for a topic; give it again for every further topic.',
+      helpValue: 'FROM=TO',
+    }),
     from: instant({ summary: 'Only records of this time or later.', helpValue: 'TIME' }),
     to: instant({ summary: 'Only records before this time.', helpValue: 'TIME' }),
-    method: Flags.option({ options: ['produce', 'log-dir'] as const, default: 'produce' as const, summary: 'How records get there; log-dir is not available yet.' })(),
-    offsets: Flags.option({ options: ['auto', 'exact', 'mapped'] as const, default: 'auto' as const, summary: 'Offsets of the source, or others that committed offsets are translated to.' })(),
+    method: Flags.option({
+      options: ['produce', 'log-dir'] as const,
+      default: 'produce' as const,
+      summary: 'How records get there; log-dir is not available yet.',
+    })(),
+    offsets: Flags.option({
+      options: ['auto', 'exact', 'mapped'] as const,
+      default: 'auto' as const,
+      summary: 'Offsets of the source, or others that committed offsets are translated to.',
+    })(),
     groups,
     'dry-run': Flags.boolean({ summary: 'Print the plan and change nothing.' }),
     resume: Flags.boolean({ summary: 'Continue an earlier run of the same restore.' }),
-    'hold-retention': Flags.boolean({ summary: 'Leave time and size retention off afterwards, so that old records stay.' }),
-    'replication-factor': Flags.integer({ min: 1, summary: 'Of the topics that are created; default: as the source, at most the number of brokers.', helpValue: 'N' }),
+    'hold-retention': Flags.boolean({
+      summary: 'Leave time and size retention off afterwards, so that old records stay.',
+    }),
+    'replication-factor': Flags.integer({
+      min: 1,
+      summary:
+        'Of the topics that are created; default: as the source, at most the number of brokers.',
+      helpValue: 'N',
+    }),
     'report-dir': reportDir,
   };
 
@@ -62,11 +98,16 @@ export default class Restore extends KopsCommand<typeof Restore, RestoreCommandR
   protected async execute(signal: AbortSignal): Promise<RestoreCommandResult> {
     const { flags } = this;
     if (flags.method === 'log-dir') {
-      throw new KopsError('KOPS_USAGE', 'the method log-dir is not available yet', { hint: 'Use --method produce: it works with any Kafka.' });
+      throw new KopsError('KOPS_USAGE', 'the method log-dir is not available yet', {
+        hint: 'Use --method produce: it works with any Kafka.',
+      });
     }
     const request = {
       archive: await openConfiguredArchive(this.settings, flags),
-      kafka: { ...(await targetCluster(this.settings, flags['bootstrap-server'])), logger: this.createLogger() },
+      kafka: {
+        ...(await targetCluster(this.settings, flags['bootstrap-server'])),
+        logger: this.createLogger(),
+      },
       options: restoreOptions(flags),
       reportDir: flags['report-dir'] ?? defaultReportDir,
       dryRun: flags['dry-run'],

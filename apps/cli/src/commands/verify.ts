@@ -21,8 +21,16 @@ export default class Verify extends KopsCommand<typeof Verify, VerifyResult> {
     repository,
     archive,
     cluster,
-    level: Flags.option({ options: ['manifest', 'checksum', 'structure', 'replay'] as const, default: 'structure' as const, summary: 'How deep to look.' })(),
-    subset: Flags.string({ summary: 'Read a part of the segments only: one of N parts (seven runs of 1/7 to 7/7 read all), a share, or an amount.', helpValue: '1/7|5%|10GiB' }),
+    level: Flags.option({
+      options: ['manifest', 'checksum', 'structure', 'replay'] as const,
+      default: 'structure' as const,
+      summary: 'How deep to look.',
+    })(),
+    subset: Flags.string({
+      summary:
+        'Read a part of the segments only: one of N parts (seven runs of 1/7 to 7/7 read all), a share, or an amount.',
+      helpValue: '1/7|5%|10GiB',
+    }),
     'report-dir': reportDir,
   };
 
@@ -33,7 +41,10 @@ export default class Verify extends KopsCommand<typeof Verify, VerifyResult> {
   protected async execute(signal: AbortSignal): Promise<VerifyResult> {
     const opened = await openConfiguredArchive(this.settings, this.flags);
     const { level, subset, 'report-dir': reportDir } = this.flags;
-    const { result, lines, exit } = await verify({ archive: opened, level, subset, reportDir, signal }, new ProgressLine());
+    const { result, lines, exit } = await verify(
+      { archive: opened, level, subset, reportDir, signal },
+      new ProgressLine(),
+    );
     this.print(lines);
     this.endWith(exit);
     return result;

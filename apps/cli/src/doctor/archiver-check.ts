@@ -1,15 +1,27 @@
 import { withDeadline } from '@kops/core';
 import { connectOperator, type Endpoint } from '@kops/transport';
+import { counted } from '../output/counted.ts';
 import { check, ok, type CheckResult } from './check.ts';
 
 const answerMs = 5_000;
 
 /** Whether an archiver answers and takes the secret. */
-export function archiverCheck(endpoint: () => Promise<Endpoint>, signal: AbortSignal): Promise<CheckResult> {
+export function archiverCheck(
+  endpoint: () => Promise<Endpoint>,
+  signal: AbortSignal,
+): Promise<CheckResult> {
   return check('archiver', signal, async () => {
     const where = await endpoint();
     await using operator = connectOperator(where);
-    const backups = await withDeadline(operator.listBackups(signal), { ms: answerMs, code: 'KOPS_ARCHIVER_UNREACHABLE', what: `answer of the archiver at ${where.address}`, hint: 'Check the address, the secret and that the archiver runs.' });
-    return ok('archiver', `the archiver at ${where.address} answers; it knows ${String(backups.length)} backups`);
+    const backups = await withDeadline(operator.listBackups(signal), {
+      ms: answerMs,
+      code: 'KOPS_ARCHIVER_UNREACHABLE',
+      what: `answer of the archiver at ${where.address}`,
+      hint: 'Check the address, the secret and that the archiver runs.',
+    });
+    return ok(
+      'archiver',
+      `the archiver at ${where.address} answers; it knows ${counted(backups.length, 'backup')}`,
+    );
   });
 }

@@ -1,11 +1,16 @@
 import { mapLimit, toKopsError, type KopsError } from '@kops/core';
 import { connectKafka, type KafkaClient, type KafkaOptions } from '@kops/kafka';
 import { formatDuration } from '@kops/service';
+import { counted } from '../output/counted.ts';
 import { check, fail, ok, warn, type CheckResult } from './check.ts';
 import { unmetNeeds, unmetWishes } from './protocol-needs.ts';
 
 /** A broker that does not answer at once is a finding: no long retries. */
-export const patience = { connectTimeoutMs: 5_000, requestTimeoutMs: 8_000, retryDeadlineMs: 8_000 } as const;
+export const patience = {
+  connectTimeoutMs: 5_000,
+  requestTimeoutMs: 8_000,
+  retryDeadlineMs: 8_000,
+} as const;
 
 const parallelBrokers = 8;
 
@@ -16,28 +21,57 @@ interface Answer {
 }
 
 /** Whether each address that was given, and each broker that the cluster names, answers to this machine. */
-export async function brokerChecks(kafka: KafkaClient, options: KafkaOptions, signal: AbortSignal): Promise<CheckResult[]> {
+export async function brokerChecks(
+  kafka: KafkaClient,
+  options: KafkaOptions,
+  signal: AbortSignal,
+): Promise<CheckResult[]> {
   return [
     await check('brokers', signal, async () => {
       const { brokers, clusterId } = await kafka.describeCluster();
-      const named = brokers.map(({ id, host, port }) => ({ id, address: `${host.includes(':') ? `[${host}]` : host}:${String(port)}` }));
-      const answers = await mapLimit(named, parallelBrokers, async ({ id, address }) => ({ id, ...(await ask(address, options)) }));
-      const details = answers.map(({ id, address, ms, error }) => `broker ${String(id)} at ${address}: ${error === undefined ? `answers in ${formatDuration(ms)}` : error.message}`);
+      const named = brokers.map(({ id, host, port }) => ({
+        id,
+        address: `${host.includes(':') ? `[${host}]` : host}:${String(port)}`,
+      }));
+      const answers = await mapLimit(named, parallelBrokers, async ({ id, address }) => ({
+        id,
+        ...(await ask(address, options)),
+      }));
+      const details = answers.map(
+        ({ id, address, ms, error }) =>
+          `broker ${String(id)} at ${address}: ${error === undefined ? `answers in ${formatDuration(ms)}` : error.message}`,
+      );
       const silent = answers.filter(({ error }) => error !== undefined);
-      if (silent[0]?.error === undefined) return ok('brokers', `all ${String(brokers.length)} brokers of cluster ${clusterId} answer`, details);
-      return fail('brokers', silent[0].error.code, `${String(silent.length)} of ${String(brokers.length)} brokers do not answer to this machine`, {
-        details,
-        hint: 'Every broker must be reachable at its advertised address (advertised.listeners), not only the one that was given.',
-      });
+      if (silent[0]?.error === undefined)
+        return ok(
+          'brokers',
+          `${counted(brokers.length, 'broker')} of cluster ${clusterId}, all answer`,
+          details,
+        );
+      return fail(
+        'brokers',
+        silent[0].error.code,
+        `${String(silent.length)} of ${String(brokers.length)} brokers do not answer to this machine`,
+        {
+          details,
+          hint: 'Every broker must be reachable at its advertised address (advertised.listeners), not only the one that was given.',
+        },
+      );
     }),
     await check('bootstrap', signal, async () => {
-      const answers = await mapLimit(options.bootstrapServers, parallelBrokers, (address) => ask(address, options));
+      const answers = await mapLimit(options.bootstrapServers, parallelBrokers, (address) =>
+        ask(address, options),
+      );
       const silent = answers.filter(({ error }) => error !== undefined);
-      if (silent.length === 0) return ok('bootstrap', `all ${String(answers.length)} addresses given answer`);
-      return warn('bootstrap', `${String(silent.length)} of ${String(answers.length)} addresses given do not answer`, {
-        details: silent.map(({ address, error }) => `${address}: ${error?.message ?? ''}`),
-        hint: 'Take addresses out that are no longer in use.',
-      });
+      if (silent.length === 0) return ok('bootstrap', 'all addresses given answer');
+      return warn(
+        'bootstrap',
+        `${String(silent.length)} of ${String(answers.length)} addresses given do not answer`,
+        {
+          details: silent.map(({ address, error }) => `${address}: ${error?.message ?? ''}`),
+          hint: 'Take addresses out that are no longer in use.',
+        },
+      );
     }),
   ];
 }
@@ -45,7 +79,11 @@ export async function brokerChecks(kafka: KafkaClient, options: KafkaOptions, si
 async function ask(address: string, options: KafkaOptions): Promise<Answer> {
   const started = performance.now();
   try {
-    await using kafka = await connectKafka({ ...options, ...patience, bootstrapServers: [address] });
+    await using kafka = await connectKafka({
+      ...options,
+      ...patience,
+      bootstrapServers: [address],
+    });
     await kafka.apiVersions();
     return { address, ms: performance.now() - started, error: undefined };
   } catch (thrown) {
@@ -59,11 +97,16 @@ export function protocolCheck(kafka: KafkaClient, signal: AbortSignal): Promise<
     const ranges = await kafka.apiVersions();
     const unmet = unmetNeeds(ranges);
     if (unmet.length > 0) {
-      return fail('protocol', 'KOPS_KAFKA_PROTOCOL', 'the broker lacks requests that kops makes', { details: unmet, hint: 'kops needs Kafka 2.4 or later.' });
+      return fail('protocol', 'KOPS_KAFKA_PROTOCOL', 'the broker lacks requests that kops makes', {
+        details: unmet,
+        hint: 'kops needs Kafka 2.4 or later.',
+      });
     }
     const wishes = unmetWishes(ranges);
     const fetch = ranges.get(1);
     const said = `Fetch up to version ${String(fetch?.max ?? 0)}: all requests that kops makes are offered`;
-    return wishes.length === 0 ? ok('protocol', said) : warn('protocol', 'an older Kafka, which kops works with', { details: wishes });
+    return wishes.length === 0
+      ? ok('protocol', said)
+      : warn('protocol', 'an older Kafka, which kops works with', { details: wishes });
   });
 }

@@ -7,22 +7,44 @@ import { unmetNeeds, unmetWishes, protocolNeeds } from './protocol-needs.ts';
 describe('the exit code of checks', () => {
   it('is 0 with warnings, and that of the first failure', () => {
     expect(doctorExitCode([ok('a', ''), warn('b', '')])).toBe(0);
-    expect(doctorExitCode([ok('a', ''), fail('b', 'KOPS_ACCESS_DENIED', ''), fail('c', 'KOPS_NO_SPACE', '')])).toBe(31);
+    expect(
+      doctorExitCode([
+        ok('a', ''),
+        fail('b', 'KOPS_ACCESS_DENIED', ''),
+        fail('c', 'KOPS_NO_SPACE', ''),
+      ]),
+    ).toBe(31);
   });
 
   it('comes from what a check throws', async () => {
-    const thrown = new KopsError('KOPS_NO_SPACE', 'full', { at: { repository: 'r' }, hint: 'free some' });
+    const thrown = new KopsError('KOPS_NO_SPACE', 'full', {
+      at: { repository: 'r' },
+      hint: 'free some',
+    });
     const result = await check('a', new AbortController().signal, () => Promise.reject(thrown));
-    expect(result).toEqual({ name: 'a', status: 'fail', code: 'KOPS_NO_SPACE', message: 'full', details: ['where: repository r'], hint: 'free some' });
+    expect(result).toEqual({
+      name: 'a',
+      status: 'fail',
+      code: 'KOPS_NO_SPACE',
+      message: 'full',
+      details: ['where: repository r'],
+      hint: 'free some',
+    });
   });
 
   it('is not made of an interrupt', async () => {
-    await expect(check('a', AbortSignal.abort(new KopsError('KOPS_INTERRUPTED', 'stop')), () => Promise.resolve(ok('a', '')))).rejects.toMatchObject({ code: 'KOPS_INTERRUPTED' });
+    await expect(
+      check('a', AbortSignal.abort(new KopsError('KOPS_INTERRUPTED', 'stop')), () =>
+        Promise.resolve(ok('a', '')),
+      ),
+    ).rejects.toMatchObject({ code: 'KOPS_INTERRUPTED' });
   });
 });
 
 describe('what brokers must offer', () => {
-  const all = new Map(protocolNeeds.map(({ key, versions }) => [key, { min: 0, max: Math.max(...versions) }]));
+  const all = new Map(
+    protocolNeeds.map(({ key, versions }) => [key, { min: 0, max: Math.max(...versions) }]),
+  );
 
   it('is met by a broker that has it all', () => {
     expect(unmetNeeds(all)).toEqual([]);
@@ -30,11 +52,17 @@ describe('what brokers must offer', () => {
   });
 
   it('is not met by versions that are too old, gone, or missing', () => {
-    expect(unmetNeeds(new Map(all).set(1, { min: 0, max: 10 }))).toEqual(['Fetch (backup) needs version 11 or 13, the broker offers 0 to 10']);
-    expect(unmetNeeds(new Map(all).set(0, { min: 9, max: 12 }))).toEqual(['Produce (restore) needs version 8, the broker offers 9 to 12']);
+    expect(unmetNeeds(new Map(all).set(1, { min: 0, max: 10 }))).toEqual([
+      'Fetch (backup) needs version 11 or 13, the broker offers 0 to 10',
+    ]);
+    expect(unmetNeeds(new Map(all).set(0, { min: 9, max: 12 }))).toEqual([
+      'Produce (restore) needs version 8, the broker offers 9 to 12',
+    ]);
     const without = new Map(all);
     without.delete(44);
-    expect(unmetNeeds(without)).toEqual(['IncrementalAlterConfigs (restore) needs version 0, the broker offers not at all']);
+    expect(unmetNeeds(without)).toEqual([
+      'IncrementalAlterConfigs (restore) needs version 0, the broker offers not at all',
+    ]);
   });
 
   it('says what is done in a lesser way', () => {
@@ -43,7 +71,14 @@ describe('what brokers must offer', () => {
 });
 
 describe('partitions', () => {
-  const topic = (leader: number, isr: number[]) => [{ name: 't', id: undefined, isInternal: false, partitions: [{ partition: 0, leader, leaderEpoch: 0, replicas: [1, 2], isr }] }];
+  const topic = (leader: number, isr: number[]) => [
+    {
+      name: 't',
+      id: undefined,
+      isInternal: false,
+      partitions: [{ partition: 0, leader, leaderEpoch: 0, replicas: [1, 2], isr }],
+    },
+  ];
 
   it.each([
     [1, [1, 2], ['ok', 'ok']],
@@ -54,6 +89,9 @@ describe('partitions', () => {
   });
 
   it('are named, with their brokers', () => {
-    expect(partitionChecks(topic(-1, []))[0]).toMatchObject({ code: 'KOPS_KAFKA_UNREACHABLE', details: ['t-0: replicas on brokers 1, 2'] });
+    expect(partitionChecks(topic(-1, []))[0]).toMatchObject({
+      code: 'KOPS_KAFKA_UNREACHABLE',
+      details: ['t-0: replicas on brokers 1, 2'],
+    });
   });
 });

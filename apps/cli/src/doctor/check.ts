@@ -26,7 +26,11 @@ export function ok(name: string, message: string, details: readonly string[] = [
   return { name, status: 'ok', message, details, hint: null, code: null };
 }
 
-export function warn(name: string, message: string, { details = [], hint }: Extra = {}): CheckResult {
+export function warn(
+  name: string,
+  message: string,
+  { details = [], hint }: Extra = {},
+): CheckResult {
   return { name, status: 'warn', message, details, hint: hint ?? null, code: null };
 }
 
@@ -34,7 +38,12 @@ export function skipped(name: string, message: string): CheckResult {
   return { name, status: 'skipped', message, details: [], hint: null, code: null };
 }
 
-export function fail(name: string, code: ErrorCode, message: string, { details = [], hint }: Extra = {}): CheckResult {
+export function fail(
+  name: string,
+  code: ErrorCode,
+  message: string,
+  { details = [], hint }: Extra = {},
+): CheckResult {
   return { name, status: 'fail', message, details, hint: hint ?? null, code };
 }
 
@@ -49,7 +58,11 @@ export function failed(name: string, thrown: unknown): CheckResult {
 }
 
 /** Runs a check; what it throws is its finding. An interrupt goes on. */
-export async function check(name: string, signal: AbortSignal, work: () => Promise<CheckResult>): Promise<CheckResult> {
+export async function check(
+  name: string,
+  signal: AbortSignal,
+  work: () => Promise<CheckResult>,
+): Promise<CheckResult> {
   signal.throwIfAborted();
   try {
     return await work();

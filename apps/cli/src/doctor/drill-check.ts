@@ -12,12 +12,26 @@ export function drillCheck(signal: AbortSignal): Promise<CheckResult> {
     ]);
     const hasJava = !(java instanceof Error);
     const details = [
-      docker === undefined ? 'Docker: no engine answers (--sandbox testcontainers needs one)' : `Docker: engine ${docker.serverVersion}`,
-      hasJava ? `Java: version ${String(java.version)} at ${java.home}` : `Java: ${java.message} (--sandbox jvm needs version 17)`,
-      maven === undefined ? 'Maven: not found (--sandbox jvm fetches Kafka with it, once)' : `Maven: ${maven}`,
+      docker === undefined
+        ? 'Docker: no engine answers (--sandbox testcontainers needs one)'
+        : `Docker: engine ${docker.serverVersion}`,
+      hasJava
+        ? `Java: version ${String(java.version)} at ${java.home}`
+        : `Java: ${java.message} (--sandbox jvm needs version 17)`,
+      maven === undefined
+        ? 'Maven: not found (--sandbox jvm fetches Kafka with it, once)'
+        : `Maven: ${maven}`,
     ];
     const ways = [...(docker === undefined ? [] : ['testcontainers']), ...(hasJava ? ['jvm'] : [])];
-    if (ways.length > 0) return ok('drills', `this machine can run drills with --sandbox ${ways.join(' or ')}`, details);
-    return warn('drills', 'this machine cannot start a throwaway Kafka', { details, hint: 'Install a Docker engine, or Java 17 and Maven; or drill against a cluster of your own with --sandbox external.' });
+    if (ways.length > 0)
+      return ok(
+        'drills',
+        `this machine can run drills with --sandbox ${ways.join(' or ')}`,
+        details,
+      );
+    return warn('drills', 'this machine cannot start a throwaway Kafka', {
+      details,
+      hint: 'Install a Docker engine, or Java 17 and Maven; or drill against a cluster of your own with --sandbox external.',
+    });
   });
 }

@@ -5,7 +5,10 @@ import { partitionChecks } from './partition-checks.ts';
 import { permissionChecks } from './permission-checks.ts';
 
 /** All checks of a cluster. The first failure to connect leaves nothing more to check. */
-export async function* kafkaChecks(options: KafkaOptions | undefined, signal: AbortSignal): AsyncGenerator<CheckResult> {
+export async function* kafkaChecks(
+  options: KafkaOptions | undefined,
+  signal: AbortSignal,
+): AsyncGenerator<CheckResult> {
   if (options === undefined) {
     yield skipped('kafka', 'no cluster was given: --bootstrap-server HOST:PORT');
     return;

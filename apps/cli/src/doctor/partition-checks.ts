@@ -1,5 +1,6 @@
 import { internalTopics } from '@kops/core';
 import type { TopicMetadata } from '@kops/kafka';
+import { counted } from '../output/counted.ts';
 import { fail, ok, warn, type CheckResult } from './check.ts';
 
 const shown = 10;
@@ -12,23 +13,58 @@ export function firstOf(items: readonly string[]): string[] {
 
 /** Whether all partitions can be read, and are held by all their replicas. */
 export function partitionChecks(topics: readonly TopicMetadata[]): CheckResult[] {
-  const all = topics.flatMap(({ name, partitions }) => partitions.map((partition) => ({ ...partition, name: `${name}-${String(partition.partition)}` })));
+  const all = topics.flatMap(({ name, partitions }) =>
+    partitions.map((partition) => ({
+      ...partition,
+      name: `${name}-${String(partition.partition)}`,
+    })),
+  );
   const offline = all.filter(({ leader }) => leader < 0);
-  const lagging = all.filter(({ leader, isr, replicas }) => leader >= 0 && isr.length < replicas.length);
+  const lagging = all.filter(
+    ({ leader, isr, replicas }) => leader >= 0 && isr.length < replicas.length,
+  );
   const internal = topics.filter(({ name }) => internalTopics.has(name)).map(({ name }) => name);
   return [
     offline.length === 0
-      ? ok('leaders', `all ${String(all.length)} partitions of ${String(topics.length)} topics have a leader`)
-      : fail('leaders', 'KOPS_KAFKA_UNREACHABLE', `${String(offline.length)} of ${String(all.length)} partitions have no leader and cannot be read`, {
-          details: firstOf(offline.map(({ name, replicas }) => `${name}: replicas on brokers ${replicas.join(', ')}`)),
-          hint: 'Start the brokers that hold their replicas.',
-        }),
+      ? ok(
+          'leaders',
+          `${counted(all.length, 'partition')} of ${counted(topics.length, 'topic')}, all with a leader`,
+        )
+      : fail(
+          'leaders',
+          'KOPS_KAFKA_UNREACHABLE',
+          `${String(offline.length)} of ${String(all.length)} partitions have no leader and cannot be read`,
+          {
+            details: firstOf(
+              offline.map(
+                ({ name, replicas }) => `${name}: replicas on brokers ${replicas.join(', ')}`,
+              ),
+            ),
+            hint: 'Start the brokers that hold their replicas.',
+          },
+        ),
     lagging.length === 0
       ? ok('replicas', 'all replicas are in sync')
-      : warn('replicas', `${String(lagging.length)} of ${String(all.length)} partitions have replicas that are not in sync`, {
-          details: firstOf(lagging.map(({ name, replicas, isr }) => `${name}: in sync ${isr.join(', ')} of ${replicas.join(', ')}`)),
-          hint: 'A backup works; see why the brokers lag, for what is not in sync may be lost with its leader.',
-        }),
-    ...(internal.length === 0 ? [] : [ok('internal topics', `${internal.join(', ')}: left out of backups unless named; group offsets are archived by themselves`)]),
+      : warn(
+          'replicas',
+          `${String(lagging.length)} of ${String(all.length)} partitions have replicas that are not in sync`,
+          {
+            details: firstOf(
+              lagging.map(
+                ({ name, replicas, isr }) =>
+                  `${name}: in sync ${isr.join(', ')} of ${replicas.join(', ')}`,
+              ),
+            ),
+            hint: 'A backup works; see why the brokers lag, for what is not in sync may be lost with its leader.',
+          },
+        ),
+    ...(internal.length === 0
+      ? []
+      : [
+          ok(
+            'internal topics',
+            `${internal.join(', ')}: left out of backups unless named; group offsets are archived by themselves`,
+          ),
+        ]),
   ];
 }

@@ -27,9 +27,23 @@ export const protocolNeeds: readonly ProtocolNeed[] = [
 ];
 
 /** Versions that make kops better where they are offered. */
-export const protocolWishes: readonly { readonly key: number; readonly version: number; readonly without: string }[] = [
-  { key: 3, version: 10, without: 'no topic ids (Kafka 2.8 and later): a recreated topic is recognised by its offsets only' },
-  { key: 1, version: 13, without: 'no fetch by topic id (Kafka 3.1 and later): the id is compared after each fetch instead' },
+export const protocolWishes: readonly {
+  readonly key: number;
+  readonly version: number;
+  readonly without: string;
+}[] = [
+  {
+    key: 3,
+    version: 10,
+    without:
+      'no topic ids (Kafka 2.8 and later): a recreated topic is recognised by its offsets only',
+  },
+  {
+    key: 1,
+    version: 13,
+    without:
+      'no fetch by topic id (Kafka 3.1 and later): the id is compared after each fetch instead',
+  },
 ];
 
 /** Ranges of versions by API key. */
@@ -46,12 +60,15 @@ export function unmetNeeds(ranges: VersionRanges): string[] {
     .filter(({ key, versions }) => !versions.some((version) => offers(ranges, key, version)))
     .map(({ key, name, versions, for: purpose }) => {
       const range = ranges.get(key);
-      const has = range === undefined ? 'not at all' : `${String(range.min)} to ${String(range.max)}`;
+      const has =
+        range === undefined ? 'not at all' : `${String(range.min)} to ${String(range.max)}`;
       return `${name} (${purpose}) needs version ${versions.join(' or ')}, the broker offers ${has}`;
     });
 }
 
 /** What will be done in a lesser way, as lines. */
 export function unmetWishes(ranges: VersionRanges): string[] {
-  return protocolWishes.filter(({ key, version }) => !offers(ranges, key, version)).map(({ without }) => without);
+  return protocolWishes
+    .filter(({ key, version }) => !offers(ranges, key, version))
+    .map(({ without }) => without);
 }

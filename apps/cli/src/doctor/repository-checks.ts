@@ -5,6 +5,7 @@ import { KopsError, toKopsError } from '@kops/core';
 import { parseRepositoryUrl, type ObjectStore } from '@kops/object-store';
 import { openRepository } from '@kops/repository';
 import { formatBytes } from '@kops/service';
+import { counted } from '../output/counted.ts';
 import { openIfThere } from '../estimate/copy-places.ts';
 import { check, fail, failed, ok, warn, type CheckResult } from './check.ts';
 
@@ -12,7 +13,10 @@ import { check, fail, failed, ok, warn, type CheckResult } from './check.ts';
 const littleSpace = 1024n ** 3n;
 
 /** All checks of a repository. It is written to: a small object under a name of its own, which is removed at once. */
-export async function* repositoryChecks(url: string, signal: AbortSignal): AsyncGenerator<CheckResult> {
+export async function* repositoryChecks(
+  url: string,
+  signal: AbortSignal,
+): AsyncGenerator<CheckResult> {
   const { directory } = parseRepositoryUrl(url);
   let store;
   try {
@@ -40,9 +44,16 @@ async function missingCheck(url: string, directory: string): Promise<CheckResult
   try {
     await access(parent, constants.W_OK | constants.X_OK);
   } catch (error) {
-    return fail('repository', toKopsError(error).code, `${url} does not exist, and may not be made in ${parent}`, { hint: 'Make the directory for the user that runs kops, or give another place.' });
+    return fail(
+      'repository',
+      toKopsError(error).code,
+      `${url} does not exist, and may not be made in ${parent}`,
+      { hint: 'Make the directory for the user that runs kops, or give another place.' },
+    );
   }
-  return warn('repository', `${url} does not exist yet`, { hint: 'If this is not a new repository: check the path and that its disk is mounted. A first backup makes it.' });
+  return warn('repository', `${url} does not exist yet`, {
+    hint: 'If this is not a new repository: check the path and that its disk is mounted. A first backup makes it.',
+  });
 }
 
 async function contentCheck(store: ObjectStore): Promise<CheckResult> {
@@ -50,7 +61,10 @@ async function contentCheck(store: ObjectStore): Promise<CheckResult> {
     const repository = await openRepository(store);
     const archives = await repository.archives();
     const { version } = repository.info;
-    return ok('repository', `${store.url} is a repository of format ${String(version)} with ${String(archives.length)} archives${archives.length === 0 ? '' : `, the last ${archives.at(-1)?.archive ?? ''}`}`);
+    return ok(
+      'repository',
+      `${store.url} is a repository of format ${String(version)} with ${counted(archives.length, 'archive')}${archives.length === 0 ? '' : `, the last ${archives.at(-1)?.archive ?? ''}`}`,
+    );
   } catch (error) {
     if (!KopsError.is(error, 'KOPS_REPOSITORY_NOT_FOUND') || !(await isEmpty(store))) throw error;
     return ok('repository', `${store.url} is empty: a first backup makes a repository of it`);
@@ -75,5 +89,7 @@ async function spaceCheck(store: ObjectStore): Promise<CheckResult> {
   const free = await store.freeBytes();
   if (free === undefined) return ok('free space', 'the store does not tell');
   if (free >= littleSpace) return ok('free space', `${formatBytes(free)} free`);
-  return warn('free space', `only ${formatBytes(free)} free`, { hint: "See with 'kops estimate' what a backup needs." });
+  return warn('free space', `only ${formatBytes(free)} free`, {
+    hint: "See with 'kops estimate' what a backup needs.",
+  });
 }

@@ -20,7 +20,10 @@ export async function copyPlace(url: string, cluster: LiveCluster | undefined): 
   const { directory, url: repository } = parseRepositoryUrl(url);
   const store = await openIfThere(directory);
   const freeBytes = (await (store ?? (await nearestDirectory(directory))).freeBytes()) ?? null;
-  const archived = store === undefined || cluster === undefined ? () => undefined : await archivedRanges(store, cluster);
+  const archived =
+    store === undefined || cluster === undefined
+      ? () => undefined
+      : await archivedRanges(store, cluster);
   return { repository, freeBytes, archived };
 }
 
@@ -39,7 +42,10 @@ async function nearestDirectory(directory: string): Promise<ObjectStore> {
   return (await openIfThere(parent)) ?? (await nearestDirectory(parent));
 }
 
-async function archivedRanges(store: ObjectStore, { clusterId, topicIds }: LiveCluster): Promise<CopyPlace['archived']> {
+async function archivedRanges(
+  store: ObjectStore,
+  { clusterId, topicIds }: LiveCluster,
+): Promise<CopyPlace['archived']> {
   const repository = await openOrNone(store);
   const latest = (await repository?.archives({ cluster: clusterId }))?.at(-1);
   if (repository === undefined || latest === undefined) return () => undefined;
@@ -49,7 +55,8 @@ async function archivedRanges(store: ObjectStore, { clusterId, topicIds }: LiveC
     const id = topicIds.get(topic.name);
     // A topic that was recreated is another one.
     if (id !== undefined && id !== topic.topicId) continue;
-    for (const { partition, logStart, cut } of topic.partitions) ranges.set(`${topic.name}/${String(partition)}`, { start: logStart, end: cut });
+    for (const { partition, logStart, cut } of topic.partitions)
+      ranges.set(`${topic.name}/${String(partition)}`, { start: logStart, end: cut });
   }
   return ({ topic, partition }) => ranges.get(`${topic}/${String(partition)}`);
 }

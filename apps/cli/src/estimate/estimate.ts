@@ -11,7 +11,10 @@ export interface PartitionFacts {
 }
 
 /** What a repository has of a partition already: offsets [start, end). */
-export type ArchivedRange = (at: { readonly topic: string; readonly partition: number }) => { readonly start: bigint; readonly end: bigint } | undefined;
+export type ArchivedRange = (at: {
+  readonly topic: string;
+  readonly partition: number;
+}) => { readonly start: bigint; readonly end: bigint } | undefined;
 
 /** Where a copy shall go. */
 export interface CopyPlace {
@@ -82,7 +85,8 @@ export interface EstimateFacts {
 /** Of the free space, what a backup should not fill. */
 const reserve = 10n;
 
-const span = ({ start, end }: { readonly start: bigint; readonly end: bigint }): bigint => (end > start ? end - start : 0n);
+const span = ({ start, end }: { readonly start: bigint; readonly end: bigint }): bigint =>
+  end > start ? end - start : 0n;
 
 function bytesOf(offsets: bigint, bytesPerOffset: number): bigint {
   return BigInt(Math.round(Number(offsets) * bytesPerOffset));
@@ -93,12 +97,16 @@ export function estimateCluster({ partitions, copies, places, rate }: EstimateFa
   const offsets = partitions.reduce((sum, partition) => sum + span(partition), 0n);
   const sampled = partitions.filter(({ bytesPerOffset }) => bytesPerOffset !== null);
   const average = averageOf(sampled);
-  const sizeOf = (partition: PartitionFacts, count: bigint): bigint => bytesOf(count, partition.bytesPerOffset ?? average ?? 0);
+  const sizeOf = (partition: PartitionFacts, count: bigint): bigint =>
+    bytesOf(count, partition.bytesPerOffset ?? average ?? 0);
   const bytes = partitions.reduce((sum, partition) => sum + sizeOf(partition, span(partition)), 0n);
   const estimates = places.map((place) => estimateCopy(place, partitions, sizeOf));
   // Copies whose place was not named start from nothing.
   const unnamed = BigInt(Math.max(0, copies - places.length)) * bytes;
-  const newestBytes = estimates.length < copies ? bytes : estimates.reduce((most, { newBytes }) => (newBytes > most ? newBytes : most), 0n);
+  const newestBytes =
+    estimates.length < copies
+      ? bytes
+      : estimates.reduce((most, { newBytes }) => (newBytes > most ? newBytes : most), 0n);
   return {
     partitions: partitions.length,
     copies,
@@ -118,7 +126,13 @@ export function estimateCluster({ partitions, copies, places, rate }: EstimateFa
 }
 
 /** Estimates from given numbers alone. */
-export function estimateNumbers(given: { partitions: number; copies: number; bytes: bigint | null; rate: Rate | null; places: readonly CopyPlace[] }): Estimate {
+export function estimateNumbers(given: {
+  partitions: number;
+  copies: number;
+  bytes: bigint | null;
+  rate: Rate | null;
+  places: readonly CopyPlace[];
+}): Estimate {
   const { partitions, copies, bytes, rate } = given;
   const places = given.places.map(({ repository, freeBytes }) => ({
     repository,
@@ -149,11 +163,18 @@ export function estimateNumbers(given: { partitions: number; copies: number; byt
 
 function averageOf(sampled: readonly PartitionFacts[]): number | null {
   const offsets = sampled.reduce((sum, partition) => sum + Number(span(partition)), 0);
-  const bytes = sampled.reduce((sum, partition) => sum + Number(span(partition)) * (partition.bytesPerOffset ?? 0), 0);
+  const bytes = sampled.reduce(
+    (sum, partition) => sum + Number(span(partition)) * (partition.bytesPerOffset ?? 0),
+    0,
+  );
   return offsets === 0 ? null : bytes / offsets;
 }
 
-function estimateCopy(place: CopyPlace, partitions: readonly PartitionFacts[], sizeOf: (partition: PartitionFacts, count: bigint) => bigint): CopyEstimate {
+function estimateCopy(
+  place: CopyPlace,
+  partitions: readonly PartitionFacts[],
+  sizeOf: (partition: PartitionFacts, count: bigint) => bigint,
+): CopyEstimate {
   let archivedOffsets = 0n;
   let newOffsets = 0n;
   let newBytes = 0n;
@@ -164,13 +185,24 @@ function estimateCopy(place: CopyPlace, partitions: readonly PartitionFacts[], s
     newBytes += sizeOf(partition, fresh);
   }
   const { repository, freeBytes } = place;
-  return { repository, archivedOffsets, newOffsets, newBytes, freeBytes, fits: doesFit(newBytes, freeBytes) };
+  return {
+    repository,
+    archivedOffsets,
+    newOffsets,
+    newBytes,
+    freeBytes,
+    fits: doesFit(newBytes, freeBytes),
+  };
 }
 
 /** An archive that ends before the log starts, or beyond its end, is of no use: all is new then. */
-function newOffsetsOf(partition: PartitionFacts, archived: { readonly start: bigint; readonly end: bigint } | undefined): bigint {
+function newOffsetsOf(
+  partition: PartitionFacts,
+  archived: { readonly start: bigint; readonly end: bigint } | undefined,
+): bigint {
   const all = span(partition);
-  if (archived === undefined || archived.end < partition.start || archived.end > partition.end) return all;
+  if (archived === undefined || archived.end < partition.start || archived.end > partition.end)
+    return all;
   return partition.end - archived.end;
 }
 
@@ -187,7 +219,10 @@ function durationMs(bytes: bigint, rate: Rate | null): number | null {
   return rate === null ? null : (Number(bytes) / rate.bytesPerSecond) * 1000;
 }
 
-function topicEstimates(partitions: readonly PartitionFacts[], sizeOf: (partition: PartitionFacts, count: bigint) => bigint): TopicEstimate[] {
+function topicEstimates(
+  partitions: readonly PartitionFacts[],
+  sizeOf: (partition: PartitionFacts, count: bigint) => bigint,
+): TopicEstimate[] {
   const byTopic = Map.groupBy(partitions, ({ topic }) => topic);
   return [...byTopic]
     .map(([topic, own]) => ({

@@ -12,15 +12,30 @@ const mostBytes = 64 * 1024 * 1024;
 const leastBytes = 1024 * 1024;
 
 /** Reads the longest partitions for a moment. Null where there is too little to read. */
-export async function measureRate(kafka: KafkaClient, places: readonly Place[], signal: AbortSignal): Promise<Rate | null> {
-  const longest = [...places].sort((a, b) => Number(b.end - b.start - (a.end - a.start))).slice(0, measuredPartitions);
+export async function measureRate(
+  kafka: KafkaClient,
+  places: readonly Place[],
+  signal: AbortSignal,
+): Promise<Rate | null> {
+  const longest = [...places]
+    .sort((a, b) => Number(b.end - b.start - (a.end - a.start)))
+    .slice(0, measuredPartitions);
   const started = performance.now();
   let bytes = 0;
   await mapLimit(longest, measuredPartitions, async (place) => {
     let offset = place.start;
     while (offset < place.end && performance.now() - started < measureMs && bytes < mostBytes) {
       const { topic, partition, topicId, leaderEpoch } = place;
-      const fetched = await kafka.fetch({ topic, partition, topicId, offset, currentLeaderEpoch: leaderEpoch, maxBytes: fetchBytes, maxWaitMs: 0, signal });
+      const fetched = await kafka.fetch({
+        topic,
+        partition,
+        topicId,
+        offset,
+        currentLeaderEpoch: leaderEpoch,
+        maxBytes: fetchBytes,
+        maxWaitMs: 0,
+        signal,
+      });
       if (fetched.status !== 'ok') return;
       bytes += fetched.bytes.byteLength;
       const next = endOf(fetched.bytes, offset);

@@ -24,46 +24,104 @@ interface Sample {
 }
 
 /** Topics of a cluster, as a backup would choose them. @throws KOPS_TOPIC_NOT_FOUND */
-export async function chooseTopics(kafka: KafkaClient, include: readonly string[], exclude: readonly string[]): Promise<TopicMetadata[]> {
+export async function chooseTopics(
+  kafka: KafkaClient,
+  include: readonly string[],
+  exclude: readonly string[],
+): Promise<TopicMetadata[]> {
   const topics = await kafka.topics();
-  const names = new Set(selectTopics(topics.map(({ name }) => name), { include, exclude }));
+  const names = new Set(
+    selectTopics(
+      topics.map(({ name }) => name),
+      { include, exclude },
+    ),
+  );
   return topics.filter(({ name }) => names.has(name)).sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
 /** Where the logs of topics start and end now, as a backup would cut them. */
-export async function locatePartitions(kafka: KafkaClient, topics: readonly TopicMetadata[]): Promise<Place[]> {
+export async function locatePartitions(
+  kafka: KafkaClient,
+  topics: readonly TopicMetadata[],
+): Promise<Place[]> {
   const all = topics.flatMap(({ name, id, partitions }) =>
-    partitions.map(({ partition, leaderEpoch }) => ({ topic: name, topicId: id, partition, leaderEpoch })),
+    partitions.map(({ partition, leaderEpoch }) => ({
+      topic: name,
+      topicId: id,
+      partition,
+      leaderEpoch,
+    })),
   );
-  const [starts, ends] = await Promise.all([kafka.listOffsets(all, 'earliest'), kafka.listOffsets(all, 'lastStable')]);
-  return all.map((place, index) => ({ ...place, start: starts[index] ?? 0n, end: ends[index] ?? 0n }));
+  const [starts, ends] = await Promise.all([
+    kafka.listOffsets(all, 'earliest'),
+    kafka.listOffsets(all, 'lastStable'),
+  ]);
+  return all.map((place, index) => ({
+    ...place,
+    start: starts[index] ?? 0n,
+    end: ends[index] ?? 0n,
+  }));
 }
 
 /** Looks at a little data at the start and in the middle of partitions, to know how large their records are. */
-export async function samplePartitions(kafka: KafkaClient, places: readonly Place[], signal: AbortSignal): Promise<PartitionFacts[]> {
+export async function samplePartitions(
+  kafka: KafkaClient,
+  places: readonly Place[],
+  signal: AbortSignal,
+): Promise<PartitionFacts[]> {
   const filled = places.filter(({ start, end }) => end > start);
   const step = Math.max(1, filled.length / maxSampled);
-  const chosen = Array.from({ length: Math.min(maxSampled, filled.length) }, (_, index) => filled[Math.floor(index * step)]).filter((place) => place !== undefined);
+  const chosen = Array.from(
+    { length: Math.min(maxSampled, filled.length) },
+    (_, index) => filled[Math.floor(index * step)],
+  ).filter((place) => place !== undefined);
   const samples = new Map<Place, Sample>();
   await mapLimit(chosen, parallelSamples, async (place) => {
     throwIfAborted(signal);
     const middle = place.start + (place.end - place.start) / 2n;
     const first = await sampleAt(kafka, place, place.start, signal);
-    const second = middle > place.start + first.offsets ? await sampleAt(kafka, place, middle, signal) : { bytes: 0, offsets: 0n };
-    samples.set(place, { bytes: first.bytes + second.bytes, offsets: first.offsets + second.offsets });
+    const second =
+      middle > place.start + first.offsets
+        ? await sampleAt(kafka, place, middle, signal)
+        : { bytes: 0, offsets: 0n };
+    samples.set(place, {
+      bytes: first.bytes + second.bytes,
+      offsets: first.offsets + second.offsets,
+    });
   });
   const ofTopic = averages(samples);
   return places.map((place) => {
     const { topic, partition, start, end } = place;
     const own = samples.get(place);
     const known = own !== undefined && own.offsets > 0n;
-    return { topic, partition, start, end, bytesPerOffset: known ? own.bytes / Number(own.offsets) : (ofTopic.get(topic) ?? null), sampledBytes: own?.bytes ?? 0 };
+    return {
+      topic,
+      partition,
+      start,
+      end,
+      bytesPerOffset: known ? own.bytes / Number(own.offsets) : (ofTopic.get(topic) ?? null),
+      sampledBytes: own?.bytes ?? 0,
+    };
   });
 }
 
-async function sampleAt(kafka: KafkaClient, place: Place, offset: bigint, signal: AbortSignal): Promise<Sample> {
+async function sampleAt(
+  kafka: KafkaClient,
+  place: Place,
+  offset: bigint,
+  signal: AbortSignal,
+): Promise<Sample> {
   const { topic, partition, topicId, leaderEpoch } = place;
-  const fetched = await kafka.fetch({ topic, partition, topicId, offset, currentLeaderEpoch: leaderEpoch, maxBytes: sampleBytes, maxWaitMs: 0, signal });
+  const fetched = await kafka.fetch({
+    topic,
+    partition,
+    topicId,
+    offset,
+    currentLeaderEpoch: leaderEpoch,
+    maxBytes: sampleBytes,
+    maxWaitMs: 0,
+    signal,
+  });
   // A topic that is deleted meanwhile, or a log start that moves, gives no sample: it is an estimate.
   if (fetched.status !== 'ok') return { bytes: 0, offsets: 0n };
   let bytes = 0;
@@ -84,5 +142,9 @@ function averages(samples: ReadonlyMap<Place, Sample>): Map<string, number> {
     const sum = sums.get(topic) ?? { bytes: 0, offsets: 0n };
     sums.set(topic, { bytes: sum.bytes + bytes, offsets: sum.offsets + offsets });
   }
-  return new Map([...sums].filter(([, { offsets }]) => offsets > 0n).map(([topic, { bytes, offsets }]) => [topic, bytes / Number(offsets)]));
+  return new Map(
+    [...sums]
+      .filter(([, { offsets }]) => offsets > 0n)
+      .map(([topic, { bytes, offsets }]) => [topic, bytes / Number(offsets)]),
+  );
 }

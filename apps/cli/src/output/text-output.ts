@@ -38,10 +38,9 @@ export class TextOutput {
     if (text === '' || this.#isGone) return;
     await new Promise<void>((resolve, reject) => {
       this.#stream.write(text, (error) => {
-        if (!error) return resolve();
         this.#isGone ||= isReaderGone(error);
-        if (this.#isGone) resolve();
-        else reject(error);
+        if (error instanceof Error && !this.#isGone) reject(error);
+        else resolve();
       });
     });
   }

@@ -15,7 +15,13 @@ export interface RecordRange {
 }
 
 /** Writes records of an archive from an offset on, until there are enough, no more, or the reader is gone. */
-export async function printRecords(archive: Archive, range: RecordRange, writer: RecordWriter, output: TextOutput, signal: AbortSignal): Promise<void> {
+export async function printRecords(
+  archive: Archive,
+  range: RecordRange,
+  writer: RecordWriter,
+  output: TextOutput,
+  signal: AbortSignal,
+): Promise<void> {
   const { topic, partition, from, isolation, count = Number.POSITIVE_INFINITY } = range;
   if (count === 0) return;
   for await (const run of archive.readRecordRuns({ topic, partition, from, isolation, signal })) {

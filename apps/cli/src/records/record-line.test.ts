@@ -11,13 +11,21 @@ describe('a record as a line', () => {
   });
 
   it('tells null from empty', () => {
-    expect(recordLine(showRecord({ ...record, key: null, value: text('') }))).toBe('7  1970-01-01T00:00:00.000Z  (null)  (empty)');
+    expect(recordLine(showRecord({ ...record, key: null, value: text('') }))).toBe(
+      '7  1970-01-01T00:00:00.000Z  (null)  (empty)',
+    );
   });
 
   it('marks what is not text', () => {
-    const shown = showRecord({ ...record, key: new Uint8Array([255]), headers: [{ key: '�', keyBytes: new Uint8Array([250]), value: null }] });
+    const shown = showRecord({
+      ...record,
+      key: new Uint8Array([255]),
+      headers: [{ key: '�', keyBytes: new Uint8Array([250]), value: null }],
+    });
     expect(shown.key).toEqual({ base64: '/w==' });
-    expect(recordLine(shown)).toBe('7  1970-01-01T00:00:00.000Z  base64:/w==  v  [base64:+g===(null)]');
+    expect(recordLine(shown)).toBe(
+      '7  1970-01-01T00:00:00.000Z  base64:/w==  v  [base64:+g===(null)]',
+    );
   });
 
   it.each([
@@ -27,7 +35,9 @@ describe('a record as a line', () => {
     ['\u202egnp', String.raw`\u202egnp`],
     ['grüße 🚀', 'grüße 🚀'],
   ])('does not let %j act on a terminal', (value, shown) => {
-    expect(recordLine(showRecord({ ...record, value: text(value) }))).toBe(`7  1970-01-01T00:00:00.000Z  k  ${shown}`);
+    expect(recordLine(showRecord({ ...record, value: text(value) }))).toBe(
+      `7  1970-01-01T00:00:00.000Z  k  ${shown}`,
+    );
   });
 
   it.each([

@@ -1,8 +1,9 @@
 import { formatBytes, formatCount, formatDuration } from '@kops/service';
 import type { ArchiveDetail, PartitionDetail, TopicDetail } from '../archives/archive-detail.ts';
+import { counted } from '../output/counted.ts';
 import { formatPairs, formatTable, type Column } from '../output/table.ts';
 import { formatInstant } from './instant.ts';
-import { counted, formatLosses, formatRecords } from './totals.ts';
+import { formatLosses, formatRecords } from './totals.ts';
 
 /** Above this many partitions only topics are listed, unless topics were asked for by name. */
 const maxPartitionRows = 200;
@@ -11,7 +12,10 @@ const maxGroupRows = 50;
 const right = 'right' as const;
 
 /** An archive as lines: head, topics, partitions, losses, groups. */
-export function renderArchiveDetail(detail: ArchiveDetail, options: { readonly byTopic: boolean }): string[] {
+export function renderArchiveDetail(
+  detail: ArchiveDetail,
+  options: { readonly byTopic: boolean },
+): string[] {
   const partitions = detail.topics.reduce((sum, topic) => sum + topic.partitions.length, 0);
   const short = !options.byTopic && partitions > maxPartitionRows;
   return [
@@ -20,7 +24,9 @@ export function renderArchiveDetail(detail: ArchiveDetail, options: { readonly b
     ...topicLines(detail.topics),
     '',
     ...(short
-      ? [`${counted(partitions, 'partition')}: see those of a topic with --topic NAME, or all with --json.`]
+      ? [
+          `${counted(partitions, 'partition')}: see those of a topic with --topic NAME, or all with --json.`,
+        ]
       : partitionLines(detail.topics)),
     ...lossLines(detail.topics),
     ...(options.byTopic ? detail.topics.flatMap(configLines) : []),
@@ -28,17 +34,39 @@ export function renderArchiveDetail(detail: ArchiveDetail, options: { readonly b
   ];
 }
 
-function headPairs({ summary, repository, copies, isolation, kopsVersion }: ArchiveDetail): [string, string][] {
+function headPairs({
+  summary,
+  repository,
+  copies,
+  isolation,
+  kopsVersion,
+}: ArchiveDetail): [string, string][] {
   const took = Date.parse(summary.endedAt) - Date.parse(summary.startedAt);
   return [
     ['Archive', summary.archive],
     ['Repository', repository],
     ['Cluster', summary.cluster],
-    ['Kind', summary.kind === 'generation' ? `generation ${String(summary.generation)} of series ${summary.series}` : summary.kind],
+    [
+      'Kind',
+      summary.kind === 'generation'
+        ? `generation ${String(summary.generation)} of series ${summary.series}`
+        : summary.kind,
+    ],
     ['Parent', summary.parent ?? 'none'],
-    ['Ended', `${formatInstant(summary.endedAt)}${took >= 0 ? `, after ${formatDuration(took)}` : ''}`],
-    ['Cut at', isolation === 'read_committed' ? 'the last stable offsets (read_committed)' : 'the high watermarks (read_uncommitted)'],
-    ['Holds', `${counted(summary.topics, 'topic')}, ${counted(summary.partitions, 'partition')}, ${formatRecords(summary)} records, ${formatBytes(summary.bytes)}, ${counted(summary.groups, 'group')}`],
+    [
+      'Ended',
+      `${formatInstant(summary.endedAt)}${took >= 0 ? `, after ${formatDuration(took)}` : ''}`,
+    ],
+    [
+      'Cut at',
+      isolation === 'read_committed'
+        ? 'the last stable offsets (read_committed)'
+        : 'the high watermarks (read_uncommitted)',
+    ],
+    [
+      'Holds',
+      `${counted(summary.topics, 'topic')}, ${counted(summary.partitions, 'partition')}, ${formatRecords(summary)} records, ${formatBytes(summary.bytes)}, ${counted(summary.groups, 'group')}`,
+    ],
     ['Losses', formatLosses(summary.losses)],
     ['Copies', copies.join(', ')],
     ['Made by', `kops ${kopsVersion}`],
@@ -84,7 +112,9 @@ const partitionColumns: readonly Column[] = [
 function partitionLines(topics: readonly TopicDetail[]): string[] {
   return formatTable(
     partitionColumns,
-    topics.flatMap(({ name, partitions }) => partitions.map((partition) => partitionRow(name, partition))),
+    topics.flatMap(({ name, partitions }) =>
+      partitions.map((partition) => partitionRow(name, partition)),
+    ),
   );
 }
 
@@ -99,8 +129,12 @@ function partitionRow(topic: string, partition: PartitionDetail): string[] {
     formatBytes(partition.bytes),
     partition.mode,
     [
-      ...(losses.length === 0 ? [] : [losses.length === 1 ? '1 loss' : `${String(losses.length)} losses`]),
-      ...(openTransactions === 0 ? [] : [`${counted(openTransactions, 'transaction')} open at the cut`]),
+      ...(losses.length === 0
+        ? []
+        : [losses.length === 1 ? '1 loss' : `${String(losses.length)} losses`]),
+      ...(openTransactions === 0
+        ? []
+        : [`${counted(openTransactions, 'transaction')} open at the cut`]),
     ].join(', '),
   ];
 }
@@ -108,7 +142,10 @@ function partitionRow(topic: string, partition: PartitionDetail): string[] {
 function lossLines(topics: readonly TopicDetail[]): string[] {
   const lines = topics.flatMap(({ name, partitions }) =>
     partitions.flatMap(({ partition, losses }) =>
-      losses.map(({ from, to, reason, detail }) => `  ${name}-${String(partition)}: offsets ${String(from)} to ${String(to - 1n)} are lost by ${reason}${detail === '' ? '' : `: ${detail}`}`),
+      losses.map(
+        ({ from, to, reason, detail }) =>
+          `  ${name}-${String(partition)}: offsets ${String(from)} to ${String(to - 1n)} are lost by ${reason}${detail === '' ? '' : `: ${detail}`}`,
+      ),
     ),
   );
   return lines.length === 0 ? [] : ['', 'Losses:', ...lines];
@@ -117,18 +154,49 @@ function lossLines(topics: readonly TopicDetail[]): string[] {
 function configLines({ name, configs }: TopicDetail): string[] {
   const own = configs.filter(({ source }) => source === 'DYNAMIC_TOPIC_CONFIG');
   if (own.length === 0) return [];
-  return ['', `Configs of ${name}:`, ...formatPairs(own.map(({ name: config, value }) => [`  ${config}`, value ?? 'null']))];
+  return [
+    '',
+    `Configs of ${name}:`,
+    ...formatPairs(own.map(({ name: config, value }) => [`  ${config}`, value ?? 'null'])),
+  ];
 }
 
 function groupLines({ groups }: ArchiveDetail): string[] {
   if (groups.length === 0) return [];
-  const rows = groups.slice(0, maxGroupRows).map(({ group, state, offsets }) => [group, state, formatCount(offsets.length)]);
+  const rows = groups
+    .slice(0, maxGroupRows)
+    .map(({ group, state, offsets }) => [group, state, formatCount(offsets.length)]);
   const rest = groups.length - rows.length;
-  return ['', ...formatTable([{ title: 'GROUP' }, { title: 'STATE' }, { title: 'OFFSETS', align: right }], rows), ...(rest > 0 ? [`… and ${String(rest)} more: see --json`] : [])];
+  return [
+    '',
+    ...formatTable(
+      [{ title: 'GROUP' }, { title: 'STATE' }, { title: 'OFFSETS', align: right }],
+      rows,
+    ),
+    ...(rest > 0 ? [`… and ${String(rest)} more: see --json`] : []),
+  ];
 }
 
 function groupOffsetLines({ groups }: ArchiveDetail): string[] {
   if (groups.length === 0) return [];
-  const rows = groups.flatMap(({ group, state, offsets }) => offsets.map(({ topic, partition, offset }) => [group, state, `${topic}-${String(partition)}`, String(offset)]));
-  return ['', ...formatTable([{ title: 'GROUP' }, { title: 'STATE' }, { title: 'PARTITION' }, { title: 'COMMITTED', align: right }], rows)];
+  const rows = groups.flatMap(({ group, state, offsets }) =>
+    offsets.map(({ topic, partition, offset }) => [
+      group,
+      state,
+      `${topic}-${String(partition)}`,
+      String(offset),
+    ]),
+  );
+  return [
+    '',
+    ...formatTable(
+      [
+        { title: 'GROUP' },
+        { title: 'STATE' },
+        { title: 'PARTITION' },
+        { title: 'COMMITTED', align: right },
+      ],
+      rows,
+    ),
+  ];
 }

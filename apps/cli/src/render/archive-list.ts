@@ -21,7 +21,8 @@ const columns: readonly Column[] = [
 
 /** The list of archives as lines, the newest last. */
 export function renderArchiveList({ repository, archives }: ArchiveList): string[] {
-  if (archives.length === 0) return [`${repository} holds no archive yet. Make one with 'kops backup'.`];
+  if (archives.length === 0)
+    return [`${repository} holds no archive yet. Make one with 'kops backup'.`];
   return formatTable(columns, archives.map(row));
 }
 

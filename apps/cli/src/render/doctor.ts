@@ -1,6 +1,12 @@
 import type { CheckResult, CheckStatus } from '../doctor/check.ts';
+import { counted } from '../output/counted.ts';
 
-const marks: Readonly<Record<CheckStatus, string>> = { ok: 'ok   ', warn: 'WARN ', fail: 'FAIL ', skipped: '-    ' };
+const marks: Readonly<Record<CheckStatus, string>> = {
+  ok: 'ok   ',
+  warn: 'WARN ',
+  fail: 'FAIL ',
+  skipped: '-    ',
+};
 
 /** A check as lines. */
 export function renderCheck({ name, status, message, details, hint }: CheckResult): string[] {
@@ -13,8 +19,12 @@ export function renderCheck({ name, status, message, details, hint }: CheckResul
 
 /** The last line. */
 export function renderVerdict(checks: readonly CheckResult[]): string {
-  const count = (status: CheckStatus): number => checks.filter((check) => check.status === status).length;
+  const count = (status: CheckStatus): number =>
+    checks.filter((check) => check.status === status).length;
   const [fails, warnings] = [count('fail'), count('warn')];
-  if (fails > 0) return `${String(fails)} failed, ${String(warnings)} warnings, ${String(count('ok'))} ok`;
-  return warnings > 0 ? `No failures, ${String(warnings)} warnings, ${String(count('ok'))} ok` : `All ${String(count('ok'))} checks ok`;
+  if (fails > 0)
+    return `${String(fails)} failed, ${counted(warnings, 'warning')}, ${String(count('ok'))} ok`;
+  return warnings > 0
+    ? `No failures, ${counted(warnings, 'warning')}, ${String(count('ok'))} ok`
+    : 'All checks ok';
 }

@@ -16,7 +16,10 @@ export function renderEstimate(estimate: Estimate): string[] {
   const { partitions, copies, partitionCopies } = estimate;
   return [
     ...formatPairs([
-      ['Volume', `${formatCount(partitions)} partitions x ${formatCount(copies)} ${copies === 1 ? 'copy' : 'copies'} = ${formatCount(partitionCopies)} partition copies`],
+      [
+        'Volume',
+        `${formatCount(partitions)} partitions x ${formatCount(copies)} ${copies === 1 ? 'copy' : 'copies'} = ${formatCount(partitionCopies)} partition copies`,
+      ],
       ...sizePairs(estimate),
       ...timePairs(estimate),
       ...estimate.places.map((place): [string, string] => ['Repository', placeText(place)]),
@@ -26,42 +29,92 @@ export function renderEstimate(estimate: Estimate): string[] {
   ];
 }
 
-function sizePairs({ offsets, bytes, totalBytes, newBytes, bytesPerOffset, sampledBytes, copies }: Estimate): [string, string][] {
+function sizePairs({
+  offsets,
+  bytes,
+  totalBytes,
+  newBytes,
+  bytesPerOffset,
+  sampledBytes,
+  copies,
+}: Estimate): [string, string][] {
   const pairs: [string, string][] = [];
   if (offsets !== null) pairs.push(['Offsets', `${formatCount(offsets)}, at most as many records`]);
   if (bytes === null || totalBytes === null || newBytes === null) return pairs;
   const about = offsets === null ? '' : 'about ';
-  const sampled = bytesPerOffset === null ? '' : ` (${formatBytes(bytesPerOffset)} a record, from a sample of ${formatBytes(sampledBytes)})`;
+  const sampled =
+    bytesPerOffset === null
+      ? ''
+      : ` (${formatBytes(bytesPerOffset)} a record, from a sample of ${formatBytes(sampledBytes)})`;
   pairs.push(['Size', `${about}${formatBytes(bytes)} a copy${sampled}`]);
   if (copies > 1) pairs.push(['All copies', `${about}${formatBytes(totalBytes)}`]);
-  if (newBytes !== totalBytes) pairs.push(['To store', `${about}${formatBytes(newBytes)}: the rest is archived already`]);
+  if (newBytes !== totalBytes)
+    pairs.push(['To store', `${about}${formatBytes(newBytes)}: the rest is archived already`]);
   return pairs;
 }
 
 function timePairs({ rate, durationMs, offsets, bytes }: Estimate): [string, string][] {
   if (bytes === null) return [];
   if (rate === null || durationMs === null) {
-    return [['Time', offsets === null ? 'give --rate' : 'there is too little data to measure a rate: give --rate']];
+    return [
+      [
+        'Time',
+        offsets === null
+          ? 'give --rate'
+          : 'there is too little data to measure a rate: give --rate',
+      ],
+    ];
   }
-  const how = rate.from === 'given' ? 'as given' : 'as measured reading for a moment; the disk of the repository may be slower';
-  return [['Time', `about ${formatDuration(durationMs)} at ${formatBytes(rate.bytesPerSecond)}/s, ${how}`]];
+  const how =
+    rate.from === 'given'
+      ? 'as given'
+      : 'as measured reading for a moment; the disk of the repository may be slower';
+  return [
+    [
+      'Time',
+      `about ${formatDuration(durationMs)} at ${formatBytes(rate.bytesPerSecond)}/s, ${how}`,
+    ],
+  ];
 }
 
-function placeText({ repository, archivedOffsets, newBytes, freeBytes, fits }: CopyEstimate): string {
+function placeText({
+  repository,
+  archivedOffsets,
+  newBytes,
+  freeBytes,
+  fits,
+}: CopyEstimate): string {
   const free = freeBytes === null ? 'free space not known' : `${formatBytes(freeBytes)} free`;
   const verdict = fits === null ? '' : fits ? ': fits' : ': DOES NOT FIT';
-  const archived = archivedOffsets === 0n ? '' : `, ${formatCount(archivedOffsets)} offsets archived already`;
+  const archived =
+    archivedOffsets === 0n ? '' : `, ${formatCount(archivedOffsets)} offsets archived already`;
   return `${repository}: needs ${formatBytes(newBytes)} with ${free}${archived}${verdict}`;
 }
 
 function verdict({ fits }: Estimate): string[] {
   if (fits === null) return [];
-  return ['', fits ? 'It fits, with a tenth in reserve.' : 'It does not fit (a tenth is kept in reserve): add space, choose fewer topics, or prune archives.'];
+  return [
+    '',
+    fits
+      ? 'It fits, with a tenth in reserve.'
+      : 'It does not fit (a tenth is kept in reserve): add space, choose fewer topics, or prune archives.',
+  ];
 }
 
 function topicLines({ topics }: Estimate): string[] {
   if (topics.length === 0) return [];
-  const rows = topics.slice(0, maxTopics).map(({ topic, partitions, offsets, bytes }) => [topic, formatCount(partitions), formatCount(offsets), `~${formatBytes(bytes)}`]);
+  const rows = topics
+    .slice(0, maxTopics)
+    .map(({ topic, partitions, offsets, bytes }) => [
+      topic,
+      formatCount(partitions),
+      formatCount(offsets),
+      `~${formatBytes(bytes)}`,
+    ]);
   const rest = topics.length - rows.length;
-  return ['', ...formatTable(columns, rows), ...(rest > 0 ? [`… and ${String(rest)} smaller topics: see --json`] : [])];
+  return [
+    '',
+    ...formatTable(columns, rows),
+    ...(rest > 0 ? [`… and ${String(rest)} smaller topics: see --json`] : []),
+  ];
 }

@@ -1,7 +1,7 @@
 import { formatBytes, formatCount, formatDuration, formatRate } from '@kops/service';
 import type { GroupResult, RestoreResult, TopicResult } from '@kops/restore';
+import { counted } from '../output/counted.ts';
 import { formatTable, type Column } from '../output/table.ts';
-import { counted } from './totals.ts';
 
 const right = 'right' as const;
 const maxRows = 50;
@@ -18,14 +18,17 @@ const columns: readonly Column[] = [
 
 /** A restore that went to its end as lines: topics, groups, what the target did not take, and where the report lies. */
 export function renderRestoreResult(result: RestoreResult, report: string): string[] {
-  const { records, bytes, durations, topics, groups, refusedConfigs, warnings, incomplete } = result;
+  const { records, bytes, durations, topics, groups, refusedConfigs, warnings, incomplete } =
+    result;
   return [
     ...formatTable(columns, topics.map(topicRow)),
     '',
     ...groupLines(groups),
     ...section(
       'Configs the target did not take:',
-      refusedConfigs.map(({ topic, name, value, reason }) => `${topic}: ${name}=${String(value)}: ${reason}`),
+      refusedConfigs.map(
+        ({ topic, name, value, reason }) => `${topic}: ${name}=${String(value)}: ${reason}`,
+      ),
     ),
     ...section('Warnings:', warnings),
     ...section('Incomplete:', incomplete),
@@ -35,7 +38,8 @@ export function renderRestoreResult(result: RestoreResult, report: string): stri
 }
 
 function topicRow({ source, target, created, partitions }: TopicResult): string[] {
-  const sum = (of: (partition: TopicResult['partitions'][number]) => number): number => partitions.reduce((total, partition) => total + of(partition), 0);
+  const sum = (of: (partition: TopicResult['partitions'][number]) => number): number =>
+    partitions.reduce((total, partition) => total + of(partition), 0);
   return [
     created ? target : `${target} (was there)`,
     source === target ? '' : source,
@@ -50,14 +54,24 @@ function topicRow({ source, target, created, partitions }: TopicResult): string[
 function strategyText(partitions: TopicResult['partitions']): string {
   const exact = partitions.filter(({ strategy }) => strategy === 'exact').length;
   if (exact === partitions.length) return 'exact';
-  return exact === 0 ? 'mapped' : `exact in ${String(exact)}, mapped in ${String(partitions.length - exact)}`;
+  return exact === 0
+    ? 'mapped'
+    : `exact in ${String(exact)}, mapped in ${String(partitions.length - exact)}`;
 }
 
 function leftOutText(partitions: TopicResult['partitions']): string {
-  const names = { aborted: 'aborted', open: 'unfinished', outsideWindow: 'outside the window', controlBatches: 'markers' } as const;
+  const names = {
+    aborted: 'aborted',
+    open: 'unfinished',
+    outsideWindow: 'outside the window',
+    controlBatches: 'markers',
+  } as const;
   return Object.entries(names)
     .flatMap(([field, name]) => {
-      const count = partitions.reduce((sum, { leftOut }) => sum + leftOut[field as keyof typeof names], 0);
+      const count = partitions.reduce(
+        (sum, { leftOut }) => sum + leftOut[field as keyof typeof names],
+        0,
+      );
       return count === 0 ? [] : [`${formatCount(count)} ${name}`];
     })
     .join(', ');
@@ -65,15 +79,25 @@ function leftOutText(partitions: TopicResult['partitions']): string {
 
 function groupLines(groups: readonly GroupResult[]): string[] {
   if (groups.length === 0) return [];
-  const rows = groups.slice(0, maxRows).map(({ group, status, offsets, error }) => [
-    group,
-    status === 'set' ? 'set' : `refused: ${error?.message ?? ''}`,
-    formatCount(offsets.length),
-    formatCount(offsets.filter(({ clamped }) => clamped !== null).length),
-  ]);
+  const rows = groups
+    .slice(0, maxRows)
+    .map(({ group, status, offsets, error }) => [
+      group,
+      status === 'set' ? 'set' : `refused: ${error?.message ?? ''}`,
+      formatCount(offsets.length),
+      formatCount(offsets.filter(({ clamped }) => clamped !== null).length),
+    ]);
   const rest = groups.length - rows.length;
   return [
-    ...formatTable([{ title: 'GROUP' }, { title: 'STATUS' }, { title: 'OFFSETS', align: right }, { title: 'CLAMPED', align: right }], rows),
+    ...formatTable(
+      [
+        { title: 'GROUP' },
+        { title: 'STATUS' },
+        { title: 'OFFSETS', align: right },
+        { title: 'CLAMPED', align: right },
+      ],
+      rows,
+    ),
     ...(rest > 0 ? [`… and ${String(rest)} more: see the report`] : []),
     '',
   ];
@@ -82,5 +106,10 @@ function groupLines(groups: readonly GroupResult[]): string[] {
 function section(title: string, lines: readonly string[]): string[] {
   if (lines.length === 0) return [];
   const rest = lines.length - maxRows;
-  return [title, ...lines.slice(0, maxRows).map((line) => `  ${line}`), ...(rest > 0 ? [`  … and ${String(rest)} more: see the report`] : []), ''];
+  return [
+    title,
+    ...lines.slice(0, maxRows).map((line) => `  ${line}`),
+    ...(rest > 0 ? [`  … and ${String(rest)} more: see the report`] : []),
+    '',
+  ];
 }

@@ -20,10 +20,14 @@ export async function writeReport(path: string, text: string): Promise<string> {
     return target;
   } catch (thrown) {
     const error = toKopsError(thrown);
-    throw new KopsError(error.code === 'KOPS_UNEXPECTED' ? 'KOPS_USAGE' : error.code, `the report cannot be written: ${error.message}`, {
-      at: { object: target },
-      hint: 'Give a directory that can be written to with --report-dir.',
-      cause: thrown,
-    });
+    throw new KopsError(
+      error.code === 'KOPS_UNEXPECTED' ? 'KOPS_USAGE' : error.code,
+      `the report cannot be written: ${error.message}`,
+      {
+        at: { object: target },
+        hint: 'Give a directory that can be written to with --report-dir.',
+        cause: thrown,
+      },
+    );
   }
 }

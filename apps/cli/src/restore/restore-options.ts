@@ -17,14 +17,28 @@ export interface RestoreFlags {
 
 /** The options of a plan. @throws KOPS_USAGE for what cannot be meant */
 export function restoreOptions(flags: RestoreFlags): RestoreOptions {
-  const { topics, exclude, rename, from, to, groups, 'replication-factor': replicationFactor } = flags;
+  const {
+    topics,
+    exclude,
+    rename,
+    from,
+    to,
+    groups,
+    'replication-factor': replicationFactor,
+  } = flags;
   return {
     ...(topics === undefined ? {} : { topics }),
     ...(exclude === undefined ? {} : { exclude }),
     ...(rename === undefined ? {} : { renames: parseRenames(rename) }),
-    ...(from === undefined && to === undefined ? {} : { window: { ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }) } }),
+    ...(from === undefined && to === undefined
+      ? {}
+      : {
+          window: { ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }) },
+        }),
     offsets: flags.offsets,
-    ...(groups === undefined ? {} : { groups: groups.length === 1 && groups[0] === 'none' ? ('none' as const) : groups }),
+    ...(groups === undefined
+      ? {}
+      : { groups: groups.length === 1 && groups[0] === 'none' ? ('none' as const) : groups }),
     holdRetention: flags['hold-retention'],
     resume: flags.resume,
     ...(replicationFactor === undefined ? {} : { replicationFactor }),
@@ -37,9 +51,14 @@ export function parseRenames(renames: readonly string[]): Record<string, string>
   for (const text of renames) {
     const [from = '', to = '', ...rest] = text.split('=');
     if (from === '' || to === '' || rest.length > 0) {
-      throw new KopsError('KOPS_USAGE', `not a rename: ${JSON.stringify(text)}`, { hint: 'Write --rename FROM=TO, once for each topic.' });
+      throw new KopsError('KOPS_USAGE', `not a rename: ${JSON.stringify(text)}`, {
+        hint: 'Write --rename FROM=TO, once for each topic.',
+      });
     }
-    if (parsed.has(from)) throw new KopsError('KOPS_USAGE', `'${from}' is renamed twice`, { hint: 'Give each topic one new name.' });
+    if (parsed.has(from))
+      throw new KopsError('KOPS_USAGE', `'${from}' is renamed twice`, {
+        hint: 'Give each topic one new name.',
+      });
     parsed.set(from, to);
   }
   return Object.fromEntries(parsed);

@@ -47,17 +47,34 @@ export interface RestoreOutcome {
  * Plans a restore, and executes the plan unless it is a dry run.
  * @throws KOPS_REFUSED when the target must not be written to; what stops an execution, with the way to go on
  */
-export async function runRestore(request: RestoreRequest, observer: RestoreObserver): Promise<RestoreOutcome> {
+export async function runRestore(
+  request: RestoreRequest,
+  observer: RestoreObserver,
+): Promise<RestoreOutcome> {
   const { archive, options, reportDir, signal } = request;
   await using kafka = await connectKafka(request.kafka);
-  const plan = planRestore(archive.manifest, await inspectTarget(kafka, archive.manifest, options), options);
+  const plan = planRestore(
+    archive.manifest,
+    await inspectTarget(kafka, archive.manifest, options),
+    options,
+  );
   observer.onPlan(plan);
   if (request.dryRun) return { plan, result: null, report: null };
   assertExecutable(plan);
   const folder = resolve(reportDir, `restore-${plan.digest.slice(0, 16)}`);
   try {
-    const result = await executeRestore({ archive, kafka, plan, statePath: join(folder, 'state.json'), onProgress: observer.onProgress, signal });
-    const report = await writeReport(join(folder, 'report.json'), `${toJson({ plan: restorePlanToJson(plan), result: restoreResultToJson(result) })}\n`);
+    const result = await executeRestore({
+      archive,
+      kafka,
+      plan,
+      statePath: join(folder, 'state.json'),
+      onProgress: observer.onProgress,
+      signal,
+    });
+    const report = await writeReport(
+      join(folder, 'report.json'),
+      `${toJson({ plan: restorePlanToJson(plan), result: restoreResultToJson(result) })}\n`,
+    );
     return { plan, result, report };
   } catch (thrown) {
     throw withWayOn(toKopsError(thrown));
@@ -66,7 +83,8 @@ export async function runRestore(request: RestoreRequest, observer: RestoreObser
 
 /** What stopped by an accident is continued by a second run. */
 function withWayOn(error: KopsError): KopsError {
-  const isAccident = error.retryable || error.code === 'KOPS_INTERRUPTED' || error.code === 'KOPS_NO_SPACE';
+  const isAccident =
+    error.retryable || error.code === 'KOPS_INTERRUPTED' || error.code === 'KOPS_NO_SPACE';
   if (!isAccident) return error;
   return new KopsError(error.code, error.message, {
     at: error.at,

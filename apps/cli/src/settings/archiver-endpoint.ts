@@ -3,7 +3,10 @@ import { loadTls, type Config } from '@kops/service';
 import type { Endpoint } from '@kops/transport';
 
 /** Where the configured archiver is and how to speak to it. `address` overrides the configured one. @throws KOPS_CONFIG without a secret */
-export async function archiverEndpoint(config: Config, address = config.archiver.address): Promise<Endpoint> {
+export async function archiverEndpoint(
+  config: Config,
+  address = config.archiver.address,
+): Promise<Endpoint> {
   const { secret } = config.archiver;
   if (address === undefined || secret === undefined) {
     const missing = address === undefined ? 'address' : 'secret';

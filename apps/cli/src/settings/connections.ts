@@ -38,7 +38,14 @@ export async function openConfiguredRepository(config: Config): Promise<Reposito
 }
 
 /** Opens an archive of the (first) configured repository for reading. @throws KOPS_REPOSITORY_NOT_FOUND, KOPS_ARCHIVE_NOT_FOUND, KOPS_MANIFEST_INVALID */
-export async function openConfiguredArchive(config: Config, wanted: { readonly archive: string; readonly cluster?: string | undefined }): Promise<Archive> {
+export async function openConfiguredArchive(
+  config: Config,
+  wanted: { readonly archive: string; readonly cluster?: string | undefined },
+): Promise<Archive> {
   const repository = await openConfiguredRepository(config);
-  return openArchive(repository, wanted.archive, wanted.cluster === undefined ? {} : { cluster: wanted.cluster });
+  return openArchive(
+    repository,
+    wanted.archive,
+    wanted.cluster === undefined ? {} : { cluster: wanted.cluster },
+  );
 }

@@ -8,19 +8,40 @@ const list = (text: string): string[] =>
     .filter((part) => part !== '');
 
 /** Kafka's own name for Kafka's own thing. */
-export const bootstrapServer = Flags.string({ summary: 'Brokers to begin with: HOST:PORT[,HOST:PORT…].', helpValue: 'HOST:PORT[,…]' });
+export const bootstrapServer = Flags.string({
+  summary: 'Brokers to begin with: HOST:PORT[,HOST:PORT…].',
+  helpValue: 'HOST:PORT[,…]',
+});
 
 /** `--repository`, once. */
-export const repository = Flags.string({ char: 'r', summary: 'Repository: a directory or file:///absolute/path.', helpValue: 'URL' });
+export const repository = Flags.string({
+  char: 'r',
+  summary: 'Repository: a directory or file:///absolute/path.',
+  helpValue: 'URL',
+});
 
 /** `--repository`, once per copy. */
-export const repositories = Flags.string({ char: 'r', multiple: true, multipleNonGreedy: true, summary: 'Repository; give it again for every further copy.', helpValue: 'URL' });
+export const repositories = Flags.string({
+  char: 'r',
+  multiple: true,
+  multipleNonGreedy: true,
+  summary: 'Repository; give it again for every further copy.',
+  helpValue: 'URL',
+});
 
 /** `--archive`. */
-export const archive = Flags.string({ char: 'a', default: 'latest', summary: "Archive id, or 'latest'.", helpValue: 'ID' });
+export const archive = Flags.string({
+  char: 'a',
+  default: 'latest',
+  summary: "Archive id, or 'latest'.",
+  helpValue: 'ID',
+});
 
 /** `--cluster` where a repository holds several. */
-export const cluster = Flags.string({ summary: 'Cluster id, where the repository holds archives of several.', helpValue: 'ID' });
+export const cluster = Flags.string({
+  summary: 'Cluster id, where the repository holds archives of several.',
+  helpValue: 'ID',
+});
 
 /** `--topics`: comma-separated, and it may be given again. */
 export const topics = Flags.custom<string[]>({
@@ -44,21 +65,32 @@ export const topicNames = Flags.custom<string[]>({
 })();
 
 /** `--report-dir`. */
-export const reportDir = Flags.string({ summary: 'Directory for the report; made if it is missing.', helpValue: 'DIR' });
+export const reportDir = Flags.string({
+  summary: 'Directory for the report; made if it is missing.',
+  helpValue: 'DIR',
+});
 
 /** `--rpo` and `--rto`. */
-export const rpo = duration({ summary: 'Most that may be lost: older than this is a missed objective (exit 22).', helpValue: 'TIME' });
-export const rto = duration({ summary: 'Longest that a restore may take: longer is a missed objective (exit 22).', helpValue: 'TIME' });
+export const rpo = duration({
+  summary: 'Most that may be lost: older than this is a missed objective (exit 22).',
+  helpValue: 'TIME',
+});
+export const rto = duration({
+  summary: 'Longest that a restore may take: longer is a missed objective (exit 22).',
+  helpValue: 'TIME',
+});
 
 /** `--sandbox`. */
 export const sandbox = Flags.option({
   options: ['testcontainers', 'jvm', 'external'] as const,
-  summary: 'Throwaway Kafka: in a container, by Java on this machine, or a cluster that you name. Default: a container where a Docker engine answers, else Java.',
+  summary:
+    'Throwaway Kafka: in a container, by Java on this machine, or a cluster that you name. Default: a container where a Docker engine answers, else Java.',
 })();
 
 /** `--groups`. */
 export const groups = Flags.custom<string[]>({
-  summary: "Consumer groups whose offsets are set: names and globs, comma-separated, or 'none'. Default: all.",
+  summary:
+    "Consumer groups whose offsets are set: names and globs, comma-separated, or 'none'. Default: all.",
   helpValue: 'GLOB[,…]',
   parse: async (text) => list(text),
 })();

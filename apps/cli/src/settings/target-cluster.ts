@@ -8,7 +8,10 @@ import { kafkaOptions } from './connections.ts';
  * TLS and SASL come from the configuration.
  * @throws KOPS_USAGE without the flag
  */
-export async function targetCluster(config: Config, bootstrapServer: string | undefined): Promise<KafkaOptions> {
+export async function targetCluster(
+  config: Config,
+  bootstrapServer: string | undefined,
+): Promise<KafkaOptions> {
   if (bootstrapServer === undefined) {
     throw new KopsError('KOPS_USAGE', '--bootstrap-server is missing', {
       hint: 'Name the cluster to write to with --bootstrap-server HOST:PORT: it is never taken from the configuration.',

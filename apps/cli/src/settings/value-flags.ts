@@ -2,7 +2,8 @@ import { Flags } from '@oclif/core';
 import { KopsError } from '@kops/core';
 import { parseBytes, parseDuration } from '@kops/service';
 
-const usage = (message: string, hint: string): KopsError => new KopsError('KOPS_USAGE', message, { hint });
+const usage = (message: string, hint: string): KopsError =>
+  new KopsError('KOPS_USAGE', message, { hint });
 
 /** A flag of an offset: a whole number of 64 bits, 0 or more. */
 export const offset = Flags.custom<bigint>({
@@ -34,7 +35,10 @@ export function parseInstant(text: string): bigint {
   if (/^\d{1,16}$/.test(text)) return BigInt(text);
   const ms = isoInstant.test(text) ? Date.parse(text) : Number.NaN;
   if (!Number.isNaN(ms)) return BigInt(ms);
-  throw usage(`not a point in time: ${JSON.stringify(text)}`, 'Write it like 2026-03-01T12:00:00Z or 2026-03-01T13:00:00+01:00, as a day (UTC), or in ms since 1970.');
+  throw usage(
+    `not a point in time: ${JSON.stringify(text)}`,
+    'Write it like 2026-03-01T12:00:00Z or 2026-03-01T13:00:00+01:00, as a day (UTC), or in ms since 1970.',
+  );
 }
 
 /** Bytes per second of `200MiB/s` or `200MiB`. @throws KOPS_USAGE */

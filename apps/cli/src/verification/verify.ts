@@ -1,7 +1,14 @@
 import { join } from 'node:path';
 import { describeDrillReport, drillExitCode, drillReportToJson, runDrill } from '@kops/drill';
 import type { Archive } from '@kops/repository';
-import { describeVerifyReport, verifyArchive, verifyExitCode, verifyReportToJson, type VerifyLevel, type VerifyProgress } from '@kops/verify';
+import {
+  describeVerifyReport,
+  verifyArchive,
+  verifyExitCode,
+  verifyReportToJson,
+  type VerifyLevel,
+  type VerifyProgress,
+} from '@kops/verify';
 import { DrillObserver } from '../drill/drill-progress.ts';
 import type { ProgressLine } from '../output/progress.ts';
 import { defaultReportDir, writeReport } from '../reports/write-report.ts';
@@ -47,17 +54,42 @@ export async function verify(request: VerifyRequest, line: ProgressLine): Promis
   const damaged = report.status === 'damaged';
   // What is damaged needs no sandbox to be shown as such.
   const drill = level === 'replay' && !damaged ? await replay(request, line) : undefined;
-  const lines = [...describeVerifyReport(report), ...(drill === undefined ? [] : ['', ...drill.lines])];
+  const lines = [
+    ...describeVerifyReport(report),
+    ...(drill === undefined ? [] : ['', ...drill.lines]),
+  ];
   const exits = [verifyExitCode(report), drill?.exit ?? 0];
   const found = { verification: verifyReportToJson(report), replay: drill?.json ?? null };
-  const path = reportDir === undefined ? null : await writeReport(join(reportDir, `verify-${archive.ref.archive}.json`), `${toJson(found)}\n`);
-  return { result: { ...found, report: path }, lines: path === null ? lines : [...lines, `Report: ${path}`], exit: worst(exits) };
+  const path =
+    reportDir === undefined
+      ? null
+      : await writeReport(
+          join(reportDir, `verify-${archive.ref.archive}.json`),
+          `${toJson(found)}\n`,
+        );
+  return {
+    result: { ...found, report: path },
+    lines: path === null ? lines : [...lines, `Report: ${path}`],
+    exit: worst(exits),
+  };
 }
 
-async function replay({ archive, reportDir, signal }: VerifyRequest, line: ProgressLine): Promise<{ json: Record<string, unknown>; lines: string[]; exit: number }> {
-  const report = await runDrill({ archive, reportDir: reportDir ?? defaultReportDir, onProgress: new DrillObserver(line).onProgress, signal });
+async function replay(
+  { archive, reportDir, signal }: VerifyRequest,
+  line: ProgressLine,
+): Promise<{ json: Record<string, unknown>; lines: string[]; exit: number }> {
+  const report = await runDrill({
+    archive,
+    reportDir: reportDir ?? defaultReportDir,
+    onProgress: new DrillObserver(line).onProgress,
+    signal,
+  });
   line.clear();
-  return { json: drillReportToJson(report), lines: describeDrillReport(report), exit: drillExitCode(report) };
+  return {
+    json: drillReportToJson(report),
+    lines: describeDrillReport(report),
+    exit: drillExitCode(report),
+  };
 }
 
 /** Integrity failures win, then losses. */
@@ -66,7 +98,8 @@ function worst(exits: readonly number[]): number {
 }
 
 function showProgress(progress: VerifyProgress, line: ProgressLine): void {
-  const { phase, bytes, totalBytes, partitions, partitionsDone, segments, segmentsDone, errors } = progress;
+  const { phase, bytes, totalBytes, partitions, partitionsDone, segments, segmentsDone, errors } =
+    progress;
   if (phase !== 'segments') return;
   line.update({
     label: 'verify',

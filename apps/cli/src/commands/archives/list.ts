@@ -29,7 +29,10 @@ export default class ArchivesList extends KopsCommand<typeof ArchivesList, Archi
 
   protected async execute(signal: AbortSignal): Promise<ArchivesListResult> {
     const opened = await openConfiguredRepository(this.settings);
-    const { failures, ...list } = await listArchives(opened, { cluster: this.flags.cluster, signal });
+    const { failures, ...list } = await listArchives(opened, {
+      cluster: this.flags.cluster,
+      signal,
+    });
     this.print(renderArchiveList({ ...list, failures }));
     for (const failure of failures) process.stderr.write(describeFailure(failure));
     if (failures[0] !== undefined) this.endWith(failures[0].exitCode);

@@ -6,7 +6,8 @@ import { openConfiguredArchive } from '../../settings/connections.ts';
 import { archive, cluster, repository, topicNames } from '../../settings/flags.ts';
 
 export default class ArchivesShow extends KopsCommand<typeof ArchivesShow, ArchiveDetail> {
-  static override summary = 'Show what an archive holds: topics, partitions, losses, groups, copies.';
+  static override summary =
+    'Show what an archive holds: topics, partitions, losses, groups, copies.';
   static override description =
     'For each partition: the offsets it shows (log start and cut), records, holes (offsets that the log itself lacks), losses, bytes, and whether it was captured from its start (baseline) or extends the parent. ' +
     'With --topic also the configs of the topic and the committed offsets of groups.\n\n' +
