@@ -63,8 +63,7 @@ function topicLine({ source, target, partitions }: DrilledTopic): string {
     formatCount(partitions.reduce((sum, partition) => sum + pick(partition), 0));
   const mapped = partitions.filter(({ strategy }) => strategy === 'mapped').length;
   const name = source === target ? source : `${source} as ${target}`;
-  const offsets =
-    mapped === 0 ? 'offsets exact' : `offsets of ${formatCount(mapped)} partitions mapped`;
+  const offsets = mapped === 0 ? 'offsets exact' : `offsets mapped in ${formatCount(mapped)}`;
   return `${name}: ${formatCount(partitions.length)} partitions, ${count(({ equalRecords }) => equalRecords)} of ${count(({ sourceRecords }) => sourceRecords)} records equal, ${offsets}`;
 }
 

@@ -65,11 +65,18 @@ export function checkPartitionManifest(place: ListPlace, log: FindingLog): void 
     const text = `offsets ${from} to ${to - 1n} are lost: ${reason}${detail === '' ? '' : ` (${detail})`}`;
     log.add('loss', 'KOPS_INCOMPLETE', text, { ...at, offset: from });
   }
-  for (const { producerId, firstOffset } of shown.openTransactions) {
-    const text = `a transaction of producer ${producerId} was open at the cut: its records are not shown to read_committed consumers`;
+  for (const { producerId, firstOffset, outcome } of shown.openTransactions) {
+    const text = `a transaction of producer ${producerId} ${straddling[outcome ?? 'open']}`;
     log.add('info', 'KOPS_INCOMPLETE', text, { ...at, offset: firstOffset });
   }
 }
+
+/** What a transaction without an end below the cut means for read_committed consumers. */
+const straddling = {
+  open: 'was open at the cut: its records are not shown',
+  committed: 'ended beyond the cut, committed: its records are shown',
+  aborted: 'ended beyond the cut, aborted: its records are not shown',
+} as const;
 
 /** Coordinates of a partition. */
 export function placeOf({ topic, partition, object }: ListPlace): Coordinates {

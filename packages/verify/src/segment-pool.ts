@@ -77,7 +77,9 @@ export class SegmentPool implements AsyncDisposable {
 
   #start(settings: WorkerSettings): Member {
     const fromSource = import.meta.url.endsWith('.ts');
-    const file = new URL(`./segment-worker.${fromSource ? 'ts' : 'js'}`, import.meta.url);
+    const file = fromSource
+      ? new URL('./segment-worker.ts', import.meta.url)
+      : new URL('./segment-worker.js', import.meta.url);
     const worker = new Worker(file, {
       workerData: settings,
       // From source the other packages' sources are meant too, however this thread resolves them.
