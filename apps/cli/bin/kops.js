@@ -5,7 +5,7 @@
  */
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import module, { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -63,6 +63,8 @@ if (!existsSync(main)) {
   fail('kops is not built yet', 'npm run setup');
 } else if (major >= NEEDED_MAJOR) {
   endWithParent();
+  // Compiled code is kept between runs: half of a short command's time would be compiling.
+  module.enableCompileCache();
   await import(main.href);
 } else {
   const node = pinnedNode();

@@ -55,6 +55,31 @@ describe('PartitionSink', () => {
     expect(reported).toEqual([15n, 16n]);
   });
 
+  it('leaves nothing to adopt of a run whose bytes are not those that were fetched', async () => {
+    const crash = new CrashStore();
+    const { sink, journal } = await openSink([crash.store], { segmentBytes: 500 });
+    sink.beginRun();
+    for (const batch of batchesFrom(0, 10)) await sink.append(batch);
+    expect((await keysIn(crash.store, 'segments/')).objects.length).toBeGreaterThan(2);
+    await sink.rejectRun();
+    expect(await keysIn(crash.store, 'segments/')).toEqual({ objects: [], parts: [] });
+    await journal.release();
+    expect((await recoverFrom(crash)).position).toBe(0n);
+  });
+
+  it('keeps what an earlier run has proved when a later one is rejected', async () => {
+    const crash = new CrashStore();
+    const { sink, journal } = await openSink([crash.store]);
+    sink.beginRun();
+    for (const batch of batchesFrom(0, 3)) await sink.append(batch);
+    await sink.seal();
+    sink.beginRun();
+    await sink.append(batchOf({ from: 15 }));
+    await sink.rejectRun();
+    await journal.release();
+    expect((await recoverFrom(crash)).position).toBe(15n);
+  });
+
   it('seals by size and keeps the bytes as they came', async () => {
     const crash = new CrashStore();
     const { sink } = await openSink([crash.store], { segmentBytes: 500 });

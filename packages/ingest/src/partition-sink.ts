@@ -60,6 +60,8 @@ export class PartitionSink {
   #tail: Promise<unknown> = Promise.resolve();
   /** Hash of the current run of data; undefined as long as it is that of the open segment, so that nothing is hashed twice. */
   #runHash: Hash | undefined;
+  /** Segments that were sealed in the current run. */
+  #runEntries: SegmentEntry[] = [];
 
   constructor(options: SinkOptions) {
     const { plan, clusterId } = options;
@@ -120,15 +122,29 @@ export class PartitionSink {
 
   /** Begins a run of data: what a State will close with the hash of its bytes. */
   beginRun(): void {
+    this.#runEntries = [];
     this.#runHash = this.#segment === undefined ? undefined : createHash('sha256');
   }
 
-  /** SHA-256 of everything appended since {@link beginRun}; begins the next run. */
-  endRun(): Promise<Buffer> {
+  /** SHA-256 of everything appended since {@link beginRun}. */
+  runDigest(): Promise<Buffer> {
     return this.#serially(async () => {
-      const hash = this.#runHash ?? this.#segment?.copyHash() ?? createHash('sha256');
-      this.beginRun();
+      const hash = this.#runHash?.copy() ?? this.#segment?.copyHash() ?? createHash('sha256');
       return hash.digest();
+    });
+  }
+
+  /**
+   * Removes what the current run has written: its hash was not what the agent fetched, and no successor may adopt it. The open segment goes
+   * whole; what of it was acknowledged before is fetched again. The sink is of no use afterwards.
+   */
+  rejectRun(): Promise<void> {
+    return this.#serially(async () => {
+      await this.#segment?.discard();
+      this.#segment = undefined;
+      for (const { key } of this.#runEntries) {
+        await Promise.all(this.#options.stores.map((store) => store.delete(key)));
+      }
     });
   }
 
@@ -343,6 +359,7 @@ export class PartitionSink {
     this.#runHash ??= segment.copyHash();
     this.#segment = undefined;
     this.#reach = this.#position;
+    this.#runEntries.push(entry);
     this.#entries.push(entry);
     this.#moveDurable(this.#position);
   }

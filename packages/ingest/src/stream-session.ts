@@ -115,13 +115,15 @@ export class StreamSession {
 
   async #onState(state: Frame & { type: 'state' }): Promise<void> {
     const { sink } = this.#options;
-    const ours = await sink.endRun();
+    const ours = await sink.runDigest();
     if (!this.#assembler.atBoundary || !ours.equals(state.sha256)) {
+      await sink.rejectRun();
       throw new KopsError('KOPS_BATCH_CORRUPT', 'what arrived is not what the agent fetched', {
         at: { ...this.#at(), offset: sink.position },
         hint: 'Check the memory and the network of both hosts; the backup must be run again.',
       });
     }
+    sink.beginRun();
     await sink.skipTo(state.nextOffset, state.logStart);
   }
 

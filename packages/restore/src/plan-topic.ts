@@ -62,7 +62,7 @@ function mappingReasons(partition: PartitionManifest, options: RestoreOptions): 
   if (holes > 0n) reasons.push(`${String(holes)} offsets have no record (holes)`);
   if (partition.losses.length > 0) reasons.push(`${String(partition.losses.length)} losses`);
   const open = partition.openTransactions.filter(
-    ({ firstOffset }) => firstOffset < partition.cut,
+    ({ firstOffset, outcome }) => firstOffset < partition.cut && outcome === undefined,
   ).length;
   if (open > 0) reasons.push(`${String(open)} transactions open at the cut are left out`);
   if (options.window !== undefined) reasons.push('a time window leaves records out');
