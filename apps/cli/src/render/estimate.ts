@@ -68,7 +68,7 @@ function timePairs({ rate, durationMs, offsets, bytes }: Estimate): [string, str
   const how =
     rate.from === 'given'
       ? 'as given'
-      : 'as measured reading for a moment; the disk of the repository may be slower';
+      : 'as measured reading for a moment (200 MiB/s at most); the disk of the repository may be slower';
   return [
     [
       'Time',
