@@ -51,7 +51,8 @@ export async function runPartitionStream(
   try {
     return await stream.run();
   } catch (error) {
-    const failure = toKopsError(error);
+    // What the stream itself has ended with is the cause of whatever else ended because of it.
+    const failure = toKopsError(duplex.signal.aborted ? duplex.signal.reason : error);
     duplex.abort(failure);
     throw KopsError.locate(failure, { topic: assignment.topic, partition: assignment.partition });
   }
@@ -131,6 +132,8 @@ class PartitionStream {
       );
     } catch (error) {
       this.#opened.reject(error);
+      // Whoever waits for credit must not go on waiting.
+      this.#duplex.abort(toKopsError(error));
       throw error;
     }
   }
