@@ -1,9 +1,16 @@
-import { mergeConfig } from 'vitest/config';
-import base from '../../vitest.int.base.ts';
+import { defineConfig, mergeConfig } from 'vitest/config';
+import { shared } from '../../vitest.base.ts';
 
 /** What takes too long for every change. */
-const nightly = mergeConfig(base, {
-  test: { testTimeout: 600_000, outputFile: { json: 'test-results/nightly.json' } },
-});
-nightly.test = { ...nightly.test, include: ['test/**/*.nightly.test.ts'] };
-export default nightly;
+export default mergeConfig(
+  shared,
+  defineConfig({
+    test: {
+      include: ['test/**/*.nightly.test.ts'],
+      testTimeout: 600_000,
+      hookTimeout: 180_000,
+      fileParallelism: false,
+      outputFile: { json: 'test-results/nightly.json' },
+    },
+  }),
+);

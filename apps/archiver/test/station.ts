@@ -65,9 +65,12 @@ export class Station implements AsyncDisposable {
     this.#options = options;
     this.endpoint = endpoint;
     this.#folder = folder;
-    this.#close = () => operator[Symbol.asyncDispose]();
+    this.#close = async () => {
+      await operator[Symbol.asyncDispose]();
+    };
   }
 
+  /** @throws whatever keeps the archiver from listening */
   static async open(options: StationOptions): Promise<Station> {
     const folder = await mkdtemp(join(tmpdir(), 'kops-station-'));
     const endpoint = {
