@@ -69,7 +69,7 @@ export async function brokerChecks(
         `${String(silent.length)} of ${String(answers.length)} addresses given do not answer`,
         {
           details: silent.map(({ address, error }) => `${address}: ${error?.message ?? ''}`),
-          hint: 'Take addresses out that are no longer in use.',
+          hint: 'Start the broker, or take addresses out that are no longer in use.',
         },
       );
     }),
