@@ -3,6 +3,7 @@ import type { KafkaRecord, TimestampType } from '@kops/record-batch';
 import { findAlignment, type Alignment } from './align.ts';
 import type { OffsetTranslation } from './compare-port.ts';
 import type { DifferenceLog } from './difference-log.ts';
+import { explainRegion, type PrintPair } from './explain-region.ts';
 import type { RecordCursor } from './record-cursor.ts';
 import {
   describeFields,
@@ -196,29 +197,35 @@ export class StreamComparison {
   }
 
   async #describe(left: readonly RecordPrint[], right: readonly RecordPrint[]): Promise<void> {
-    const { moved, onlySource, onlyTarget } = pairUp(left, right);
-    if (moved.length > 0) this.#swapped(moved);
-    const changed = Math.min(onlySource.length, onlyTarget.length);
-    for (let index = 0; index < changed; index++) {
-      const [a, b] = [onlySource[index], onlyTarget[index]];
-      if (a !== undefined && b !== undefined) this.#changed(a, b);
+    const region = explainRegion(left, right);
+    for (const { source, target } of region.equal) {
+      // What was added or dropped before them is reported; their offsets follow from it.
+      this.#shift = null;
+      this.#accept(source, target, source.timestampType, target.timestampType);
     }
-    for (const print of onlySource.slice(changed)) this.#missing(print);
-    await this.#extra(onlyTarget.slice(changed), left);
+    for (const [first, second] of region.swapped) this.#swapped(first, second);
+    for (const { source, target } of region.moved) this.#moved(source, target);
+    for (const { source, target } of region.changed) this.#changed(source, target);
+    for (const print of region.missing) this.#missing(print);
+    await this.#extra(region.extra, left);
   }
 
-  #swapped(moved: readonly { source: RecordPrint; target: RecordPrint }[]): void {
-    const offsets = moved.map(({ source }) => source.offset);
-    const [first, second] = offsets;
+  #swapped(first: PrintPair, second: PrintPair): void {
     this.#log.add({
       kind: 'swapped',
-      source: first ?? null,
-      target: moved[0]?.target.offset ?? null,
-      count: moved.length,
-      message:
-        moved.length === 2
-          ? `records at offsets ${first} and ${second} are swapped on the target`
-          : `records at offsets ${offsets.join(', ')} are in another order on the target`,
+      source: first.source.offset,
+      target: second.target.offset,
+      count: 2,
+      message: `records at offsets ${first.source.offset} and ${second.source.offset} are swapped on the target`,
+    });
+  }
+
+  #moved(source: RecordPrint, target: RecordPrint): void {
+    this.#log.add({
+      kind: 'swapped',
+      source: source.offset,
+      target: target.offset,
+      message: `record at offset ${source.offset} is in another order on the target: it lies at target offset ${target.offset}`,
     });
   }
 
@@ -266,24 +273,4 @@ export class StreamComparison {
       );
     }
   }
-}
-
-interface Pairing {
-  readonly moved: { source: RecordPrint; target: RecordPrint }[];
-  readonly onlySource: RecordPrint[];
-  readonly onlyTarget: RecordPrint[];
-}
-
-/** Records that are on both sides, only in another order, and the others. */
-function pairUp(left: readonly RecordPrint[], right: readonly RecordPrint[]): Pairing {
-  const onlyTarget = [...right];
-  const moved: Pairing['moved'] = [];
-  const onlySource: RecordPrint[] = [];
-  for (const source of left) {
-    const index = onlyTarget.findIndex(({ digest }) => digest === source.digest);
-    const [target] = index < 0 ? [] : onlyTarget.splice(index, 1);
-    if (target === undefined) onlySource.push(source);
-    else moved.push({ source, target });
-  }
-  return { moved, onlySource, onlyTarget };
 }

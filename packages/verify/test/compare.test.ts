@@ -263,6 +263,31 @@ describe('one difference', () => {
     expect(comparison.differingRecords).toBe(2);
   });
 
+  it('is told as moved: a record that lies two places further on', async () => {
+    const comparison = await compare(plain, plain.toSpliced(100, 1).toSpliced(102, 0, plain[100]!));
+    expect(only(comparison)).toMatchObject({
+      kind: 'swapped',
+      source: { offset: 100n },
+      target: { offset: 102n },
+      message: expect.stringContaining('in another order'),
+    });
+  });
+
+  it('is told as missing here and lying there where a record moved far', async () => {
+    const comparison = await compare(plain, plain.toSpliced(100, 1).toSpliced(150, 0, plain[100]!));
+    expect(comparison.differences).toMatchObject([
+      { kind: 'missing', source: { offset: 100n } },
+      { kind: 'duplicated', source: { offset: 100n }, target: { offset: 150n } },
+    ]);
+  });
+
+  it('is told as it was where one is written twice and the next but one is missing', async () => {
+    const changed = plain.toSpliced(100, 0, plain[100]!).toSpliced(103, 1);
+    const comparison = await compare(plain, changed);
+    expect(kinds(comparison).sort()).toEqual(['duplicated', 'missing']);
+    expect(comparison.differences.map(({ source: at }) => at?.offset).sort()).toEqual([100n, 102n]);
+  });
+
   it('is told as offset: right content in a wrong place', async () => {
     const batches = [
       encode(plain.slice(0, 100)),
