@@ -1,70 +1,11 @@
 import { KopsError, Semaphore } from '@kops/core';
-import type { Ack, CaptureClient, Duplex, Frame, PartitionAssignment } from '@kops/transport';
+import type { Frame, PartitionAssignment } from '@kops/transport';
 import { describe, expect, it } from 'vitest';
 import { batchOf } from '../test/batches.ts';
+import { FakeArchiver } from '../test/fake-archiver.ts';
 import { FakeLog } from '../test/fake-log.ts';
 import { defaultLimits } from './log-cursor.ts';
 import { runPartitionStream, type StreamOutcome } from './partition-stream.ts';
-
-/** The archiver's side of one stream. */
-class FakeArchiver {
-  readonly frames: Frame[] = [];
-  /** Credit that is granted at once. */
-  credit = 10_000_000;
-  readonly #stop = new AbortController();
-  readonly #acks: Ack[] = [];
-  #isEnded = false;
-  #wake: () => void = () => undefined;
-
-  get client(): CaptureClient {
-    return { stream: () => this.#duplex() } as Partial<CaptureClient> as CaptureClient;
-  }
-
-  say(ack: Ack): void {
-    this.#acks.push(ack);
-    this.#wake();
-  }
-
-  #duplex(): Duplex<Ack, Frame> {
-    return {
-      incoming: { [Symbol.asyncIterator]: () => this.#incoming() },
-      send: async (frame) => {
-        // A copy: the fetched memory is used again once it was sent.
-        this.frames.push(
-          frame.type === 'data' ? { ...frame, bytes: new Uint8Array(frame.bytes) } : frame,
-        );
-        if (frame.type === 'open')
-          this.say({
-            type: 'opened',
-            resumeOffset: 0n,
-            lastEpoch: -1,
-            credit: this.credit,
-            stateEveryBytes: 1000,
-            baseline: true,
-          });
-      },
-      end: () => {
-        this.#isEnded = true;
-        this.#wake();
-      },
-      abort: (error) => {
-        this.#stop.abort(error);
-        this.#wake();
-      },
-      signal: this.#stop.signal,
-    };
-  }
-
-  async *#incoming(): AsyncGenerator<Ack> {
-    for (;;) {
-      const ack = this.#acks.shift();
-      if (ack !== undefined) yield ack;
-      else if (this.#stop.signal.aborted) throw this.#stop.signal.reason;
-      else if (this.#isEnded) return;
-      else await new Promise<void>((resolve) => (this.#wake = resolve));
-    }
-  }
-}
 
 const assignment: PartitionAssignment = {
   topic: 'orders',
