@@ -1,0 +1,216 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Offset } from '@kops/core';
+import type { OperatorApi } from '@kops/transport';
+import { kafkaAdmin, openJavaProducer, produceWithJava, sandboxKafka } from '@kops/testkit';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { archivedBytes, assertShowsTopics, brokerBytes, leftoversIn } from './archive-content.ts';
+import { backUp, eventually, startBackup } from './run-backup.ts';
+import { Station, type StationOptions } from './station.ts';
+
+/** Seeds of the rounds to run: each decides when a process is killed. */
+export interface KillRounds {
+  readonly archiver: readonly number[];
+  readonly agent: readonly number[];
+  readonly follow: readonly number[];
+}
+
+/** Suites that kill archivers and agents at random moments. */
+export function describeKills(rounds: KillRounds): void {
+  const sandbox = sandboxKafka({ beforeAll, afterAll });
+  const partitions = [0, 1, 2];
+  let folder: string;
+  beforeAll(async () => {
+    await kafkaAdmin(sandbox()).createTopic({ topic: 'bulk', partitions: 3 });
+    await kafkaAdmin(sandbox()).createTopic({ topic: 'aside' });
+    await produceWithJava(sandbox(), [
+      {
+        do: 'generate',
+        topic: 'bulk',
+        count: 30_000,
+        partitions: 3,
+        valueBytes: 1000,
+        content: 'random',
+      },
+      { do: 'generate', topic: 'aside', count: 50, partitions: 1 },
+    ]);
+  });
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'kops-kills-'));
+  });
+  afterEach(async () => {
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  const options = (): StationOptions => ({
+    bootstrapServers: sandbox().bootstrapServers,
+    repositories: [folder],
+    segmentBytes: 512 * 1024,
+    processes: true,
+  });
+
+  /** Numbers in [0, 1) that are the same for the same seed (mulberry32). */
+  function randomFrom(seed: number): () => number {
+    let state = seed;
+    return () => {
+      state = (state + 0x6d2b79f5) | 0;
+      let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+      mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+      return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+    };
+  }
+
+  /** Asks for watermarks until the archiver is gone; the last answers are what was acknowledged. */
+  function askWatermarks(operator: OperatorApi, backupId: string, topic: string): () => Offset[] {
+    const last = partitions.map(() => 0n);
+    const ask = async (): Promise<void> => {
+      for (;;) {
+        for (const partition of partitions) {
+          const query = { backupId, topic, partition, waitForOffset: 0n, timeoutMs: 1000 };
+          last[partition] = await operator.watermark(query);
+        }
+        await sleep(5);
+      }
+    };
+    ask().catch(() => undefined);
+    return () => last;
+  }
+
+  /** Waits until the random share of the topic is acknowledged. */
+  async function untilAcknowledged(watermarks: () => Offset[], share: number): Promise<void> {
+    await eventually(
+      () => watermarks().reduce((sum, offset) => sum + Number(offset), 0),
+      (offsets) => offsets >= share * 30_000,
+    );
+  }
+
+  async function expectWhole(): Promise<void> {
+    for (const partition of partitions) {
+      const stored = await archivedBytes(folder, 'bulk', partition);
+      expect(stored.equals(await brokerBytes(sandbox(), 'bulk', partition))).toBe(true);
+    }
+    expect(await leftoversIn(folder)).toEqual([]);
+  }
+
+  /** Offsets that a new archiver has without reading anything from Kafka: it gets no agent until then. */
+  async function recoveredOffsets(station: Station): Promise<bigint> {
+    const [backup] = await station.operator.listBackups();
+    return backup?.progress.offsetsDone ?? 0n;
+  }
+
+  describe('kill -9', () => {
+    it.each(rounds.archiver)(
+      'of the archiver: the next run has all that was acknowledged (seed %i)',
+      async (seed) => {
+        const random = randomFrom(seed);
+        let acknowledged = 0n;
+        // Killed more than once, also while it recovers.
+        for (let round = 0; round < 3; round++) {
+          await using station = await Station.open(options());
+          const { started } = await startBackup(station.operator, ['bulk']);
+          const recovered = await eventually(
+            () => recoveredOffsets(station),
+            (offsets) => offsets >= acknowledged,
+            10_000,
+          );
+          expect(recovered).toBeGreaterThanOrEqual(acknowledged);
+          await station.startAgent();
+          const watermarks = askWatermarks(station.operator, started.backupId, 'bulk');
+          await untilAcknowledged(
+            watermarks,
+            Math.min(0.9, Number(acknowledged) / 30_000 + random() * 0.3),
+          );
+          await sleep(random() * 40);
+          await station.archiver.kill();
+          acknowledged = watermarks().reduce((sum, offset) => sum + offset, 0n);
+        }
+        // A backup of something else must not take away what waits for its own.
+        await using station = await Station.open(options());
+        await station.startAgent();
+        await backUp(station.operator, ['aside']);
+        const { notices, done } = await startBackup(station.operator, ['bulk']);
+        await done;
+        expect(notices.some((text) => text.startsWith('continuing an interrupted backup'))).toBe(
+          true,
+        );
+        await expectWhole();
+      },
+    );
+
+    it.each(rounds.agent)(
+      'of the agent: another one goes on in the same backup (seed %i)',
+      async (seed) => {
+        const random = randomFrom(seed);
+        await using station = await Station.open(options());
+        let agent = await station.startAgent();
+        const backup = await startBackup(station.operator, ['bulk']);
+        const watermarks = askWatermarks(station.operator, backup.started.backupId, 'bulk');
+        for (let round = 1; round <= 3; round++) {
+          await untilAcknowledged(watermarks, round * 0.2 * random());
+          await agent.kill();
+          agent = await station.startAgent();
+        }
+        const [archive] = await backup.done;
+        expect(archive).toMatchObject({ records: 30_000n, losses: 0 });
+        await expectWhole();
+      },
+    );
+
+    it.each(rounds.follow)(
+      'of archiver and agent during a follow: generations stay, the next run continues (seed %i)',
+      async (seed) => {
+        const kafka = sandbox();
+        const topic = `flow-${String(seed)}`;
+        await kafkaAdmin(kafka).createTopic({ topic, partitions: 3 });
+        const random = randomFrom(seed);
+        await using producer = await openJavaProducer(kafka);
+        let produced = 0;
+        let acknowledged = 0n;
+        for (let round = 0; round < 3; round++) {
+          await using station = await Station.open(options());
+          const { started } = await startBackup(station.operator, [topic], { follow: true });
+          // What generations hold is behind the position that a run begins at.
+          const planned = started.partitions.reduce(
+            (sum, { resumeOffset }) => sum + resumeOffset,
+            0n,
+          );
+          await eventually(
+            () => recoveredOffsets(station),
+            (offsets) => planned + offsets >= acknowledged,
+            10_000,
+          );
+          const agent = await station.startAgent();
+          const watermarks = askWatermarks(station.operator, started.backupId, topic);
+          for (let step = 0; step < 5; step++) {
+            await producer.run([
+              {
+                do: 'generate',
+                topic,
+                count: 900,
+                partitions: 3,
+                valueBytes: 500,
+                seed: produced,
+              },
+            ]);
+            produced += 900;
+            await sleep(random() * 300);
+          }
+          await eventually(
+            () => watermarks().reduce((sum, offset) => sum + offset, 0n),
+            (offsets) => offsets > acknowledged,
+          );
+          await (round === 1 ? agent.kill() : Promise.resolve());
+          await station.archiver.kill();
+          acknowledged = watermarks().reduce((sum, offset) => sum + offset, 0n);
+        }
+        await using station = await Station.open(options());
+        await station.startAgent();
+        await backUp(station.operator, [topic]);
+        expect(await assertShowsTopics(folder, kafka, [topic])).toBe(produced);
+        expect(await leftoversIn(folder)).toEqual([]);
+      },
+    );
+  });
+}
