@@ -17,6 +17,13 @@ export const shared = defineConfig({
 export default mergeConfig(
   shared,
   defineConfig({
-    test: { exclude: [...configDefaults.exclude, '**/dist/**', '**/*.int.test.ts'] },
+    test: {
+      exclude: [
+        ...configDefaults.exclude,
+        '**/dist/**',
+        '**/*.int.test.ts',
+        '**/*.nightly.test.ts',
+      ],
+    },
   }),
 );

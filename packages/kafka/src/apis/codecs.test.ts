@@ -166,7 +166,6 @@ describe('responses of Kafka’s own broker classes are understood', () => {
     errorCode: 0,
     highWatermark: 4_294_967_400n,
     lastStableOffset: 4_294_967_399n,
-    aborted: [{ producerId: 9n, firstOffset: 10n }],
     logStart: 7n,
     aborted: [{ producerId: 9n, firstOffset: 10n }],
   };
