@@ -1,4 +1,4 @@
-import { errorTable } from '@kops/core';
+import { counted, errorTable } from '@kops/core';
 import { formatCount, formatDuration } from '@kops/service';
 import type { DrilledTopic, DrillReport } from './drill-report.ts';
 
@@ -30,7 +30,7 @@ export function describeDrillReport(report: DrillReport, maxDifferences = 20): s
     headline(report),
     `restored into ${report.sandbox.description}`,
     ...report.topics.map(topicLine),
-    `${formatCount(report.groups)} groups with ${formatCount(report.groupOffsets)} offsets, ${formatCount(report.configs)} configs compared`,
+    `compared too: ${counted(report.groups, 'group')} with ${counted(report.groupOffsets, 'offset')}, ${counted(report.configs, 'config')}`,
     `RTO ${formatDuration(report.rtoMs)} (from a Kafka that answers until all was restored), RPO ${formatDuration(report.rpoMs)} (age of the archive's cut)`,
     ...report.objectives.map(
       ({ name, objectiveMs, isMet }) =>
@@ -64,7 +64,7 @@ function topicLine({ source, target, partitions }: DrilledTopic): string {
   const mapped = partitions.filter(({ strategy }) => strategy === 'mapped').length;
   const name = source === target ? source : `${source} as ${target}`;
   const offsets = mapped === 0 ? 'offsets exact' : `offsets mapped in ${formatCount(mapped)}`;
-  return `${name}: ${formatCount(partitions.length)} partitions, ${count(({ equalRecords }) => equalRecords)} of ${count(({ sourceRecords }) => sourceRecords)} records equal, ${offsets}`;
+  return `${name}: ${counted(partitions.length, 'partition')}, ${count(({ equalRecords }) => equalRecords)} of ${count(({ sourceRecords }) => sourceRecords)} records equal, ${offsets}`;
 }
 
 function placeText(target: DrillReport['differences'][number]['target']): string {

@@ -1,3 +1,4 @@
+import { counted } from '@kops/core';
 import type { PlannedTopic, RestorePlan } from './plan.ts';
 
 const shown = 20;
@@ -6,11 +7,11 @@ const shown = 20;
 export function describePlan(plan: RestorePlan): string[] {
   return [
     `Restore archive ${plan.archive} of cluster ${plan.sourceCluster} into cluster ${plan.targetCluster} by ${plan.method} (plan ${plan.digest.slice(0, 12)})`,
-    `${String(plan.topics.length)} topics, offsets ${plan.offsets}${windowText(plan)}${plan.holdRetention ? ', retention held' : ''}`,
+    `${counted(plan.topics.length, 'topic')}, offsets ${plan.offsets}${windowText(plan)}${plan.holdRetention ? ', retention held' : ''}`,
     ...section('Topics', plan.topics.map(describeTopic)),
     ...section(
       'Groups',
-      plan.groups.map(({ group, offsets }) => `${group}: ${String(offsets.length)} offsets`),
+      plan.groups.map(({ group, offsets }) => `${group}: ${counted(offsets.length, 'offset')}`),
     ),
     ...section('Cannot be restored', plan.cannotRestore),
     ...section('Warnings', plan.warnings),
@@ -27,15 +28,15 @@ function describeTopic(topic: PlannedTopic): string {
   const bytes = partitions.reduce((sum, partition) => sum + partition.bytes, 0);
   const name = source === target ? target : `${target} (from ${source})`;
   return [
-    `${name}: ${exists ? 'fill' : 'create and fill'} ${String(topic.partitionCount)} partitions, replication factor ${String(topic.replicationFactor)}`,
-    `${recordsText(topic)} in ${String(bytes)} bytes`,
+    `${name}: ${exists ? 'fill' : 'create and fill'} ${counted(topic.partitionCount, 'partition')}, replication factor ${String(topic.replicationFactor)}`,
+    `${recordsText(topic)} in ${counted(bytes, 'byte')}`,
     `offsets exact in ${String(exact)}, mapped in ${String(partitions.length - exact)}`,
   ].join('; ');
 }
 
 function recordsText({ partitions }: PlannedTopic): string {
   const known = partitions.reduce((sum, { records }) => sum + (records ?? 0), 0);
-  return `${partitions.some(({ records }) => records === null) ? 'at least ' : ''}${String(known)} records`;
+  return `${partitions.some(({ records }) => records === null) ? 'at least ' : ''}${counted(known, 'record')}`;
 }
 
 function windowText({ window }: RestorePlan): string {

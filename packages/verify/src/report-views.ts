@@ -1,4 +1,4 @@
-import { errorTable, formatCoordinates } from '@kops/core';
+import { counted, errorTable, formatCoordinates } from '@kops/core';
 import type { Finding } from './finding.ts';
 import type { VerifyReport } from './verify-report.ts';
 
@@ -53,11 +53,11 @@ function shareLines({
 }: VerifyReport): string[] {
   const of = subset === null ? '' : ` (subset ${subset})`;
   const lines = [
-    `${String(topics)} topics, ${String(partitions)} partitions, ${String(segments.total)} segments`,
-    `read ${String(segments.read)} of ${String(segments.total)} segments, ${String(bytes.read)} of ${String(bytes.total)} bytes${of}`,
+    `${counted(topics, 'topic')}, ${counted(partitions, 'partition')}, ${counted(segments.total, 'segment')}`,
+    `read ${String(segments.read)} of ${counted(segments.total, 'segment')}, ${String(bytes.read)} of ${counted(bytes.total, 'byte')}${of}`,
   ];
   if (batches > 0)
-    lines.push(`checked ${String(batches)} batches that hold ${String(rest.records)} records`);
+    lines.push(`checked ${String(batches)} batches with ${counted(rest.records, 'record')}`);
   return lines;
 }
 
