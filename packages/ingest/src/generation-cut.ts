@@ -100,7 +100,8 @@ async function cutPresent(
       seen?.topicId === topic.topicId
         ? seen.partitions.find(({ partition }) => partition === snapshot.partition)
         : undefined;
-    const current = same ?? snapshot;
+    // A leader that was just elected may not know yet how far the log is stable; what was said before holds.
+    const current = same === undefined ? snapshot : sink.noteEnds(same);
     limits.push(
       same === undefined
         ? sink.durable
@@ -112,7 +113,7 @@ async function cutPresent(
       sink,
       highWatermark: current.highWatermark,
       lastStableOffset: current.lastStableOffset,
-      logStart: current.logStart,
+      logStart: (same ?? snapshot).logStart,
     };
   });
   return new GenerationCut(

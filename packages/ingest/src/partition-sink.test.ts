@@ -184,6 +184,19 @@ describe('PartitionSink', () => {
     expect(reported.at(-1)).toBeLessThanOrEqual(20n);
   });
 
+  it('keeps the farthest ends that were told, until the log is truncated', async () => {
+    const { sink } = await openSink([createMemoryStore()]);
+    sink.noteEnds({ highWatermark: 300n, lastStableOffset: 250n });
+    // A leader that was just elected lags.
+    expect(sink.noteEnds({ highWatermark: 200n, lastStableOffset: 200n })).toEqual({
+      highWatermark: 300n,
+      lastStableOffset: 250n,
+    });
+    await sink.append(batchOf({ from: 0, count: 5 }));
+    await sink.lose(truncation(3n, 5n));
+    expect(sink.noteEnds({ highWatermark: 4n, lastStableOffset: 4n }).highWatermark).toBe(4n);
+  });
+
   it('accepts nothing after a write has failed', async () => {
     const crash = new CrashStore();
     const { sink } = await openSink([crash.store]);

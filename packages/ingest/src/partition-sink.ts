@@ -11,10 +11,16 @@ import {
 import { KopsError, type Coordinates, type Offset } from '@kops/core';
 import type { ObjectStore } from '@kops/object-store';
 import { splitBatches, validateBatch, type RecordBatchView } from '@kops/record-batch';
+import type { PartitionSnapshot } from './cluster-snapshot.ts';
 import type { CaptureJournal, SealedSegment } from './capture-journal.ts';
 import { OpenSegment } from './open-segment.ts';
 import { OpenTransactions } from './open-transactions.ts';
 import type { PartitionPlan } from './plan-backup.ts';
+
+/** Ends of a log: a high watermark and, not above it, a last stable offset. */
+export type LogEnds = Pick<PartitionSnapshot, 'highWatermark' | 'lastStableOffset'>;
+
+const farthest = (a: Offset, b: Offset): Offset => (a > b ? a : b);
 
 /** What a sink writes to. */
 export interface SinkOptions {
@@ -52,6 +58,7 @@ export class PartitionSink {
   #segment: OpenSegment | undefined;
   /** Where a successor stands that has taken over all that is sealed: holes and losses since then are not written down. */
   #reach: Offset;
+  #ends: LogEnds;
   #truncations = 0;
   /** What a write has failed with: what of it reached the copies is unknown, so nothing may follow. */
   #failure: KopsError | undefined;
@@ -72,6 +79,8 @@ export class PartitionSink {
     this.#logStart = plan.snapshot.logStart;
     this.#position = plan.resume;
     this.#reach = plan.resume;
+    const { highWatermark, lastStableOffset } = plan.snapshot;
+    this.#ends = { highWatermark, lastStableOffset };
     this.#durable = plan.resume;
     this.#parentEnd = plan.resume;
     this.#leaderEpochs = [...plan.leaderEpochs];
@@ -154,6 +163,15 @@ export class PartitionSink {
    */
   append(run: Uint8Array): Promise<void> {
     return this.#serially(() => this.#append(run));
+  }
+
+  /** Takes note of the log's ends as a leader tells them, and returns the farthest that were told of this log: both only ever grow. */
+  noteEnds({ highWatermark, lastStableOffset }: LogEnds): LogEnds {
+    this.#ends = {
+      highWatermark: farthest(this.#ends.highWatermark, highWatermark),
+      lastStableOffset: farthest(this.#ends.lastStableOffset, lastStableOffset),
+    };
+    return this.#ends;
   }
 
   /** Moves over offsets that the log lacks. */
@@ -366,6 +384,7 @@ export class PartitionSink {
 
   #truncate(end: Offset): void {
     this.#truncations++;
+    this.#ends = { highWatermark: end, lastStableOffset: end };
     this.#entries = this.#entries
       .filter((entry) => entry.slice.start < end)
       .map((entry) =>

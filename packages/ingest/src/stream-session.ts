@@ -124,6 +124,7 @@ export class StreamSession {
       });
     }
     sink.beginRun();
+    sink.noteEnds(state);
     await sink.skipTo(state.nextOffset, state.logStart);
   }
 
