@@ -106,6 +106,11 @@ it('leaves what an open transaction holds back to the next backup, and nothing o
   expect(await leftoversIn(folder)).toEqual([]);
   await trader.run([{ do: 'commit' }]);
   await trader[Symbol.asyncDispose]();
+  // The marker is written after the commit was acknowledged.
+  await eventually(
+    () => kafkaAdmin(kafka).listOffsets(['held'], 'read_committed'),
+    ([range]) => range?.end === 2011n,
+  );
   await (
     await startBackup(station.operator, ['held'])
   ).done;

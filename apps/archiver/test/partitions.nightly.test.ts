@@ -42,8 +42,14 @@ it('backs up two thousand small partitions in bounded memory', async () => {
   await produceWithJava(
     kafka,
     [{ do: 'generate', topic: 'wide', count, partitions, valueBytes: 100 }],
-    // A slow machine takes its time with so many partitions.
-    { config: { 'delivery.timeout.ms': '280000', 'request.timeout.ms': '60000' } },
+    // Leaders of so many partitions take their time: patience, and no sequences that a second attempt would break.
+    {
+      config: {
+        'delivery.timeout.ms': '280000',
+        'retry.backoff.ms': '500',
+        'enable.idempotence': 'false',
+      },
+    },
   );
   {
     await using station = await Station.open({

@@ -152,7 +152,15 @@ async function startHere(
 
 async function startProcess(module: string, settings: object, announces: boolean): Promise<Member> {
   const file = fileURLToPath(new URL(module, import.meta.url));
-  const node = ['--conditions=@kops/source', '--disable-warning=ExperimentalWarning', file];
+  const node = [
+    '--conditions=@kops/source',
+    '--disable-warning=ExperimentalWarning',
+    // As the command line starts them.
+    '--external-memory-accounted-in-global-limit',
+    '--single-threaded-gc',
+    '--max-semi-space-size=4',
+    file,
+  ];
   const child: ChildProcess = spawn(process.execPath, node, { stdio: ['pipe', 'pipe', 'pipe'] });
   const exited = once(child, 'exit');
   let said = '';
