@@ -50,7 +50,7 @@ export class Backup {
   readonly #named = new Set<string>();
   #state: BackupSummary['state'] = 'running';
   #lastArchive: CommittedArchive | undefined;
-  #lastCut: GenerationCut | undefined;
+  #lastShown: string | undefined;
   #generation = 0;
 
   private constructor(
@@ -282,7 +282,7 @@ export class Backup {
         this.#prepared.snapshot,
         this.#sinks(),
       );
-      if (this.#lastCut === undefined || cut.differsFrom(this.#lastCut)) await this.#commit(cut);
+      if (cut.shown() !== this.#lastShown) await this.#commit(cut);
       if (stopped) return;
     }
   }
@@ -335,7 +335,7 @@ export class Backup {
     for (const { sink, cut: end } of partitions) sink.transactions.forgetBelow(end);
     for (const key of segments) this.#named.add(key);
     this.#lastArchive = committed;
-    this.#lastCut = cut;
+    this.#lastShown = cut.shown(partitions);
     this.events.add({ type: 'committed', ...committed });
   }
 

@@ -35,17 +35,15 @@ export class GenerationCut {
     });
   }
 
-  /** Whether an archive of this cut would show anything that one of the other does not. */
-  differsFrom(other: GenerationCut): boolean {
-    const shown = (cut: GenerationCut): string =>
-      JSON.stringify(
-        [
-          cut.partitions().map(({ cut: end, logStart }) => [String(end), String(logStart)]),
-          cut.snapshot.groups,
-        ],
-        (_, value: unknown) => (typeof value === 'bigint' ? value.toString() : value),
-      );
-    return shown(this) !== shown(other);
+  /**
+   * One text for what an archive of these cuts shows. Cuts that follow the watermark move on by themselves: take it when they are committed, and
+   * compare it later.
+   */
+  shown(partitions: readonly CutPartition[] = this.partitions()): string {
+    const ends = partitions.map(({ cut, logStart }) => [String(cut), String(logStart)]);
+    return JSON.stringify([ends, this.snapshot.groups], (_, value: unknown) =>
+      typeof value === 'bigint' ? value.toString() : value,
+    );
   }
 }
 
