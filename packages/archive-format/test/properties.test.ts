@@ -118,8 +118,10 @@ describe('the hand-written check of lists', () => {
         (path, value) => {
           const changed = json();
           replaceAt(changed, path, value);
-          const bySchema = segmentListSchema.safeParse(structuredClone(changed));
-          const byHand = attempt(() => decodeSegmentList(Buffer.from(JSON.stringify(changed))));
+          // Both read the same text: JSON.stringify writes -0 as 0, undefined not at all.
+          const text = JSON.stringify(changed);
+          const bySchema = segmentListSchema.safeParse(JSON.parse(text));
+          const byHand = attempt(() => decodeSegmentList(Buffer.from(text)));
           expect(byHand.ok).toBe(bySchema.success);
           if (byHand.ok) expect(byHand.value).toEqual(bySchema.data);
           outcomes[byHand.ok ? 'accepted' : 'refused']++;
