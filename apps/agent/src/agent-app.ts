@@ -17,7 +17,7 @@ export interface AgentSettings {
 }
 
 /** Memory kept for fetched data between fetches: what the engine's own budget lets be under way. */
-const fetchBufferBytes = 16 * 1024 * 1024;
+const fetchBufferBytes = 8 * 1024 * 1024;
 /** More connections to one broker brought nothing more. */
 const maxFetchConnections = 2;
 

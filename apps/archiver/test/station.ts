@@ -158,7 +158,7 @@ async function startProcess(module: string, settings: object, announces: boolean
     // As the command line starts them.
     '--external-memory-accounted-in-global-limit',
     '--single-threaded-gc',
-    '--max-semi-space-size=4',
+    '--max-semi-space-size=2',
     file,
   ];
   const child: ChildProcess = spawn(process.execPath, node, { stdio: ['pipe', 'pipe', 'pipe'] });

@@ -25,7 +25,7 @@ export interface AgentOptions {
   readonly connect: (cluster: string) => Promise<KafkaClient>;
   /** PartitionStreams at a time; at most and by default 64. */
   readonly capacity?: number;
-  /** Bytes of fetched data in memory; default 20 MiB. */
+  /** Bytes of fetched data in memory; default 16 MiB. */
   readonly budgetBytes?: number;
   readonly limits?: CaptureLimits;
   readonly logger?: Logger;
@@ -92,7 +92,7 @@ async function joinOnce(options: AgentOptions & { readonly logger: Logger }): Pr
     capture: options.capture,
     connect: options.connect,
     capacity,
-    budgetBytes: options.budgetBytes ?? 20 * 1024 * 1024,
+    budgetBytes: options.budgetBytes ?? 16 * 1024 * 1024,
     limits: options.limits ?? defaultLimits,
     pollMs: 500,
     logger: options.logger,

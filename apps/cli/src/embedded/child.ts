@@ -14,7 +14,7 @@ const keptLines = 20;
 const memoryFlags = [
   '--external-memory-accounted-in-global-limit',
   '--single-threaded-gc',
-  '--max-semi-space-size=4',
+  '--max-semi-space-size=2',
 ];
 
 /** Children share this process' cache of compiled code, where it has one. */
