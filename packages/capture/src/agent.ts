@@ -23,7 +23,7 @@ export interface AgentOptions {
   readonly capture: CaptureClient;
   /** Gives the client of a cluster by its name in the agent's configuration; called once per name. */
   readonly connect: (cluster: string) => Promise<KafkaClient>;
-  /** PartitionStreams at a time; at most and by default 64. */
+  /** PartitionStreams at a time; at most 64, by default 32. */
   readonly capacity?: number;
   /** Bytes of fetched data in memory; default 16 MiB. */
   readonly budgetBytes?: number;
@@ -33,7 +33,9 @@ export interface AgentOptions {
   readonly signal: AbortSignal;
 }
 
+/** Half of what CAPTURE.md allows: with thousands of small partitions every stream more costs memory. */
 const maxStreams = 64;
+const usualStreams = 32;
 const rejoinMs = 500;
 
 /**
@@ -85,7 +87,7 @@ async function closeClients(clients: ReadonlyMap<string, Promise<KafkaClient>>):
 async function joinOnce(options: AgentOptions & { readonly logger: Logger }): Promise<void> {
   const duplex = options.capture.join();
   const { agentId, host, rack, brokerIds, version } = options;
-  const capacity = Math.min(options.capacity ?? maxStreams, maxStreams);
+  const capacity = Math.min(options.capacity ?? usualStreams, maxStreams);
   const failed = (error: unknown): void => duplex.abort(toKopsError(error));
   const scheduler = new StreamScheduler({
     agentId,
