@@ -56,6 +56,7 @@ it('backs up two thousand small partitions in bounded memory', async () => {
       bootstrapServers: kafka.bootstrapServers,
       repositories: [folder],
       processes: true,
+      built: true,
     });
     const agent = await station.startAgent();
     const { done } = await startBackup(station.operator, ['wide']);

@@ -26,6 +26,8 @@ export interface StationOptions {
   readonly kafka?: Pick<KafkaOptions, 'requestTimeoutMs' | 'retryDeadlineMs'>;
   /** Run as processes of their own, to be killed. */
   readonly processes?: boolean;
+  /** Processes run what was built, as users do: from sources each also holds the compiler that strips types. */
+  readonly built?: boolean;
 }
 
 /** An agent of a station. */
@@ -88,7 +90,7 @@ export class Station implements AsyncDisposable {
     };
     const archiver =
       options.processes === true
-        ? await startProcess('../src/embedded.ts', settings, true)
+        ? await startProcess('..', settings, { announces: true, built: options.built === true })
         : await startHere((signal, ready) => runArchiverApp(settings, signal, silentLogger, ready));
     return new Station(options, endpoint, folder, archiver);
   }
@@ -104,7 +106,10 @@ export class Station implements AsyncDisposable {
     };
     const member =
       this.#options.processes === true
-        ? await startProcess('../../agent/src/embedded.ts', settings, false)
+        ? await startProcess('../../agent', settings, {
+            announces: false,
+            built: this.#options.built === true,
+          })
         : await startHere((signal, ready) => {
             ready();
             return runAgentApp(settings, signal, silentLogger);
@@ -150,10 +155,15 @@ async function startHere(
   };
 }
 
-async function startProcess(module: string, settings: object, announces: boolean): Promise<Member> {
+async function startProcess(
+  app: string,
+  settings: object,
+  { announces, built }: { readonly announces: boolean; readonly built: boolean },
+): Promise<Member> {
+  const module = built ? `${app}/dist/embedded.js` : `${app}/src/embedded.ts`;
   const file = fileURLToPath(new URL(module, import.meta.url));
   const node = [
-    '--conditions=@kops/source',
+    ...(built ? [] : ['--conditions=@kops/source']),
     '--disable-warning=ExperimentalWarning',
     // As the command line starts them.
     '--external-memory-accounted-in-global-limit',
@@ -161,7 +171,10 @@ async function startProcess(module: string, settings: object, announces: boolean
     '--max-semi-space-size=2',
     file,
   ];
-  const child: ChildProcess = spawn(process.execPath, node, { stdio: ['pipe', 'pipe', 'pipe'] });
+  const child: ChildProcess = spawn(process.execPath, node, {
+    stdio: ['pipe', 'pipe', 'pipe'],
+    env: { ...process.env, UV_THREADPOOL_SIZE: '16' },
+  });
   const exited = once(child, 'exit');
   let said = '';
   child.stderr?.on('data', (bytes: Buffer) => (said = (said + bytes.toString()).slice(-4000)));
