@@ -1,8 +1,9 @@
 import { RecordBatchView } from '@kops/record-batch';
+import { maxFrameBytes } from '@kops/transport';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { batchOf } from '../test/batches.ts';
-import { cutRange, maxFrameBytes } from './frame-cutter.ts';
+import { cutRange } from './frame-cutter.ts';
 
 const joined = (frames: readonly { bytes: Uint8Array }[]): Buffer =>
   Buffer.concat(frames.map(({ bytes }) => bytes));

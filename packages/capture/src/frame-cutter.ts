@@ -1,8 +1,6 @@
 import type { Offset } from '@kops/core';
 import { splitBatches } from '@kops/record-batch';
-
-/** Largest data frame of a PartitionStream, in bytes (CAPTURE.md). */
-export const maxFrameBytes = 256 * 1024;
+import { maxFrameBytes } from '@kops/transport';
 
 /** A piece of a fetched range as it goes over the wire. */
 export interface CutFrame {
