@@ -3,6 +3,7 @@ import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { decodeCommit, encodeCommit } from '@kops/archive-format';
 import { kafkaAdmin, produceWithJava, sandboxKafka } from '@kops/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { kopsJson, runKops, type RunOptions } from './run-kops.ts';
@@ -353,11 +354,12 @@ describe('repositories that are not whole, and targets that are not empty', () =
       const manifest = (await readFile(path, 'utf8')).replace('"version":1', '"version":2');
       await writeFile(path, manifest);
       const commitPath = await onlyFile(join(copy, 'commits', 'main'));
-      const commit = JSON.parse(await readFile(commitPath, 'utf8')) as {
-        manifest: { sha256: string };
-      };
-      commit.manifest.sha256 = createHash('sha256').update(manifest).digest('hex');
-      await writeFile(commitPath, JSON.stringify(commit));
+      const commit = decodeCommit(await readFile(commitPath));
+      const sha256 = createHash('sha256').update(manifest).digest('hex');
+      await writeFile(
+        commitPath,
+        encodeCommit({ ...commit, manifest: { ...commit.manifest!, sha256 } }),
+      );
     });
     await expectFailure(['archives', 'show', '--repository', directory], {
       exit: 12,
@@ -368,8 +370,7 @@ describe('repositories that are not whole, and targets that are not empty', () =
 
   it('tells a repository of a newer format', async () => {
     const directory = await changed('newer-repository', async (copy) => {
-      const path = join(copy, 'repository.json');
-      await writeFile(path, (await readFile(path, 'utf8')).replace('"version":1', '"version":2'));
+      await writeFile(join(copy, 'repository.json'), '{"version":2}\n');
     });
     await expectFailure(['archives', 'list', '--repository', directory], {
       exit: 12,
@@ -378,6 +379,28 @@ describe('repositories that are not whole, and targets that are not empty', () =
     });
     const run = await runKops(['doctor', '--repository', directory]);
     expect(run.code).toBe(12);
+  });
+
+  it('finds one changed letter in repository.json, names it and says what to do', async () => {
+    const directory = await changed('other-id', async (copy) => {
+      const path = join(copy, 'repository.json');
+      const text = await readFile(path, 'utf8');
+      await writeFile(
+        path,
+        text.replace(/"id":"(.)/, (_, first) => `"id":"${first === 'a' ? 'b' : 'a'}`),
+      );
+    });
+    for (const command of [
+      ['archives', 'list'],
+      ['verify', '--level', 'checksum'],
+    ]) {
+      await expectFailure([...command, '--repository', directory], {
+        exit: 20,
+        code: 'KOPS_MANIFEST_INVALID',
+        says: /repository\.json is not as it was written/,
+      });
+    }
+    expect((await runKops(['doctor', '--repository', directory])).code).toBe(20);
   });
 
   it('does not make a repository among other things', async () => {

@@ -12,6 +12,7 @@ import {
   type SegmentList,
 } from './schema.ts';
 import { readSegmentListJson } from './segment-list-json.ts';
+import { isSealed, openSealed, toSealedBytes } from './self-checksum.ts';
 import { ShapeError } from './shape.ts';
 
 /** Versions of the repository format that this build reads and writes. */
@@ -32,82 +33,103 @@ export function sha256Hex(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex');
 }
 
-/** Stored form of `repository.json`; the same value always gives the same bytes, fields not known here included. */
+/**
+ * Stored form of `repository.json`, with the SHA-256 of its content, because nothing refers to it;
+ * the same value always gives the same bytes, fields not known here included.
+ */
 export function encodeRepositoryInfo(info: RepositoryInfo): Uint8Array {
-  return toCanonicalBytes(info);
+  return toSealedBytes(info);
 }
 
-/** Stored form of a manifest; see {@link encodeRepositoryInfo}. */
+/** Stored form of a manifest; the same value always gives the same bytes, fields not known here included. */
 export function encodeManifest(manifest: Manifest): Uint8Array {
   return toCanonicalBytes(manifest);
 }
 
-/** Stored form of a segment list; see {@link encodeRepositoryInfo}. */
+/** Stored form of a segment list; see {@link encodeManifest}. */
 export function encodeSegmentList(list: SegmentList): Uint8Array {
   return toCanonicalBytes(list);
 }
 
-/** Stored form of a commit; see {@link encodeRepositoryInfo}. */
+/** Stored form of a commit, with the SHA-256 of its content, because nothing refers to the last one; see {@link encodeRepositoryInfo}. */
 export function encodeCommit(commit: Commit): Uint8Array {
-  return toCanonicalBytes(commit);
+  return toSealedBytes(commit);
 }
 
-/** @throws KOPS_FORMAT_UNSUPPORTED, KOPS_MANIFEST_INVALID with the path inside the JSON */
+/** @throws KOPS_FORMAT_UNSUPPORTED, KOPS_MANIFEST_INVALID also when one byte is not as it was written */
 export function decodeRepositoryInfo(bytes: Uint8Array, at: Coordinates = {}): RepositoryInfo {
-  return decode(
-    'repository.json',
-    bytes,
-    documentLimits.repository,
-    at,
-    bySchema(repositorySchema),
-  );
+  return decode(bytes, at, {
+    what: 'repository.json',
+    maxBytes: documentLimits.repository,
+    saysChecksum: true,
+    read: bySchema(repositorySchema),
+    hint: 'Use another copy of the repository, or put a sound repository.json back, from another copy or from where this one is saved: archives do not depend on what it says.',
+  });
 }
 
 /** @throws KOPS_FORMAT_UNSUPPORTED, KOPS_MANIFEST_INVALID with the path inside the JSON */
 export function decodeManifest(bytes: Uint8Array, at: Coordinates = {}): Manifest {
-  return decode('manifest', bytes, documentLimits.manifest, at, bySchema(manifestSchema));
+  return decode(bytes, at, {
+    what: 'manifest',
+    maxBytes: documentLimits.manifest,
+    read: bySchema(manifestSchema),
+  });
 }
 
 /** @throws KOPS_FORMAT_UNSUPPORTED, KOPS_MANIFEST_INVALID with the path inside the JSON */
 export function decodeSegmentList(bytes: Uint8Array, at: Coordinates = {}): SegmentList {
-  return decode('segment list', bytes, documentLimits.segmentList, at, readSegmentListJson);
+  return decode(bytes, at, {
+    what: 'segment list',
+    maxBytes: documentLimits.segmentList,
+    read: readSegmentListJson,
+  });
 }
 
-/** @throws KOPS_FORMAT_UNSUPPORTED, KOPS_MANIFEST_INVALID with the path inside the JSON */
+/** @throws KOPS_FORMAT_UNSUPPORTED, KOPS_MANIFEST_INVALID also when one byte is not as it was written */
 export function decodeCommit(bytes: Uint8Array, at: Coordinates = {}): Commit {
-  return decode('commit', bytes, documentLimits.commit, at, bySchema(commitSchema));
+  return decode(bytes, at, {
+    what: 'commit',
+    maxBytes: documentLimits.commit,
+    saysChecksum: true,
+    read: bySchema(commitSchema),
+    hint: 'Use another copy of the repository: behind a damaged commit the log cannot be trusted.',
+  });
 }
 
-function decode<T>(
-  what: string,
-  bytes: Uint8Array,
-  limit: number,
-  at: Coordinates,
-  read: (json: unknown) => T,
-): T {
+/** How documents of one kind are read. */
+interface DocumentKind<T> {
+  readonly what: string;
+  readonly maxBytes: number;
+  readonly read: (json: unknown) => T;
+  /** Whether it carries its own checksum. It is looked at before the version, which may be what is damaged. */
+  readonly saysChecksum?: boolean;
+  readonly hint?: string;
+}
+
+function decode<T>(bytes: Uint8Array, at: Coordinates, kind: DocumentKind<T>): T {
+  const { what, maxBytes, read, saysChecksum = false } = kind;
+  const invalid = (message: string, cause: Error): KopsError =>
+    new KopsError('KOPS_MANIFEST_INVALID', message, { at, hint: kind.hint ?? anyHint, cause });
   try {
-    if (bytes.byteLength > limit)
+    if (bytes.byteLength > maxBytes)
       throw new JsonDamage(
-        `has ${String(bytes.byteLength)} bytes, at most ${String(limit)} are allowed`,
+        `has ${String(bytes.byteLength)} bytes, at most ${String(maxBytes)} are allowed`,
       );
-    const json = parseJson(bytes, maxDepth);
+    const parsed = parseJson(bytes, maxDepth);
+    const json = saysChecksum && isSealed(parsed) ? openSealed(parsed, bytes) : parsed;
     refuseOtherVersions(what, json, at);
+    if (saysChecksum && json === parsed) throw new JsonDamage('has no SHA-256 of its own');
     return read(json);
   } catch (error) {
     if (error instanceof ShapeError)
-      throw invalid(`${what} is damaged at ${formatPath(error.path)}: ${error.message}`, at, error);
-    if (error instanceof JsonDamage) throw invalid(`${what} ${error.message}`, at, error);
+      throw invalid(`${what} is damaged at ${formatPath(error.path)}: ${error.message}`, error);
+    if (error instanceof JsonDamage) throw invalid(`${what} ${error.message}`, error);
     throw error;
   }
 }
 
-function invalid(message: string, at: Coordinates, cause: Error): KopsError {
-  return new KopsError('KOPS_MANIFEST_INVALID', message, {
-    at,
-    hint: "Read it from another copy of the repository, or use another archive; 'kops verify' shows what else is damaged.",
-    cause,
-  });
-}
+const anyHint =
+  "Read it from another copy of the repository, or use another archive; 'kops verify' shows what else is damaged.";
 
 /** A version from the future is not damage, and nothing else of such a document is looked at. */
 function refuseOtherVersions(what: string, json: unknown, at: Coordinates): void {

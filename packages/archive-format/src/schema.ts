@@ -63,6 +63,8 @@ export const lossReasonSchema = z.enum([
   'retention',
   'truncation',
   'topic-recreated',
+  'topic-deleted',
+  'tombstones-may-be-gone',
   'fetch-gave-up',
 ]);
 

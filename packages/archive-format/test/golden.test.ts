@@ -42,8 +42,13 @@ const damaged: Record<string, RegExp> = {
   'segment-list/offset-beyond-64-bits': /\$\.segments\[0\]\.index\[1\]\[0\]/,
   'commit/truncated': /no JSON/,
   'commit/version-as-text': /\$\.version/,
+  'commit/other-archive': /not as it was written/,
   'repository/truncated': /no JSON/,
   'repository/not-utf-8': /no JSON in UTF-8/,
+  'repository/other-id': /not as it was written/,
+  'repository/other-white-space': /not as it was written/,
+  'repository/version-flipped': /not as it was written/,
+  'repository/no-checksum': /has no SHA-256 of its own/,
 };
 
 describe.each(Object.entries(documents))('%s', (kind, { decode, encode, sample }) => {
