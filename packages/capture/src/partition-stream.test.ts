@@ -1,5 +1,5 @@
 import { KopsError, Semaphore } from '@kops/core';
-import type { Frame, PartitionAssignment } from '@kops/transport';
+import { RunDigest, type Frame, type PartitionAssignment } from '@kops/transport';
 import { describe, expect, it } from 'vitest';
 import { batchOf } from '../test/batches.ts';
 import { FakeArchiver } from '../test/fake-archiver.ts';
@@ -58,6 +58,27 @@ describe('runPartitionStream', () => {
     expect(types.slice(-2)).toEqual(['state', 'end']);
     expect(archiver.frames.at(-2)).toMatchObject({ nextOffset: 100n, highWatermark: 100n });
     expect(budget.free).toBe(budget.capacity);
+  });
+
+  it('tells in each state the digest of the batches since the one before, also of those that span frames', async () => {
+    const archiver = new FakeArchiver();
+    const log = new FakeLog([...twenty().slice(0, 19), batchOf(95, 5, { valueBytes: 100_000 })]);
+    await run(archiver, log).done;
+    const told: Uint8Array[] = [];
+    const expected: Buffer[] = [];
+    let sent: Uint8Array[] = [];
+    for (const frame of archiver.frames) {
+      if (frame.type === 'data') sent.push(frame.bytes);
+      if (frame.type !== 'state') continue;
+      const digest = new RunDigest();
+      digest.add(Buffer.concat(sent));
+      sent = [];
+      expected.push(digest.digest());
+      told.push(frame.sha256);
+    }
+    expect(archiver.frames.filter(({ type }) => type === 'data').length).toBeGreaterThan(2);
+    expect(told.length).toBeGreaterThan(1);
+    expect(told).toEqual(expected);
   });
 
   it('sends nothing without credit', async () => {

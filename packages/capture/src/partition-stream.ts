@@ -1,13 +1,13 @@
-import { createHash, type Hash } from 'node:crypto';
 import { KopsError, toKopsError, withDeadline, type Offset, type Semaphore } from '@kops/core';
 import type { KafkaClient } from '@kops/kafka';
-import type {
-  Ack,
-  CaptureClient,
-  Duplex,
-  EndReason,
-  Frame,
-  PartitionAssignment,
+import {
+  RunDigest,
+  type Ack,
+  type CaptureClient,
+  type Duplex,
+  type EndReason,
+  type Frame,
+  type PartitionAssignment,
 } from '@kops/transport';
 import { CreditGate } from './credit-gate.ts';
 import { LogCursor, type CaptureLimits, type LogEvent, type LogState } from './log-cursor.ts';
@@ -65,7 +65,7 @@ class PartitionStream {
   readonly #credit: CreditGate;
   readonly #opened = Promise.withResolvers<Opened>();
   readonly #signal: AbortSignal;
-  #hash: Hash = createHash('sha256');
+  readonly #digest = new RunDigest();
   #sinceState = 0;
   /** The last frame sent ended inside of a batch. */
   #midBatch = false;
@@ -209,7 +209,7 @@ class PartitionStream {
   async #sendRun(run: LogEvent & { type: 'run' }, stateEveryBytes: number): Promise<void> {
     for (const frame of run.frames) {
       await this.#credit.take(frame.bytes.length);
-      this.#hash.update(frame.bytes);
+      if (!this.#midBatch) this.#digest.add(frame.bytes);
       this.#midBatch = true;
       await this.#duplex.send({ type: 'data', bytes: frame.bytes });
       this.#sinceState += frame.bytes.length;
@@ -221,8 +221,8 @@ class PartitionStream {
   }
 
   async #sendState(): Promise<void> {
-    const sha256 = this.#hash.digest();
-    this.#hash = createHash('sha256');
+    const sha256 = this.#digest.digest();
+    this.#digest.reset();
     this.#sinceState = 0;
     await this.#duplex.send({
       type: 'state',

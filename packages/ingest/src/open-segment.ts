@@ -54,11 +54,6 @@ export class OpenSegment {
     await Promise.all(this.#writers.map((writer) => writer.append([run])));
   }
 
-  /** The hash of what was appended so far, to go on with elsewhere. */
-  copyHash(): Hash {
-    return this.#hash.copy();
-  }
-
   async sync(): Promise<void> {
     await Promise.all(this.#writers.map((writer) => writer.sync()));
   }

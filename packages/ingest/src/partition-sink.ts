@@ -1,4 +1,3 @@
-import { createHash, type Hash } from 'node:crypto';
 import {
   mergeLeaderEpochs,
   segmentLimits,
@@ -11,6 +10,7 @@ import {
 import { KopsError, type Coordinates, type Offset } from '@kops/core';
 import type { ObjectStore } from '@kops/object-store';
 import { splitBatches, validateBatch, type RecordBatchView } from '@kops/record-batch';
+import { RunDigest } from '@kops/transport';
 import type { PartitionSnapshot } from './cluster-snapshot.ts';
 import type { CaptureJournal, SealedSegment } from './capture-journal.ts';
 import { OpenSegment } from './open-segment.ts';
@@ -65,8 +65,7 @@ export class PartitionSink {
   readonly #sealedKeys: string[] = [];
   #bytes = 0;
   #tail: Promise<unknown> = Promise.resolve();
-  /** Hash of the current run of data; undefined as long as it is that of the open segment, so that nothing is hashed twice. */
-  #runHash: Hash | undefined;
+  readonly #runDigest = new RunDigest();
   /** Segments that were sealed in the current run. */
   #runEntries: SegmentEntry[] = [];
 
@@ -132,15 +131,12 @@ export class PartitionSink {
   /** Begins a run of data: what a State will close with the hash of its bytes. */
   beginRun(): void {
     this.#runEntries = [];
-    this.#runHash = this.#segment === undefined ? undefined : createHash('sha256');
+    this.#runDigest.reset();
   }
 
-  /** SHA-256 of everything appended since {@link beginRun}. */
+  /** What a State must say of everything appended since {@link beginRun}. */
   runDigest(): Promise<Buffer> {
-    return this.#serially(async () => {
-      const hash = this.#runHash?.copy() ?? this.#segment?.copyHash() ?? createHash('sha256');
-      return hash.digest();
-    });
+    return this.#serially(() => Promise.resolve(this.#runDigest.digest()));
   }
 
   /**
@@ -326,7 +322,7 @@ export class PartitionSink {
     this.#segment ??= await this.#begin(first.baseOffset);
     try {
       await this.#segment.append(run, headers);
-      this.#runHash?.update(run);
+      this.#runDigest.add(run);
     } catch (error) {
       this.#failure = KopsError.locate(error, this.#at());
       throw this.#failure;
@@ -374,7 +370,6 @@ export class PartitionSink {
     });
     this.#sealedKeys.push(entry.key);
     await segment.publish();
-    this.#runHash ??= segment.copyHash();
     this.#segment = undefined;
     this.#reach = this.#position;
     this.#runEntries.push(entry);

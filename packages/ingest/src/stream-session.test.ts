@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
-import { KopsError, Semaphore } from '@kops/core';
+import { KopsError, Semaphore, toKopsError } from '@kops/core';
 import { createMemoryStore } from '@kops/object-store/memory';
-import type { Ack, Frame } from '@kops/transport';
+import { RunDigest, type Ack, type Frame } from '@kops/transport';
+import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
 import { batchesFrom, batchOf } from '../test/batches.ts';
 import { FakeDuplex } from '../test/fake-duplex.ts';
@@ -36,12 +36,18 @@ function sessionOf(
   return { session, wire };
 }
 
-const stateOf = (bytes: Uint8Array, nextOffset: bigint): Frame => ({
+const digestOf = (batches: Uint8Array): Buffer => {
+  const digest = new RunDigest();
+  digest.add(batches);
+  return digest.digest();
+};
+
+const stateOf = (batches: Uint8Array, nextOffset: bigint): Frame => ({
   type: 'state',
   highWatermark: nextOffset,
   lastStableOffset: nextOffset,
   logStart: 0n,
-  sha256: createHash('sha256').update(bytes).digest(),
+  sha256: digestOf(batches),
   nextOffset,
 });
 
@@ -77,6 +83,34 @@ describe('StreamSession', () => {
     const bytes = Buffer.concat(batchesFrom(0, 2));
     wire.say({ type: 'data', bytes }, stateOf(Buffer.concat([bytes, bytes]), 10n));
     await expect(session.run()).rejects.toMatchObject({ code: 'KOPS_BATCH_CORRUPT' });
+  });
+
+  it('refuses a byte that changed on the way, wherever it is', async () => {
+    const fetched = Buffer.concat([
+      ...batchesFrom(0, 3),
+      batchOf({ from: 15, count: 2, valueBytes: 300 }),
+    ]);
+    const carried = async (bytes: Buffer): Promise<string> => {
+      const { sink } = await openSink([createMemoryStore()]);
+      const { session, wire } = sessionOf(sink);
+      wire.say({ type: 'data', bytes }, stateOf(fetched, 17n), { type: 'end', reason: 'reached' });
+      return session.run().catch((error: unknown) => toKopsError(error).code);
+    };
+    expect(await carried(fetched)).toBe('reached');
+    await fc.assert(
+      fc.asyncProperty(
+        fc.nat(fetched.length - 1),
+        fc.integer({ min: 1, max: 255 }),
+        async (at, mask) => {
+          const changed = Buffer.from(fetched);
+          changed[at] = (changed[at] ?? 0) ^ mask;
+          expect(await carried(changed)).toMatch(
+            /^KOPS_(BATCH_CORRUPT|OFFSET_MISMATCH|MAGIC_UNSUPPORTED)$/,
+          );
+        },
+      ),
+      { numRuns: 400 },
+    );
   });
 
   it('takes a revocation inside of a batch, and keeps what was whole', async () => {

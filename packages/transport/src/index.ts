@@ -12,6 +12,7 @@
 export { serveArchiver } from './serve.ts';
 export { connectCapture, connectOperator } from './connect.ts';
 export { maxFrameBytes } from './frame-codec.ts';
+export { RunDigest } from './run-digest.ts';
 export type { TransportOptions } from './options.ts';
 export type {
   Ack,

@@ -71,7 +71,7 @@ export type Frame =
       readonly highWatermark: Offset;
       readonly lastStableOffset: Offset;
       readonly logStart: Offset;
-      /** SHA-256 of the data since open or the previous state. */
+      /** {@link RunDigest} of the batches since open or the previous state. */
       readonly sha256: Uint8Array;
       readonly nextOffset: Offset;
     }
