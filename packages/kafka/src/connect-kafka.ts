@@ -36,6 +36,7 @@ export async function connectKafka(options: KafkaOptions): Promise<KafkaClient> 
     offsetForLeaderEpoch: (partition, epoch) => offsetForLeaderEpoch(cluster, partition, epoch),
     initProducerId: (transactionalId) => initProducerId(cluster, transactionalId),
     produce: (request) => producer.produce(request),
+    openProduceLane: (laneOptions) => producer.openLane(laneOptions),
     createTopics: (newTopics) => createTopics(cluster, newTopics),
     deleteTopics: (names) => deleteTopics(cluster, names),
     topicConfigs: (names) => topicConfigs(cluster, names),

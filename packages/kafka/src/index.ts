@@ -4,6 +4,7 @@
  */
 export { connectKafka } from './connect-kafka.ts';
 export type {
+  AppendedBatch,
   Broker,
   ClusterDescription,
   CommittedOffset,
@@ -16,6 +17,9 @@ export type {
   OffsetForLeaderEpoch,
   OffsetSpec,
   PartitionMetadata,
+  ProduceLane,
+  ProduceLaneOptions,
+  ProduceListener,
   ProduceRequest,
   ProduceResult,
   ProducerIdentity,

@@ -1,4 +1,4 @@
-import type { Logger, Offset, TopicId, TopicPartition } from '@kops/core';
+import type { KopsError, Logger, Offset, TopicId, TopicPartition } from '@kops/core';
 
 /** TLS of a Kafka connection; `true` takes the system's authorities. PEM texts, not paths. */
 export interface TlsOptions {
@@ -155,6 +155,45 @@ export interface ProduceResult {
   readonly duplicate: boolean;
 }
 
+/** Where a batch of a lane now is. */
+export type AppendedBatch = Pick<ProduceResult, 'baseOffset' | 'logAppendTime' | 'logStart'>;
+
+/** Hears what became of the batches of a lane. Neither method may throw. */
+export interface ProduceListener {
+  /** The oldest batch without an outcome was appended. */
+  onAppended(batch: AppendedBatch): void;
+  /**
+   * A batch was refused, or nobody knows whether it was appended; then the same holds for all after it. Nothing of the lane is under
+   * way any more, and none of it comes any more. Codes: those of all calls of {@link KafkaClient}.
+   */
+  onFailed(error: KopsError): void;
+}
+
+/** Where batches are produced to, and how. */
+export interface ProduceLaneOptions extends TopicPartition {
+  readonly listener: ProduceListener;
+  /**
+   * Batches of the partition that may be under way behind each other. More than one needs batches with a producer id of their own and
+   * continuous sequences: else one that comes after a refused one takes its place.
+   */
+  readonly maxUnderWay: number;
+  /** Of the opening. */
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Batches of one partition, sent in their order to the broker that leads it when the lane is opened. Nothing is ever sent again: after
+ * a failure the caller finds out what is in the log and opens another lane.
+ */
+export interface ProduceLane {
+  /** Queues one whole v2 batch. Its memory must stay as it is until its outcome. Dropped once the lane failed, which the listener hears. */
+  push(batch: Uint8Array): void;
+  /** No batch comes for the time being: others need not wait for it. */
+  end(): void;
+  /** Gives the lane up: what was not sent is dropped, and the listener hears nothing any more. */
+  close(): void;
+}
+
 export interface CommittedOffset extends TopicPartition {
   readonly offset: Offset;
   readonly leaderEpoch: number;
@@ -219,6 +258,12 @@ export interface KafkaClient extends AsyncDisposable {
 
   /** Appends one batch, acks=all. Requests of one partition are sent in the order of the calls; at most 5 may be under way. */
   produce(request: ProduceRequest): Promise<ProduceResult>;
+
+  /**
+   * A lane for many batches of one partition, acks=all. What is pushed to all lanes of a broker goes over one connection, one batch of
+   * each lane in a request, several requests under way behind each other.
+   */
+  openProduceLane(options: ProduceLaneOptions): Promise<ProduceLane>;
 
   /** @throws KOPS_REFUSED when a topic exists; KOPS_CONFIG when the broker refuses a config, naming it. */
   createTopics(topics: readonly NewTopic[]): Promise<void>;

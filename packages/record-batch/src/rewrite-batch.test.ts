@@ -52,6 +52,15 @@ describe('rewriteForProduce', () => {
     ]);
   });
 
+  it('writes into the memory it is given', () => {
+    const source = realBatch('zstd');
+    const memory = new Uint8Array(source.sizeInBytes + 2).fill(9);
+    const place = memory.subarray(1, -1);
+    expect(rewriteForProduce(source, producer, place)).toBe(place);
+    expect(Buffer.compare(place, rewriteForProduce(source, producer))).toBe(0);
+    expect([memory[0], memory.at(-1)]).toEqual([9, 9]);
+  });
+
   it.each(['control-commit', 'control-abort'])('refuses %s', (name) => {
     expect(thrownBy(() => rewriteForProduce(realBatch(name), producer))).toMatchObject({
       code: 'KOPS_REFUSED',

@@ -23,16 +23,21 @@ const maxProducerId = 0x7fff_ffff_ffff_ffffn;
 /**
  * A copy of the batch that a broker takes in a Produce request: base offset 0, leader epoch -1, the given producer,
  * new CRC. Timestamps, codec and compressed payload stay byte for byte.
+ * @param memory where the copy goes, of the batch's size; new memory when absent
  * @throws KOPS_REFUSED for a control batch, which no broker takes from a producer
  */
-export function rewriteForProduce(view: RecordBatchView, producer: ProducerIdentity): Uint8Array {
+export function rewriteForProduce(
+  view: RecordBatchView,
+  producer: ProducerIdentity,
+  memory?: Uint8Array,
+): Uint8Array {
   if (view.isControl) {
     throw new KopsError('KOPS_REFUSED', 'a control batch cannot be produced', {
       at: { offset: view.baseOffset },
       hint: 'write the marker through the transaction coordinator or by WriteTxnMarkers',
     });
   }
-  const { bytes, data } = copyOf(view);
+  const { bytes, data } = copyOf(view, memory);
   data.setBigInt64(field.baseOffset, 0n);
   data.setInt32(field.partitionLeaderEpoch, -1);
   if (producer.isTransactional !== undefined) {
@@ -84,8 +89,12 @@ function restoredProducerId(view: RecordBatchView): bigint {
 }
 
 /** The one deliberate copy: the view's memory belongs to somebody else. */
-function copyOf(view: RecordBatchView): { readonly bytes: Uint8Array; readonly data: DataView } {
-  const bytes = new Uint8Array(view.bytes);
+function copyOf(
+  view: RecordBatchView,
+  memory?: Uint8Array,
+): { readonly bytes: Uint8Array; readonly data: DataView } {
+  const bytes = memory ?? new Uint8Array(view.bytes);
+  memory?.set(view.bytes);
   return { bytes, data: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength) };
 }
 

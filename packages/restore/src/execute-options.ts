@@ -4,7 +4,10 @@ import type { Archive } from '@kops/repository';
 import type { RestorePlan } from './plan.ts';
 
 /** What a restore reads of an archive. */
-export type RestoreSource = Pick<Archive, 'manifest' | 'readBatches' | 'scanTransactions'>;
+export type RestoreSource = Pick<
+  Archive,
+  'manifest' | 'readBatches' | 'readRuns' | 'scanTransactions'
+>;
 
 /** What of Kafka a restore needs. */
 export type RestoreTarget = Pick<
@@ -14,7 +17,9 @@ export type RestoreTarget = Pick<
   | 'topicConfigs'
   | 'listOffsets'
   | 'fetch'
-  | 'produce'
+  | 'initProducerId'
+  | 'openProduceLane'
+  | 'offsetForLeaderEpoch'
   | 'createTopics'
   | 'alterTopicConfigs'
   | 'listGroups'
@@ -37,13 +42,16 @@ export interface RestoreProgress {
 
 /** What may be tuned; the defaults suit one broker as well as many. */
 export interface RestoreLimits {
-  /** Partitions that are filled at a time, each with one request under way. Default 16. */
+  /** Partitions that are filled at a time. Default 16. */
   readonly partitions: number;
-  /** Batch bytes under way over all partitions. Default 64 MiB; a larger batch goes alone. */
+  /**
+   * Batch bytes read and not confirmed, over all partitions. Default 64 MiB, of which each partition takes at most 1 MiB. As much again for batches
+   * of more than 1 MiB; one that is larger than this limit goes alone.
+   */
   readonly bytes: number;
   /** How long the log end must not move before a resume trusts it, in ms. Default 2,000. */
   readonly stableMs: number;
-  /** Longest wait for a stable log end or a config to show, in ms. Default 60,000. */
+  /** Longest wait for a stable log end, a config to show, or a partition to go on that cannot be written to, in ms. Default 60,000. */
   readonly settleDeadlineMs: number;
   /** Between two writes of the state, in ms. Default 2,000. */
   readonly checkpointMs: number;

@@ -1,9 +1,11 @@
 import type { Clock, Semaphore } from '@kops/core';
+import type { BlockPool } from './batch-memory.ts';
 import type { RestoreLimits, RestoreSource, RestoreTarget } from './execute-options.ts';
 import type { SettleOptions } from './log-end.ts';
 import type { MessageLimits } from './message-limits.ts';
 import type { PlannedPartition, PlannedTopic, RestorePlan } from './plan.ts';
 import type { ProgressMeter } from './progress-meter.ts';
+import type { RestoreProducer } from './restore-producer.ts';
 import type { StateKeeper } from './state-keeper.ts';
 
 /** What all fillers of a run share. */
@@ -14,8 +16,11 @@ export interface FillContext {
   readonly limits: RestoreLimits;
   readonly clock: Clock;
   readonly signal: AbortSignal;
-  /** Batch bytes under way. */
+  /** Bytes of large batches under way. */
   readonly budget: Semaphore;
+  /** Memory of the others. */
+  readonly blocks: BlockPool;
+  readonly producer: RestoreProducer;
   readonly messageLimits: MessageLimits;
   readonly state: StateKeeper;
   readonly progress: ProgressMeter;

@@ -5,23 +5,24 @@ import {
   type Offset,
   type TopicPartition,
 } from '@kops/core';
+import type { LocatedBatch } from '@kops/repository';
 import { BatchSender } from './batch-sender.ts';
 import { confirmOnTarget } from './compare-piece.ts';
 import { settleOptions, type FillContext, type FillTask } from './fill-context.ts';
 import { readLogEnd, settleLogEnds } from './log-end.ts';
 import { MappingWriter } from './mapping-file.ts';
 import { PartitionProgress, sentPiece } from './partition-progress.ts';
-import { cutBatch, noProducer, type Omission, type Piece } from './piece.ts';
+import { cutBatch, noProducer, type CutRules, type Omission, type Piece } from './piece.ts';
 import { mappingPath, type Checkpoint } from './restore-state.ts';
 
-/** Recoveries without a single batch in between. */
+/** Recoveries without a single batch in between, where the broker refuses batches for no reason that passes. */
 const maxFruitlessRecoveries = 3;
 
 /**
  * Writes what the archive shows of a partition, from a checkpoint on.
  *
- * When an answer is lost or the broker refuses a batch (a config is not in effect yet), what is there is found out as by a
- * resume, and the filling goes on after it.
+ * When an answer is lost or the broker refuses a batch (its leader moved, a config is not in effect yet), nothing is sent again
+ * blindly: what is there is found out as by a resume, and the filling goes on after it.
  *
  * @throws KOPS_OFFSET_MISMATCH, and the errors of KafkaClient and Archive.
  */
@@ -30,20 +31,40 @@ export async function fillPartition(
   task: FillTask,
   start: Checkpoint,
 ): Promise<Checkpoint> {
+  const patience = new Patience(context);
   let checkpoint = start;
-  let kind: AttemptKind = 'first';
-  for (let fruitless = 0; ; kind = 'recovery') {
+  for (let attempts = 0; ; attempts++) {
     const before = checkpoint.acknowledged;
-    const attempt = await fillOnce(context, task, checkpoint, kind);
+    const attempt = await fillOnce(context, task, checkpoint, attempts);
     if (attempt.error === undefined) return attempt.checkpoint;
     checkpoint = attempt.checkpoint;
-    fruitless = checkpoint.acknowledged > before ? 0 : fruitless + 1;
-    const isOver = context.signal.aborted || fruitless >= maxFruitlessRecoveries;
-    if (isOver || !KopsError.is(attempt.error, 'KOPS_KAFKA_PROTOCOL')) throw attempt.error;
+    if (!patience.allows(attempt.error, checkpoint.acknowledged > before)) throw attempt.error;
   }
 }
 
-type AttemptKind = 'first' | 'recovery';
+/** How long a partition is tried again while nothing gets through. */
+class Patience {
+  readonly #context: FillContext;
+  #fruitless = 0;
+  #since: number;
+
+  constructor(context: FillContext) {
+    this.#context = context;
+    this.#since = context.clock.monotonic();
+  }
+
+  allows(error: KopsError, hasMoved: boolean): boolean {
+    const { clock, limits, signal } = this.#context;
+    this.#fruitless = hasMoved ? 0 : this.#fruitless + 1;
+    if (hasMoved) this.#since = clock.monotonic();
+    if (signal.aborted) return false;
+    if (KopsError.is(error, 'KOPS_KAFKA_PROTOCOL')) return this.#fruitless < maxFruitlessRecoveries;
+    return (
+      KopsError.is(error, 'KOPS_KAFKA_UNREACHABLE') &&
+      clock.monotonic() - this.#since < limits.settleDeadlineMs
+    );
+  }
+}
 
 interface Attempt {
   readonly checkpoint: Checkpoint;
@@ -54,7 +75,7 @@ async function fillOnce(
   context: FillContext,
   task: FillTask,
   start: Checkpoint,
-  kind: AttemptKind,
+  attemptsBefore: number,
 ): Promise<Attempt> {
   await using mapping = await MappingWriter.openAt(
     mappingPath(context.state.path, task.key),
@@ -63,12 +84,14 @@ async function fillOnce(
   const progress = new PartitionProgress(start, mapping);
   const filler = new PartitionFiller(context, task, progress);
   try {
-    return { checkpoint: await filler.run(start, kind), error: undefined };
+    return { checkpoint: await filler.run(start, attemptsBefore), error: undefined };
   } catch (thrown) {
     await mapping.flush();
     return { checkpoint: progress.checkpoint, error: toKopsError(thrown) };
   }
 }
+
+const none: readonly Omission[] = [];
 
 class PartitionFiller {
   readonly #context: FillContext;
@@ -88,17 +111,11 @@ class PartitionFiller {
     this.#noted = context.clock.monotonic();
   }
 
-  async run(start: Checkpoint, kind: AttemptKind): Promise<Checkpoint> {
+  async run(start: Checkpoint, attemptsBefore: number): Promise<Checkpoint> {
     const { kafka, signal } = this.#context;
-    const there = await this.#contentOfTarget(start, kind);
-    const sender = new BatchSender(this.#context, this.#task, this.#progress, there);
-    try {
-      await this.#move(start, there, sender);
-      await sender.confirm();
-    } catch (thrown) {
-      await sender.abandon();
-      throw thrown;
-    }
+    const there = await this.#contentOfTarget(start, attemptsBefore > 0);
+    if (start.sourceFrom < this.#task.partition.sourceEnd)
+      await this.#move(start, there, attemptsBefore);
     throwIfAborted(signal);
     const { target } = this.#progress;
     if (target < there)
@@ -113,11 +130,10 @@ class PartitionFiller {
   }
 
   /** Log end of the target, after making sure that it can be of this restore. */
-  async #contentOfTarget(start: Checkpoint, kind: AttemptKind): Promise<Offset> {
+  async #contentOfTarget(start: Checkpoint, isRecovery: boolean): Promise<Offset> {
     const { kafka, isResumed } = this.#context;
     // The first attempts of a resumed run were waited for all at once.
-    if (kind === 'recovery')
-      await settleLogEnds(kafka, [this.#place], settleOptions(this.#context));
+    if (isRecovery) await settleLogEnds(kafka, [this.#place], settleOptions(this.#context));
     const end = await readLogEnd(kafka, this.#place);
     if (end < start.acknowledged) {
       throw this.#mismatch(
@@ -125,33 +141,53 @@ class PartitionFiller {
         `the target lost records: its log ended at ${String(start.acknowledged)}, now at ${String(end)}`,
       );
     }
-    if (kind === 'first' && !isResumed && end > 0n)
+    if (!isRecovery && !isResumed && end > 0n)
       throw this.#mismatch(end, 'the topic should be empty and has records');
     return end;
   }
 
-  async #move(start: Checkpoint, there: Offset, sender: BatchSender): Promise<void> {
-    const { archive, plan, signal } = this.#context;
+  async #move(start: Checkpoint, there: Offset, attemptsBefore: number): Promise<void> {
+    const { archive, plan, producer, signal } = this.#context;
     const { sourceEnd } = this.#task.partition;
-    if (start.sourceFrom >= sourceEnd) return;
     const transactions = await archive.scanTransactions(this.#source, { signal });
     const rules = { start: start.sourceFrom, end: sourceEnd, transactions, window: plan.window };
-    for await (const located of archive.readBatches({
-      ...this.#source,
-      from: rules.start,
-      to: sourceEnd,
-      signal,
-    })) {
-      throwIfAborted(signal);
-      const { piece, omissions } = cutBatch(located, rules);
-      this.#omissions.push(...omissions);
-      if (piece === undefined) continue;
-      const before = this.#omissions;
-      this.#omissions = [];
-      if (this.#progress.target < there) await this.#adopt(piece, there, before);
-      else await sender.send(piece, before);
-      await this.#noteIfDue();
+    const range = { ...this.#source, from: rules.start, to: sourceEnd, signal };
+    const stamps = await producer.stamps(attemptsBefore);
+    const sender = await BatchSender.open(this.#context, this.#task, this.#progress, {
+      target: there,
+      stamps,
+    });
+    try {
+      for await (const run of archive.readRuns(range)) {
+        for (const located of run) {
+          const moved = this.#moveBatch(located, rules, there, sender);
+          // Most batches of a run need no wait, and waiting costs more than the rest.
+          if (moved !== undefined) await moved;
+        }
+        throwIfAborted(signal);
+        if (this.#progress.mapping.isFull) await this.#progress.mapping.write();
+        await this.#noteIfDue();
+      }
+      await sender.confirm();
+    } finally {
+      sender.close();
     }
+  }
+
+  #moveBatch(
+    located: LocatedBatch,
+    rules: CutRules,
+    there: Offset,
+    sender: BatchSender,
+  ): Promise<void> | undefined {
+    const { piece, omissions } = cutBatch(located, rules);
+    if (omissions.length > 0) this.#omissions.push(...omissions);
+    if (piece === undefined) return undefined;
+    const before = this.#omissions.length === 0 ? none : this.#omissions;
+    if (before !== none) this.#omissions = [];
+    return this.#progress.target < there
+      ? this.#adopt(piece, there, before)
+      : sender.send(piece, before);
   }
 
   /** Counts a piece that an earlier run wrote; the last one is compared with what is on the target. */
@@ -175,7 +211,7 @@ class PartitionFiller {
         signal,
       });
     }
-    await this.#progress.confirm(sentPiece(piece, base, bytes, omissions));
+    this.#progress.confirm(sentPiece(piece, base, bytes, omissions));
     this.#context.progress.add(this.#place, piece.count, bytes);
   }
 

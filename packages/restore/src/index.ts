@@ -3,7 +3,9 @@
  * @module
  */
 export type {
+  ArchiveContents,
   OffsetPolicy,
+  PartitionContents,
   OffsetStrategy,
   PlannedGroup,
   PlannedGroupOffset,
@@ -40,6 +42,7 @@ export { planRestore } from './plan-restore.ts';
 export { assertExecutable } from './refusals.ts';
 export { restorePlanToJson } from './plan-json.ts';
 export { describePlan } from './describe-plan.ts';
+export { inspectContents, type ContentSource } from './plan-contents.ts';
 export { inspectTarget } from './inspect-target.ts';
 export { executeRestore } from './execute-restore.ts';
 export { defaultStatePath } from './restore-run.ts';

@@ -52,13 +52,18 @@ export class MappingWriter implements AsyncDisposable {
     }
   }
 
+  /** Whether so much waits to be written that {@link write} should be called. */
+  get isFull(): boolean {
+    return this.#pending.length >= flushChars;
+  }
+
   /** Where it is now, closed runs in the buffer included. */
   get position(): MappingPosition {
     return { bytes: this.#written + this.#pending.length, open: this.#open };
   }
 
   /** Adds a run after all others. */
-  async append(run: MappingRun): Promise<void> {
+  append(run: MappingRun): void {
     const joined = joinRuns(this.#open ?? undefined, run);
     if (joined !== undefined) {
       this.#open = joined;
@@ -66,12 +71,20 @@ export class MappingWriter implements AsyncDisposable {
     }
     this.#closeRun();
     this.#open = run;
-    if (this.#pending.length >= flushChars) await this.#write();
+  }
+
+  /** Empties the buffer. Runs may be added meanwhile. */
+  async write(): Promise<void> {
+    const text = this.#pending;
+    const at = this.#written;
+    this.#pending = '';
+    this.#written += text.length;
+    await this.#file.write(text, at);
   }
 
   /** Makes all closed runs durable. */
   async flush(): Promise<void> {
-    await this.#write();
+    await this.write();
     await this.#file.datasync();
   }
 
@@ -91,13 +104,6 @@ export class MappingWriter implements AsyncDisposable {
     const { sourceStart, targetStart, count } = this.#open;
     this.#pending += `${String(sourceStart)},${String(targetStart)},${String(count)}\n`;
     this.#open = null;
-  }
-
-  async #write(): Promise<void> {
-    const text = this.#pending;
-    this.#pending = '';
-    await this.#file.write(text, this.#written);
-    this.#written += text.length;
   }
 }
 

@@ -53,7 +53,7 @@ export class PartitionProgress {
   }
 
   /** Takes note of a piece that is on the target. */
-  async confirm(piece: SentPiece): Promise<void> {
+  confirm(piece: SentPiece): void {
     const target = piece.base + BigInt(piece.count);
     this.#checkpoint = {
       sourceFrom: this.#source,
@@ -65,7 +65,7 @@ export class PartitionProgress {
     };
     let targetStart = piece.base;
     for (const { start, count } of piece.runs) {
-      await this.mapping.append({ sourceStart: start, targetStart, count: BigInt(count) });
+      this.mapping.append({ sourceStart: start, targetStart, count: BigInt(count) });
       targetStart += BigInt(count);
     }
     this.#counters = countPiece(this.#counters, piece);

@@ -10,7 +10,7 @@ import {
 import type { AbortedTransactions, LocatedBatch } from '@kops/repository';
 import type { TimeWindow } from './plan.ts';
 
-/** The mark of batches without producer; see BatchSender for why restored ones have none. */
+/** The mark of batches without producer. */
 export const noProducer: ProducerIdentity = {
   producerId: -1n,
   producerEpoch: -1,
@@ -32,8 +32,11 @@ export interface Piece {
   readonly reencoded: boolean;
   /** Bytes to reckon with before {@link build} made them. */
   readonly estimatedBytes: number;
-  /** The batch as the broker takes it: base offset 0, contiguous, plain, of the given producer. */
-  build(producer: ProducerIdentity): Uint8Array;
+  /**
+   * The batch as the broker takes it: base offset 0, contiguous, plain, of the given producer. Unless it is encoded anew it is put into
+   * `memory` if that is given, which must have the size of the estimate.
+   */
+  build(producer: ProducerIdentity, memory?: Uint8Array): Uint8Array;
 }
 
 /** Records of a batch that are not restored, by reason. */
@@ -113,7 +116,8 @@ function wholePiece(batch: RecordBatchView, sourceEnd: Offset): Piece {
     sourceEnd,
     reencoded: false,
     estimatedBytes: batch.sizeInBytes,
-    build: (producer) => rewriteForProduce(batch, { ...producer, isTransactional: false }),
+    build: (producer, memory) =>
+      rewriteForProduce(batch, { ...producer, isTransactional: false }, memory),
   };
 }
 

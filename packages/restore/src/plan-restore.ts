@@ -2,9 +2,9 @@ import type { Manifest } from '@kops/archive-format';
 import { planGroups } from './plan-groups.ts';
 import { digestOf } from './plan-json.ts';
 import { findRefusals } from './plan-refusals.ts';
-import { checkOptions, selectForRestore } from './plan-selection.ts';
+import { checkOptions, requireRecords, selectForRestore } from './plan-selection.ts';
 import { planTopic } from './plan-topic.ts';
-import type { RestoreOptions, RestorePlan, TargetFacts } from './plan.ts';
+import type { ArchiveContents, RestoreOptions, RestorePlan, TargetFacts } from './plan.ts';
 
 /** True of every restore by produce. */
 const neverRestored = [
@@ -12,21 +12,27 @@ const neverRestored = [
   'leader epochs of the source',
 ];
 
+const nothingToFill = 'the archive shows no record to restore: its topics stay empty';
+
 /**
  * Computes what a restore will do. Pure: the same arguments give the same plan.
  *
  * What forbids its execution stands in `refusals` ({@link assertExecutable} throws it), so that a dry run shows it all.
  *
- * @throws KOPS_TOPIC_NOT_FOUND, KOPS_GROUP_NOT_FOUND for names the archive lacks; KOPS_USAGE for options that contradict each other.
+ * @param contents without it, the plan promises what the manifest alone lets expect
+ * @throws KOPS_TOPIC_NOT_FOUND, KOPS_GROUP_NOT_FOUND for names the archive lacks; KOPS_RECORDS_NOT_FOUND for a selection without any record;
+ *   KOPS_USAGE for options that contradict each other.
  */
 export function planRestore(
   manifest: Manifest,
   target: TargetFacts,
   options: RestoreOptions = {},
+  contents?: ArchiveContents,
 ): RestorePlan {
   checkOptions(options);
   const selected = selectForRestore(manifest, options);
-  const parts = selected.map((topic) => planTopic(topic, target, options));
+  requireRecords(manifest, selected, options, contents);
+  const parts = selected.map((topic) => planTopic(topic, target, options, contents));
   const topics = parts.map(({ planned }) => planned);
   const { groups, warnings } = planGroups(manifest, selected, target, options);
   const plan: Omit<RestorePlan, 'digest'> = {
@@ -40,7 +46,11 @@ export function planRestore(
     resume: options.resume ?? false,
     topics,
     groups,
-    warnings: [...parts.flatMap((part) => part.warnings), ...warnings],
+    warnings: [
+      ...(contents?.hasRecords === false ? [nothingToFill] : []),
+      ...parts.flatMap((part) => part.warnings),
+      ...warnings,
+    ],
     cannotRestore: [...parts.flatMap((part) => part.cannotRestore), ...neverRestored],
     refusals: findRefusals(topics, target, options),
   };

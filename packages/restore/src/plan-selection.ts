@@ -1,6 +1,6 @@
 import type { Manifest, TopicManifest } from '@kops/archive-format';
 import { KopsError, selectTopics } from '@kops/core';
-import type { RestoreOptions } from './plan.ts';
+import type { ArchiveContents, RestoreOptions } from './plan.ts';
 
 /** A topic of the archive and the name it gets. */
 export interface SelectedTopic {
@@ -41,6 +41,53 @@ export function selectForRestore(manifest: Manifest, options: RestoreOptions): S
     taken.set(target, name);
     return [{ topic, target }];
   });
+}
+
+/**
+ * A restore that would write nothing of what was selected must not look like success. A whole archive without records is what was asked for.
+ * @throws KOPS_TOPIC_NOT_FOUND, KOPS_RECORDS_NOT_FOUND
+ */
+export function requireRecords(
+  { archive }: Manifest,
+  selected: readonly SelectedTopic[],
+  options: RestoreOptions,
+  contents: ArchiveContents | undefined,
+): void {
+  const show = `'kops archives show --archive ${archive}' lists its topics with their records.`;
+  if (selected.length === 0) {
+    throw new KopsError('KOPS_TOPIC_NOT_FOUND', 'no topic of the archive is selected', {
+      at: { archive },
+      hint: `Correct --topics and --exclude; Kafka's own topics have to be named. ${show}`,
+    });
+  }
+  const { topics = [], exclude = [], window } = options;
+  const isNarrowed = topics.length > 0 || exclude.length > 0 || window !== undefined;
+  if (!isNarrowed || contents?.hasRecords !== false) return;
+  const names = selected.slice(0, 5).map(({ topic }) => `'${topic.name}'`);
+  const more =
+    selected.length > names.length ? ` and ${String(selected.length - names.length)} more` : '';
+  const what = window === undefined ? 'record' : `record ${describeWindow(window)}`;
+  throw new KopsError(
+    'KOPS_RECORDS_NOT_FOUND',
+    `the archive has no ${what} to restore in ${names.join(', ')}${more}; nothing was changed`,
+    {
+      at: { archive },
+      hint: `Correct ${window === undefined ? '--topics' : '--from and --to, or --topics'}. ${show}`,
+    },
+  );
+}
+
+function describeWindow({ from, to }: NonNullable<RestoreOptions['window']>): string {
+  return [
+    ...(from === undefined ? [] : [`from ${describeTime(from)} on`]),
+    ...(to === undefined ? [] : [`before ${describeTime(to)}`]),
+  ].join(' and ');
+}
+
+/** Timestamps of records may be any 64 bits, dates may not. */
+function describeTime(timestamp: bigint): string {
+  const date = new Date(Number(timestamp));
+  return Number.isNaN(date.getTime()) ? `${String(timestamp)} ms` : date.toISOString();
 }
 
 /** Refuses options that nothing could satisfy. @throws KOPS_USAGE */

@@ -1,7 +1,16 @@
 import type { PartitionManifest } from '@kops/archive-format';
 import { effectiveConfig, planConfigs } from './plan-configs.ts';
+import { contentsKey } from './plan-contents.ts';
 import type { SelectedTopic } from './plan-selection.ts';
-import type { PlannedPartition, PlannedTopic, RestoreOptions, TargetFacts } from './plan.ts';
+import { mappingReasons } from './plan-strategy.ts';
+import type {
+  ArchiveContents,
+  PartitionContents,
+  PlannedPartition,
+  PlannedTopic,
+  RestoreOptions,
+  TargetFacts,
+} from './plan.ts';
 
 /** A topic's part of the plan, and what is to be said about it. */
 export interface TopicPart {
@@ -15,6 +24,7 @@ export function planTopic(
   { topic, target }: SelectedTopic,
   facts: TargetFacts,
   options: RestoreOptions,
+  contents: ArchiveContents | undefined,
 ): TopicPart {
   const replicationFactor =
     options.replicationFactor ?? Math.max(1, Math.min(topic.replicationFactor, facts.brokers));
@@ -30,7 +40,10 @@ export function planTopic(
       holdRetention: options.holdRetention ?? false,
       knownConfigs: facts.knownConfigs,
     }),
-    partitions: topic.partitions.map((partition) => planPartition(partition, options)),
+    partitions: topic.partitions.map((partition) => {
+      const key = contentsKey({ topic: topic.name, partition: partition.partition });
+      return planPartition(partition, options, contents?.partitions.get(key));
+    }),
   };
   const where = `topic ${target}`;
   return {
@@ -40,8 +53,12 @@ export function planTopic(
   };
 }
 
-function planPartition(partition: PartitionManifest, options: RestoreOptions): PlannedPartition {
-  const reasons = mappingReasons(partition, options);
+function planPartition(
+  partition: PartitionManifest,
+  options: RestoreOptions,
+  contents: PartitionContents | undefined,
+): PlannedPartition {
+  const reasons = mappingReasons(partition, options, contents);
   return {
     partition: partition.partition,
     sourceStart: partition.logStart,
@@ -51,22 +68,6 @@ function planPartition(partition: PartitionManifest, options: RestoreOptions): P
     records: partition.records,
     bytes: partition.plaintextBytes,
   };
-}
-
-/** Transaction markers and aborted records take offsets too, but only the batches tell; the executor looks. */
-function mappingReasons(partition: PartitionManifest, options: RestoreOptions): string[] {
-  const reasons: string[] = [];
-  if (partition.logStart > 0n)
-    reasons.push(`the log starts at offset ${String(partition.logStart)}`);
-  const holes = partition.holes?.offsets ?? 0n;
-  if (holes > 0n) reasons.push(`${String(holes)} offsets have no record (holes)`);
-  if (partition.losses.length > 0) reasons.push(`${String(partition.losses.length)} losses`);
-  const open = partition.openTransactions.filter(
-    ({ firstOffset, outcome }) => firstOffset < partition.cut && outcome === undefined,
-  ).length;
-  if (open > 0) reasons.push(`${String(open)} transactions open at the cut are left out`);
-  if (options.window !== undefined) reasons.push('a time window leaves records out');
-  return reasons;
 }
 
 function warningsOf(

@@ -57,13 +57,29 @@ export interface TargetFacts {
   readonly knownConfigs: readonly string[] | null;
 }
 
+/** What the offsets of a partition hold, where the manifest does not tell. */
+export interface PartitionContents {
+  /** Transaction markers and other batches that no consumer sees. */
+  readonly controlBatches: number;
+  /** Offsets in [log start, cut) that the log itself lacks. */
+  readonly holes: bigint;
+}
+
+/** What the manifest does not tell about the selected topics; {@link inspectContents} finds it out. */
+export interface ArchiveContents {
+  /** Whether at least one record would be restored. */
+  readonly hasRecords: boolean;
+  /** By {@link contentsKey}; only where the manifest alone leaves it open whether offsets can be exact. */
+  readonly partitions: ReadonlyMap<string, PartitionContents>;
+}
+
 /** A partition to fill. */
 export interface PlannedPartition {
   readonly partition: number;
   /** Source offsets [sourceStart, sourceEnd): log start and cut of the archive. */
   readonly sourceStart: Offset;
   readonly sourceEnd: Offset;
-  /** What the manifest lets expect; the executor finds out. */
+  /** What will be, if the plan was made with {@link ArchiveContents}; else what the manifest lets expect. */
   readonly strategy: OffsetStrategy;
   /** Why offsets must be mapped; empty for exact. */
   readonly reasons: readonly string[];

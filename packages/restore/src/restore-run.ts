@@ -1,10 +1,12 @@
 import { join } from 'node:path';
 import { KopsError, Semaphore, systemClock, throwIfAborted } from '@kops/core';
+import { BlockPool } from './batch-memory.ts';
 import type { ExecuteOptions } from './execute-options.ts';
 import { defaultLimits, type FillContext, type FillTask } from './fill-context.ts';
 import { MessageLimits } from './message-limits.ts';
 import type { RestorePlan } from './plan.ts';
 import { ProgressMeter } from './progress-meter.ts';
+import { RestoreProducer } from './restore-producer.ts';
 import { emptyState, loadState, partitionKey } from './restore-state.ts';
 import { StateKeeper } from './state-keeper.ts';
 
@@ -35,6 +37,8 @@ export async function openRun(options: ExecuteOptions, signal: AbortSignal): Pro
     signal,
     isResumed,
     budget: new Semaphore(limits.bytes),
+    blocks: new BlockPool(),
+    producer: new RestoreProducer(kafka),
     messageLimits: new MessageLimits({ kafka, clock, deadlineMs: limits.settleDeadlineMs, signal }),
     state: new StateKeeper(path, state, { clock, intervalMs: limits.checkpointMs }),
     progress: new ProgressMeter(options.onProgress, totals, clock),

@@ -30,6 +30,8 @@ import {
 import { FakeKafka } from './fake-kafka.ts';
 
 const quick: Partial<RestoreLimits> = { stableMs: 1, checkpointMs: 0, settleDeadlineMs: 1000 };
+/** For runs that are not to get through: they give up soon. */
+const impatient = { ...quick, settleDeadlineMs: 10 };
 let folder: string;
 
 beforeEach(async () => {
@@ -317,6 +319,62 @@ describe('executeRestore', () => {
     expect(stuck.calls.filter((call) => call.startsWith('produce'))).toHaveLength(3);
   });
 
+  it('has several batches of a partition under way, in sequence, and one without the right to a producer id', async () => {
+    const archive = await archiveOf([{ name: 't', partitions: [plain] }]);
+    const kafka = new FakeKafka();
+    await restore(archive, kafka);
+    expect(kafka.mostUnderWay).toBe(5);
+    expect(kafka.batches('t', 0).map((batch) => [batch.producerId, batch.baseSequence])).toEqual(
+      offsetsFrom(0, 12).map((index) => [0n, index * 10]),
+    );
+    const denied = new FakeKafka();
+    denied.deniesProducerIds = true;
+    await restore(archive, denied);
+    expect(denied.mostUnderWay).toBe(1);
+    expect(digests(denied, 't')).toEqual(digests(kafka, 't'));
+    expect(new Set(denied.batches('t', 0).map(({ producerId }) => producerId))).toEqual(
+      new Set([-1n]),
+    );
+  });
+
+  it('leaves no gap and no double, whichever of several batches under way are refused or unanswered', async () => {
+    const archive = await archiveOf([{ name: 't', partitions: [plain, mixed] }]);
+    const troubles = fc.array(
+      fc.record({
+        call: fc.integer({ min: 2, max: 40 }),
+        trouble: fc.constantFrom('refused', 'answer-lost', 'fail-before', 'fail-after'),
+      }),
+      { minLength: 1, maxLength: 6 },
+    );
+    await fc.assert(
+      fc.asyncProperty(troubles, fc.boolean(), async (list, deniesProducerIds) => {
+        const kafka = new FakeKafka();
+        kafka.deniesProducerIds = deniesProducerIds;
+        const byCall = new Map(list.map(({ call, trouble }) => [call, trouble] as const));
+        kafka.interfere = (call) =>
+          call.startsWith('produce') ? byCall.get(kafka.calls.length) : undefined;
+        const statePath = join(await mkdtemp(join(folder, 'run-')), 'state.json');
+        await restore(archive, kafka, {}, quick, statePath);
+        expect(digests(kafka, 't', 0)).toEqual(
+          offsetsFrom(0, 120).map((offset) => recordDigest(recordAt(offset))),
+        );
+        expect(digests(kafka, 't', 1)).toEqual(expectedMixed());
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it('notices a gap that a broker let through because it forgot the producer', async () => {
+    const archive = await archiveOf([{ name: 't', partitions: [plain] }]);
+    const kafka = new FakeKafka();
+    kafka.interfere = (call) => {
+      if (!call.startsWith('produce')) return undefined;
+      if (kafka.calls.length === 5) return 'refused';
+      return kafka.calls.length === 6 ? 'forgets-producers' : undefined;
+    };
+    await expect(restore(archive, kafka)).rejects.toMatchObject({ code: 'KOPS_OFFSET_MISMATCH' });
+  });
+
   it('tells how far it is, earlier runs included', async () => {
     const archive = await archiveOf([{ name: 't', partitions: [plain, plain] }]);
     const kafka = new FakeKafka();
@@ -404,7 +462,7 @@ describe('executeRestore', () => {
               archive,
               kafka,
               options,
-              { ...quick, checkpointMs },
+              { ...impatient, checkpointMs },
               statePath,
             );
             break;
@@ -440,7 +498,7 @@ describe('executeRestore', () => {
       const kafka = new FakeKafka();
       let left = 8;
       kafka.interfere = () => (left-- > 0 ? undefined : 'fail-before');
-      await expect(restore(archive, kafka)).rejects.toMatchObject({
+      await expect(restore(archive, kafka, {}, impatient)).rejects.toMatchObject({
         code: 'KOPS_KAFKA_UNREACHABLE',
       });
       kafka.interfere = () => undefined;

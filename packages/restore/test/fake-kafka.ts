@@ -3,8 +3,9 @@ import type {
   CommittedOffset,
   GroupDescription,
   NewTopic,
-  ProduceRequest,
-  ProduceResult,
+  ProducerIdentity,
+  ProduceLane,
+  ProduceLaneOptions,
 } from '@kops/kafka';
 import {
   decodeRecords,
@@ -13,6 +14,7 @@ import {
   type KafkaRecord,
 } from '@kops/record-batch';
 import type { RestoreTarget } from '../src/index.ts';
+import { FakeLane } from './fake-lane.ts';
 
 interface FakeTopic {
   readonly id: string;
@@ -21,11 +23,17 @@ interface FakeTopic {
 }
 
 /** What a call may be told to do instead of its work, or after it. */
-export type Interference = 'fail-before' | 'fail-after' | 'answer-lost' | 'refused' | undefined;
+export type Interference =
+  'fail-before' | 'fail-after' | 'answer-lost' | 'refused' | 'forgets-producers' | undefined;
+
+/** What a broker knows of the last batch of a producer in a partition. */
+interface ProducerState extends ProducerIdentity {
+  readonly nextSequence: number;
+}
 
 /**
  * A broker of as many rules as a restore depends on: plain contiguous batches within the
- * size limit, base offsets by the log's end. `interfere` sees every call that changes something.
+ * size limit and in the sequence of their producer, base offsets by the log's end. `interfere` sees every call that changes something.
  */
 export class FakeKafka implements RestoreTarget {
   readonly topicsByName = new Map<string, FakeTopic>();
@@ -34,7 +42,13 @@ export class FakeKafka implements RestoreTarget {
   readonly calls: string[] = [];
   readonly refusedConfigs = new Set<string>();
   interfere: (call: string) => Interference = () => undefined;
+  /** Without the right to a producer id. */
+  deniesProducerIds = false;
+  /** Most batches of one partition that were under way at a time. */
+  mostUnderWay = 0;
   #topicIds = 0;
+  #producerIds = 0n;
+  readonly #producers = new Map<string, ProducerState>();
 
   describeCluster() {
     return Promise.resolve({
@@ -100,10 +114,25 @@ export class FakeKafka implements RestoreTarget {
     });
   }
 
-  async produce({ topic, partition, batch }: ProduceRequest): Promise<ProduceResult> {
-    return await this.#call(`produce ${topic}-${String(partition)}`, () =>
-      this.#append(topic, partition, batch),
-    );
+  offsetForLeaderEpoch({ topic, partition }: { topic: string; partition: number }) {
+    return Promise.resolve({ leaderEpoch: 0, endOffset: this.#end(topic, partition) });
+  }
+
+  initProducerId(): Promise<ProducerIdentity> {
+    if (this.deniesProducerIds)
+      return Promise.reject(new KopsError('KOPS_ACCESS_DENIED', 'no right IDEMPOTENT_WRITE'));
+    return Promise.resolve({ producerId: this.#producerIds++, producerEpoch: 0 });
+  }
+
+  openProduceLane(options: ProduceLaneOptions): Promise<ProduceLane> {
+    const { topic, partition } = options;
+    const lane = new FakeLane(options, (batch, underWay) => {
+      this.mostUnderWay = Math.max(this.mostUnderWay, underWay);
+      return this.#call(`produce ${topic}-${String(partition)}`, () =>
+        this.#append(topic, partition, batch),
+      );
+    });
+    return Promise.resolve(lane);
   }
 
   async createTopics(topics: readonly NewTopic[]): Promise<void> {
@@ -158,25 +187,45 @@ export class FakeKafka implements RestoreTarget {
     return this.#log(topic, partition).map((bytes) => new RecordBatchView(bytes));
   }
 
-  #append(topic: string, partition: number, bytes: Uint8Array): ProduceResult {
+  #append(topic: string, partition: number, bytes: Uint8Array): bigint {
     const view = new RecordBatchView(Uint8Array.from(bytes));
     validateBatch(view);
     if (
       view.recordCount !== view.lastOffsetDelta + 1 ||
       view.baseOffset !== 0n ||
       view.isTransactional ||
-      view.isControl ||
-      view.producerId !== -1n
+      view.isControl
     ) {
       throw new KopsError('KOPS_KAFKA_PROTOCOL', 'INVALID_RECORD');
     }
     const limit = Number(this.#topic(topic).configs.get('max.message.bytes') ?? 1_048_588);
     if (view.sizeInBytes > limit) throw new KopsError('KOPS_KAFKA_PROTOCOL', 'MESSAGE_TOO_LARGE');
+    this.#checkSequence(`${topic}-${String(partition)}`, view);
     const baseOffset = this.#end(topic, partition);
     // As the broker does: base offset and leader epoch are outside of the CRC.
     new DataView(view.bytes.buffer).setBigInt64(0, baseOffset);
     this.#log(topic, partition).push(view.bytes);
-    return { baseOffset, logAppendTime: -1n, logStart: 0n, duplicate: false };
+    return baseOffset;
+  }
+
+  /** As brokers do: the next sequence of the epoch, 0 first in a later one, any of a producer that they do not know. */
+  #checkSequence(key: string, view: RecordBatchView): void {
+    const { producerId, producerEpoch, baseSequence, recordCount } = view;
+    if (producerId === -1n) return;
+    const known = this.#producers.get(`${key} ${String(producerId)}`);
+    if (known !== undefined) {
+      if (producerEpoch < known.producerEpoch)
+        throw new KopsError('KOPS_KAFKA_PROTOCOL', 'INVALID_PRODUCER_EPOCH');
+      const expected = producerEpoch > known.producerEpoch ? 0 : known.nextSequence;
+      if (baseSequence !== expected)
+        throw new KopsError('KOPS_KAFKA_PROTOCOL', 'OUT_OF_ORDER_SEQUENCE_NUMBER');
+    }
+    const nextSequence = baseSequence + recordCount;
+    this.#producers.set(`${key} ${String(producerId)}`, {
+      producerId,
+      producerEpoch,
+      nextSequence,
+    });
   }
 
   async #call<T>(call: string, work: () => T): Promise<T> {
@@ -186,6 +235,7 @@ export class FakeKafka implements RestoreTarget {
     if (interference === 'fail-before')
       throw new KopsError('KOPS_KAFKA_UNREACHABLE', 'told to fail');
     if (interference === 'refused') throw new KopsError('KOPS_KAFKA_PROTOCOL', 'told to refuse');
+    if (interference === 'forgets-producers') this.#producers.clear();
     const result = work();
     if (interference === 'answer-lost')
       throw new KopsError('KOPS_KAFKA_PROTOCOL', 'told to lose the answer');

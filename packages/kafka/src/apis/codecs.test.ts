@@ -83,9 +83,7 @@ describe('requests are those of Kafka’s own client', () => {
       encoded(produceV8, {
         transactionalId: 'tx',
         timeoutMs: 10_000,
-        topic: 'orders',
-        partition: 3,
-        batch: Buffer.from('one batch'),
+        topics: [{ topic: 'orders', batches: [{ partition: 3, batch: Buffer.from('one batch') }] }],
       }),
     ],
     [
@@ -225,11 +223,17 @@ describe('responses of Kafka’s own broker classes are understood', () => {
       'produce-v8',
       produceV8,
       {
-        errorCode: 87,
-        baseOffset: 11n,
-        logAppendTime: 12n,
-        logStart: 13n,
-        message: 'first record',
+        partitions: [
+          {
+            topic: 'orders',
+            partition: 3,
+            errorCode: 87,
+            baseOffset: 11n,
+            logAppendTime: 12n,
+            logStart: 13n,
+            message: 'first record',
+          },
+        ],
         throttleMs: 5,
       },
     ],

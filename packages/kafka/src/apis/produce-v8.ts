@@ -1,21 +1,36 @@
 import type { Api } from '../wire/api.ts';
+import type { Reader } from '../wire/reader.ts';
 
 /** One batch for one partition. */
-export interface ProduceV8Request {
-  readonly transactionalId: string | null;
-  readonly timeoutMs: number;
-  readonly topic: string;
+export interface ProducedBatch {
   readonly partition: number;
   readonly batch: Uint8Array;
 }
 
-/** What became of the batch. */
-export interface ProduceV8Response {
+/** Batches, of each partition at most one. */
+export interface ProduceV8Request {
+  readonly transactionalId: string | null;
+  readonly timeoutMs: number;
+  readonly topics: readonly {
+    readonly topic: string;
+    readonly batches: readonly ProducedBatch[];
+  }[];
+}
+
+/** What became of the batch of one partition. */
+export interface ProducedPartition {
+  readonly topic: string;
+  readonly partition: number;
   readonly errorCode: number;
   readonly baseOffset: bigint;
   readonly logAppendTime: bigint;
   readonly logStart: bigint;
   readonly message: string | null;
+}
+
+/** What became of the batches. */
+export interface ProduceV8Response {
+  readonly partitions: readonly ProducedPartition[];
   readonly throttleMs: number;
 }
 
@@ -34,39 +49,53 @@ export const produceV8: Api<ProduceV8Request, ProduceV8Response> = {
   version: 8,
   isFlexible: false,
   rights: { topic: 'WRITE', cluster: 'IDEMPOTENT_WRITE', 'transactional id': 'WRITE' },
-  encode: ({ transactionalId, timeoutMs, topic, partition, batch }, w) =>
+  encode: ({ transactionalId, timeoutMs, topics }, w) =>
     w
       .string(transactionalId)
       .int16(-1)
       .int32(timeoutMs)
-      .array([topic], (name) =>
-        w.string(name).array([batch], () => w.int32(partition).bytesByReference(batch)),
+      .array(topics, ({ topic, batches }) =>
+        w.string(topic).array(batches, ({ partition, batch }) => {
+          w.int32(partition).bytesByReference(batch);
+        }),
       ),
   decode: (r) => {
     const topics = r.array(() => {
-      r.string();
-      return r.array(() => {
-        r.int32();
-        const head = {
-          errorCode: r.int16(),
-          baseOffset: r.int64(),
-          logAppendTime: r.int64(),
-          logStart: r.int64(),
-        };
-        const recordErrors = r.array(() => ({ index: r.int32(), message: r.nullableString() }));
-        const message = r.nullableString();
-        return { ...head, message: recordErrors[0]?.message ?? message };
-      });
+      const topic = r.string();
+      return r.array(() => decodePartition(r, topic));
     });
-    const throttleMs = r.int32();
-    // A broker answers for each partition it was given; without one there is nothing to rely on.
-    const none = {
-      errorCode: -1,
-      baseOffset: -1n,
-      logAppendTime: -1n,
-      logStart: -1n,
-      message: 'the answer names no partition',
-    };
-    return { ...(topics[0]?.[0] ?? none), throttleMs };
+    const [first = []] = topics;
+    return { partitions: topics.length > 1 ? topics.flat() : first, throttleMs: r.int32() };
   },
 };
+
+function decodePartition(r: Reader, topic: string): ProducedPartition {
+  const partition = r.int32();
+  const errorCode = r.int16();
+  const baseOffset = r.int64();
+  const logAppendTime = r.int64();
+  const logStart = r.int64();
+  const recordErrors = r.array(() => ({ index: r.int32(), message: r.nullableString() }));
+  const message = r.nullableString();
+  return {
+    topic,
+    partition,
+    errorCode,
+    baseOffset,
+    logAppendTime,
+    logStart,
+    message: recordErrors[0]?.message ?? message,
+  };
+}
+
+/** What the answer says of a partition. A broker answers for each that it was given; without that there is nothing to rely on. */
+export function producedPartition(
+  { partitions }: ProduceV8Response,
+  topic: string,
+  partition: number,
+): ProducedPartition {
+  const found = partitions.find((one) => one.partition === partition && one.topic === topic);
+  if (found !== undefined) return found;
+  const none = { errorCode: -1, baseOffset: -1n, logAppendTime: -1n, logStart: -1n };
+  return { topic, partition, ...none, message: 'the answer does not name the partition' };
+}

@@ -1,5 +1,10 @@
 import { KopsError, Semaphore, throwIfAborted } from '@kops/core';
-import { produceV8, type ProduceV8Response } from '../apis/produce-v8.ts';
+import {
+  producedPartition,
+  produceV8,
+  type ProducedPartition,
+  type ProduceV8Response,
+} from '../apis/produce-v8.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { send } from '../cluster/send.ts';
 import { kafkaCode } from '../error-codes.ts';
@@ -7,7 +12,7 @@ import { abortable } from '../network/abortable.ts';
 import type { Answer } from '../network/broker-connection.ts';
 import { withSlot } from '../network/slot.ts';
 import type { ProduceRequest, ProduceResult } from '../port.ts';
-import { protocolError } from './protocol-error.ts';
+import { produceFailure } from './produce-failure.ts';
 
 /** Kafka remembers the last 5 batches of a producer id, so that many may be repeated without harm (KIP-98). */
 const maxUnderWay = 5;
@@ -159,8 +164,8 @@ export class ProduceQueue {
     try {
       const connection = await link.produce(signal);
       const body = {
-        ...request,
         transactionalId: request.transactionalId ?? null,
+        topics: [{ topic, batches: [{ partition, batch: request.batch }] }],
         // Below the time that the answer is waited for: a slow replica is an error code, a silent broker a dead connection.
         timeoutMs: Math.floor((this.#cluster.settings.requestTimeoutMs * 2) / 3),
       };
@@ -177,16 +182,17 @@ export class ProduceQueue {
   /** `isAhead`: batches before this one may still be without an outcome. */
   async #outcome(entry: Entry, { answer }: Dispatched, isAhead: boolean): Promise<ProduceResult> {
     const { request, producer } = entry;
-    let response: ProduceV8Response;
+    let outcome: ProducedPartition;
     try {
-      ({ response } = await answer);
+      const { response } = await answer;
+      outcome = producedPartition(response, request.topic, request.partition);
     } catch (error) {
       if (!KopsError.is(error, 'KOPS_KAFKA_UNREACHABLE')) throw error;
       this.#cluster.forget(request.topic);
       throw producer === undefined ? outcomeUnknown(request, error) : error;
     }
     try {
-      const result = toResult(request, response, isAhead, producer !== undefined);
+      const result = toResult(request, outcome, isAhead, producer !== undefined);
       this.#acknowledged = producer;
       return result;
     } catch (error) {
@@ -210,31 +216,20 @@ function outcomeUnknown(request: ProduceRequest, cause: unknown): KopsError {
 
 function toResult(
   request: ProduceRequest,
-  response: ProduceV8Response,
+  outcome: ProducedPartition,
   isAhead: boolean,
   idempotent: boolean,
 ): ProduceResult {
-  const { errorCode, baseOffset, logAppendTime, logStart, message } = response;
+  const { errorCode, baseOffset, logAppendTime, logStart } = outcome;
   const duplicate = errorCode === kafkaCode.duplicateSequence;
   if (errorCode === kafkaCode.none || duplicate)
     return { baseOffset, logAppendTime, logStart, duplicate };
-  const failure = protocolError(produceV8, errorCode, {
-    at: { topic: request.topic, partition: request.partition },
-    message,
-    transactionalId: request.transactionalId,
-  });
+  const failure = produceFailure(outcome, request.transactionalId);
   if (errorCode === kafkaCode.outOfOrderSequence && isAhead) {
     // The batch before it failed, perhaps, and is repeated: this one has its turn after it.
     throw new KopsError('KOPS_KAFKA_UNREACHABLE', failure.message, {
       at: failure.at,
       cause: failure,
-    });
-  }
-  if (errorCode === kafkaCode.corruptMessage) {
-    // Kafka calls it retriable; the same bytes are no better the next time.
-    throw new KopsError('KOPS_KAFKA_PROTOCOL', failure.message, {
-      at: failure.at,
-      hint: 'The broker finds this batch damaged, too large or without a key on a compacted topic.',
     });
   }
   if (!idempotent && unknownOutcome.has(errorCode)) throw outcomeUnknown(request, failure);

@@ -2,8 +2,16 @@ import { formatTopicPartition } from '@kops/core';
 import { initProducerIdV1, type InitProducerIdResponse } from '../apis/init-producer-id-v1.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { kafkaCode } from '../error-codes.ts';
-import type { ProducerIdentity, ProduceRequest, ProduceResult } from '../port.ts';
+import type { BrokerConnection } from '../network/broker-connection.ts';
+import type {
+  ProduceLane,
+  ProduceLaneOptions,
+  ProducerIdentity,
+  ProduceRequest,
+  ProduceResult,
+} from '../port.ts';
 import { withCoordinator } from './coordinator.ts';
+import { ProducePipe } from './produce-pipe.ts';
 import { ProduceQueue } from './produce-queue.ts';
 import { protocolError } from './protocol-error.ts';
 
@@ -39,10 +47,11 @@ export async function initProducerId(
   );
 }
 
-/** The queues of all partitions that are produced to now. */
+/** All that is produced to now: the queues of partitions, and the pipes of connections. */
 export class Producer {
   readonly #cluster: Cluster;
   readonly #queues = new Map<string, ProduceQueue>();
+  readonly #pipes = new WeakMap<BrokerConnection, ProducePipe>();
 
   constructor(cluster: Cluster) {
     this.#cluster = cluster;
@@ -61,5 +70,32 @@ export class Producer {
     } finally {
       if (queue.isEmpty && this.#queues.get(key) === queue) this.#queues.delete(key);
     }
+  }
+
+  /** See {@link import('../port.ts').KafkaClient.openProduceLane}. */
+  async openLane(options: ProduceLaneOptions): Promise<ProduceLane> {
+    const { topic, partition, signal } = options;
+    return await this.#cluster.attempt(async () => {
+      const { link } = await this.#cluster.leader(topic, partition, signal);
+      try {
+        return this.#pipeOf(await link.produce(signal)).open(options);
+      } catch (error) {
+        this.#cluster.forget(topic);
+        throw error;
+      }
+    }, signal);
+  }
+
+  #pipeOf(connection: BrokerConnection): ProducePipe {
+    let pipe = this.#pipes.get(connection);
+    if (pipe === undefined) {
+      // Below the time that the answer is waited for: a slow replica is an error code, a silent broker a dead connection.
+      const timeoutMs = Math.floor((this.#cluster.settings.requestTimeoutMs * 2) / 3);
+      pipe = new ProducePipe(connection, timeoutMs, (failed) => {
+        this.#cluster.forget(failed);
+      });
+      this.#pipes.set(connection, pipe);
+    }
+    return pipe;
   }
 }
