@@ -7,7 +7,7 @@ import type { OperatorApi } from '@kops/transport';
 import { kafkaAdmin, openJavaProducer, produceWithJava, sandboxKafka } from '@kops/testkit';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { archivedBytes, assertShowsTopics, brokerBytes, leftoversIn } from './archive-content.ts';
-import { backUp, eventually, startBackup } from './run-backup.ts';
+import { backUp, eventually, startBackup, type RunningBackup } from './run-backup.ts';
 import { Station, type StationOptions } from './station.ts';
 
 /** Seeds of the rounds to run: each decides when a process is killed. */
@@ -15,6 +15,14 @@ export interface KillRounds {
   readonly archiver: readonly number[];
   readonly agent: readonly number[];
   readonly follow: readonly number[];
+}
+
+/** What an archiver has acknowledged, summed over the partitions. */
+interface Watermarks {
+  /** As far as it was heard of. */
+  acknowledged(): bigint;
+  /** The same. @throws what the archiver answered instead */
+  whileAlive(): bigint;
 }
 
 /** Suites that kill archivers and agents at random moments. */
@@ -62,27 +70,52 @@ export function describeKills(rounds: KillRounds): void {
     };
   }
 
-  /** Asks for watermarks until the archiver is gone; the last answers are what was acknowledged. */
-  function askWatermarks(operator: OperatorApi, backupId: string, topic: string): () => Offset[] {
-    const last = partitions.map(() => 0n);
+  /** The archived watermarks of a topic, one after the other. */
+  async function watermarksOf(
+    operator: OperatorApi,
+    { started: { backupId } }: RunningBackup,
+    topic: string,
+  ): Promise<Offset[]> {
+    const watermarks: Offset[] = [];
+    for (const partition of partitions) {
+      const query = { backupId, topic, partition, waitForOffset: 0n, timeoutMs: 1000 };
+      watermarks.push(await operator.watermark(query));
+    }
+    return watermarks;
+  }
+
+  /**
+   * Asks for watermarks until the archiver is gone; the last answers are what was acknowledged. What ended the asking or
+   * the backup is thrown to whoever waits for more of it: only a killed archiver may not answer.
+   */
+  function askWatermarks(operator: OperatorApi, backup: RunningBackup, topic: string): Watermarks {
+    let last: readonly Offset[] = [];
+    let failure: unknown;
     const ask = async (): Promise<void> => {
       for (;;) {
-        for (const partition of partitions) {
-          const query = { backupId, topic, partition, waitForOffset: 0n, timeoutMs: 1000 };
-          last[partition] = await operator.watermark(query);
-        }
+        last = await watermarksOf(operator, backup, topic);
         await sleep(5);
       }
     };
-    ask().catch(() => undefined);
-    return () => last;
+    const fail = (error: unknown): void => {
+      failure ??= error;
+    };
+    ask().catch(fail);
+    backup.done.catch(fail);
+    return {
+      acknowledged: () => sum(last),
+      whileAlive: () => {
+        if (failure !== undefined) throw failure as Error;
+        return sum(last);
+      },
+    };
   }
 
   /** Waits until the random share of the topic is acknowledged. */
-  async function untilAcknowledged(watermarks: () => Offset[], share: number): Promise<void> {
+  async function untilAcknowledged(watermarks: Watermarks, share: number): Promise<void> {
     await eventually(
-      () => watermarks().reduce((sum, offset) => sum + Number(offset), 0),
-      (offsets) => offsets >= share * 30_000,
+      () => watermarks.whileAlive(),
+      (offsets) => Number(offsets) >= share * 30_000,
     );
   }
 
@@ -109,7 +142,9 @@ export function describeKills(rounds: KillRounds): void {
         // Killed more than once, also while it recovers.
         for (let round = 0; round < 3; round++) {
           await using station = await Station.open(options());
-          const { started } = await startBackup(station.operator, ['bulk']);
+          const backup = await startBackup(station.operator, ['bulk']);
+          // A partition is part of the backup from the first moment on, recovered or not.
+          await watermarksOf(station.operator, backup, 'bulk');
           const recovered = await eventually(
             () => recoveredOffsets(station),
             (offsets) => offsets >= acknowledged,
@@ -117,14 +152,14 @@ export function describeKills(rounds: KillRounds): void {
           );
           expect(recovered).toBeGreaterThanOrEqual(acknowledged);
           await station.startAgent();
-          const watermarks = askWatermarks(station.operator, started.backupId, 'bulk');
+          const watermarks = askWatermarks(station.operator, backup, 'bulk');
           await untilAcknowledged(
             watermarks,
             Math.min(0.9, Number(acknowledged) / 30_000 + random() * 0.3),
           );
           await sleep(random() * 40);
           await station.archiver.kill();
-          acknowledged = watermarks().reduce((sum, offset) => sum + offset, 0n);
+          acknowledged = watermarks.acknowledged();
         }
         // A backup of something else must not take away what waits for its own.
         await using station = await Station.open(options());
@@ -146,7 +181,7 @@ export function describeKills(rounds: KillRounds): void {
         await using station = await Station.open(options());
         let agent = await station.startAgent();
         const backup = await startBackup(station.operator, ['bulk']);
-        const watermarks = askWatermarks(station.operator, backup.started.backupId, 'bulk');
+        const watermarks = askWatermarks(station.operator, backup, 'bulk');
         for (let round = 1; round <= 3; round++) {
           await untilAcknowledged(watermarks, round * 0.2 * random());
           await agent.kill();
@@ -170,19 +205,16 @@ export function describeKills(rounds: KillRounds): void {
         let acknowledged = 0n;
         for (let round = 0; round < 3; round++) {
           await using station = await Station.open(options());
-          const { started } = await startBackup(station.operator, [topic], { follow: true });
+          const backup = await startBackup(station.operator, [topic], { follow: true });
           // What generations hold is behind the position that a run begins at.
-          const planned = started.partitions.reduce(
-            (sum, { resumeOffset }) => sum + resumeOffset,
-            0n,
-          );
+          const planned = sum(backup.started.partitions.map(({ resumeOffset }) => resumeOffset));
           await eventually(
             () => recoveredOffsets(station),
             (offsets) => planned + offsets >= acknowledged,
             10_000,
           );
           const agent = await station.startAgent();
-          const watermarks = askWatermarks(station.operator, started.backupId, topic);
+          const watermarks = askWatermarks(station.operator, backup, topic);
           for (let step = 0; step < 5; step++) {
             await producer.run([
               {
@@ -198,12 +230,12 @@ export function describeKills(rounds: KillRounds): void {
             await sleep(random() * 300);
           }
           await eventually(
-            () => watermarks().reduce((sum, offset) => sum + offset, 0n),
+            () => watermarks.whileAlive(),
             (offsets) => offsets > acknowledged,
           );
           await (round === 1 ? agent.kill() : Promise.resolve());
           await station.archiver.kill();
-          acknowledged = watermarks().reduce((sum, offset) => sum + offset, 0n);
+          acknowledged = watermarks.acknowledged();
         }
         await using station = await Station.open(options());
         await station.startAgent();
@@ -213,4 +245,8 @@ export function describeKills(rounds: KillRounds): void {
       },
     );
   });
+}
+
+function sum(offsets: readonly Offset[]): bigint {
+  return offsets.reduce((total, offset) => total + offset, 0n);
 }

@@ -166,7 +166,7 @@ export class Archiver implements AsyncDisposable {
     const backup = this.#find(query.backupId);
     const deadline = clock.monotonic() + query.timeoutMs;
     for (;;) {
-      const offset = backup.watermark(query.topic, query.partition);
+      const offset = backup.watermark(query);
       if (offset === undefined) {
         throw new KopsError('KOPS_TOPIC_NOT_FOUND', 'the partition is not part of this backup', {
           at: { topic: query.topic, partition: query.partition },

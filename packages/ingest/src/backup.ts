@@ -1,34 +1,38 @@
-import { newArchiveId } from '@kops/archive-format';
-import { formatTopicPartition, KopsError, mapLimit, toKopsError, type Offset } from '@kops/core';
+import { KopsError, mapLimit, toKopsError, type Offset } from '@kops/core';
+import type { ObjectStore } from '@kops/object-store';
 import type {
   Ack,
   BackupProgress,
   BackupSummary,
-  CommittedArchive,
   Duplex,
   Frame,
+  NoticeKind,
   OpenFrame,
   StartBackup,
+  WatermarkQuery,
 } from '@kops/transport';
-import type { ObjectStore } from '@kops/object-store';
-import { Assignments, type AssignedPartition } from './assignments.ts';
+import { ArchiveCommits } from './archive-commits.ts';
+import type { AssignedPartition } from './assigned-partition.ts';
 import { beginCapture, type BegunCapture } from './begin-capture.ts';
-import type { CaptureJournal } from './capture-journal.ts';
+import { CapturedPartitions, type TopicEnd } from './captured-partitions.ts';
+import { topicIdOf } from './cluster-snapshot.ts';
 import { EventLog } from './event-log.ts';
-import { GroupSync } from './group-sync.ts';
-import { PartitionSink } from './partition-sink.ts';
-import { checkStillExtends } from './plan-backup.ts';
-import { type BackupContext, type PreparedBackup } from './prepare-backup.ts';
-import { partitionKey, recoverPartition, type Leftovers } from './recovery.ts';
-import { SinkSessions } from './sink-sessions.ts';
-import { StreamSession } from './stream-session.ts';
+import { lookEveryMs, TopicWatch } from './follow.ts';
 import { cutAtPlan, cutNow, type GenerationCut } from './generation-cut.ts';
-import { commitArchive } from './commit-archive.ts';
+import { GroupSync } from './group-sync.ts';
+import { checkStillExtends } from './plan-backup.ts';
+import { plannedResume, type BackupContext, type PreparedBackup } from './prepare-backup.ts';
+import { partitionKey } from './recovery.ts';
+import { StreamSession } from './stream-session.ts';
 import { namedSegments, sweepLeftovers } from './sweep.ts';
 
 /** How long a backup waits for its first agent, and for another when the last one is gone, in ms. */
 const agentWaitMs = 30_000;
 const revokeWaitMs = 30_000;
+/** Before a partition is tried again whose topic seemed to be gone, in ms. */
+const tryAgainMs = 1_000;
+/** So often in a row it is tried. */
+const maxSeemingEnds = 10;
 
 /** One backup from its plan to its last commit. */
 export class Backup {
@@ -37,44 +41,39 @@ export class Backup {
   readonly events: EventLog;
   readonly #context: BackupContext;
   readonly #prepared: PreparedBackup;
-  readonly #journal: CaptureJournal;
-  readonly #assignments: Assignments;
+  readonly #begun: BegunCapture;
+  readonly #partitions: CapturedPartitions;
+  readonly #commits: ArchiveCommits;
   readonly #groupSync: GroupSync;
-  readonly #sessions = new SinkSessions();
   readonly #stop = Promise.withResolvers<void>();
   readonly #failed = Promise.withResolvers<never>();
   readonly #waiters = new Set<() => void>();
   readonly #finished: Promise<void>;
-  readonly #leftovers: Leftovers;
-  /** Segments of this capture that its archives name. */
-  readonly #named = new Set<string>();
+  /** How often in a row a partition's topic seemed to be gone and was not. */
+  readonly #seemingEnds = new WeakMap<AssignedPartition, number>();
   #state: BackupSummary['state'] = 'running';
-  #lastArchive: CommittedArchive | undefined;
-  #lastShown: string | undefined;
-  #generation = 0;
 
   private constructor(
     request: StartBackup,
     context: BackupContext,
     prepared: PreparedBackup,
-    { journal, leftovers }: BegunCapture,
+    begun: BegunCapture,
   ) {
-    this.id = journal.capture;
+    this.id = begun.journal.capture;
     this.request = request;
     this.#context = context;
     this.#prepared = prepared;
-    this.#journal = journal;
-    this.#leftovers = leftovers;
+    this.#begun = begun;
     this.events = new EventLog(() => this.progress());
     this.#groupSync = new GroupSync((error) => this.#failed.reject(error));
-    this.#assignments = new Assignments(
-      request.cluster,
-      context.registry,
+    this.#commits = new ArchiveCommits(this.id, request, context, prepared);
+    this.#partitions = new CapturedPartitions(
+      { cluster: request.cluster, follow: request.follow, context, prepared, begun },
       {
         onGivenUp: (partition, error) => this.#onGivenUp(partition, error),
-        onNotice: (text) => this.events.add({ type: 'notice', text }),
+        onNotice: (kind, text) => this.#notice(kind, text),
+        onMoved: () => this.#wake(),
       },
-      context.nextEpoch,
     );
     // Awaited by the run; this only keeps a failure in between from counting as unhandled.
     this.#failed.promise.catch(() => undefined);
@@ -111,7 +110,7 @@ export class Backup {
   }
 
   progress(): BackupProgress {
-    const partitions = this.#assignments.partitions;
+    const partitions = this.#partitions.assignments.partitions;
     let offsets = 0n;
     let offsetsDone = 0n;
     let bytes = 0;
@@ -140,25 +139,24 @@ export class Backup {
       cluster: this.request.cluster,
       state: this.#state,
       follow: this.request.follow,
-      lastArchive: this.#lastArchive?.archive ?? null,
+      lastArchive: this.#commits.last?.archive ?? null,
       progress: this.progress(),
     };
   }
 
   /** The archived watermark of a partition; undefined for one that is not part of the backup. */
-  watermark(topic: string, partition: number): Offset | undefined {
-    return this.#assignments.find({ topic, partition })?.sink.durable;
+  watermark(at: WatermarkQuery): Offset | undefined {
+    return this.#partitions.assignments.find(at)?.sink.durable ?? plannedResume(this.#prepared, at);
   }
 
   /** Whether a stream is one that this backup has asked for. */
   assigned(open: OpenFrame): boolean {
-    return this.#assignments.find(open)?.epoch === open.epoch;
+    return this.#partitions.assignments.find(open)?.epoch === open.epoch;
   }
 
   /** Resolves when any watermark has moved or the backup has ended. */
   async watermarkMoved(): Promise<void> {
-    if (!this.running) return;
-    await new Promise<void>((resolve) => this.#waiters.add(resolve));
+    if (this.running) await new Promise<void>((resolve) => this.#waiters.add(resolve));
   }
 
   /** Serves one PartitionStream of this backup. */
@@ -167,20 +165,24 @@ export class Backup {
     frames: AsyncIterator<Frame>,
     duplex: Duplex<Frame, Ack>,
   ): Promise<void> {
-    const partition = this.#assignments.open(open, duplex);
+    const partition = this.#partitions.assignments.open(open, duplex);
     const { sink } = partition;
     const session = this.#newSession(partition, open.epoch, frames, duplex);
+    partition.readSinceMs ??= this.#context.clock.now();
     try {
-      const reason = await this.#sessions.run(sink, session, () =>
-        this.#assignments.check(partition, open.epoch),
+      const reason = await this.#partitions.sessions.run(sink, session, () =>
+        this.#partitions.assignments.check(partition, open.epoch),
       );
       partition.failures = 0;
-      if (reason === 'reached') partition.done = true;
+      if (reason === 'reached') {
+        partition.done = true;
+        partition.readUntilMs = this.#context.clock.now();
+      }
     } catch (error) {
       this.#onSessionFailure(error);
       throw error;
     } finally {
-      if (partition.stream === duplex) partition.stream = undefined;
+      this.#partitions.assignments.released(partition, duplex);
       this.#wake();
     }
   }
@@ -199,7 +201,7 @@ export class Backup {
       groupSync: this.#groupSync,
       budget: this.#context.budget,
       segmentBytes: this.#context.segmentBytes,
-      checkEpoch: () => this.#assignments.check(partition, epoch),
+      checkEpoch: () => this.#partitions.assignments.check(partition, epoch),
     });
   }
 
@@ -207,7 +209,7 @@ export class Backup {
     const noAgent = this.#watchForAgents();
     try {
       await this.#recover();
-      this.#assignments.distribute();
+      this.#partitions.assignments.distribute();
       const work = this.request.follow ? this.#follow() : this.#capture();
       // When the race is lost to a failure, the work ends by itself at its next turn.
       work.catch(() => undefined);
@@ -220,46 +222,25 @@ export class Backup {
     } finally {
       clearInterval(noAgent);
       this.#context.running.delete(this.id);
-      this.#assignments.close(new KopsError('KOPS_FENCED', 'the backup has ended'));
+      this.#partitions.assignments.close(new KopsError('KOPS_FENCED', 'the backup has ended'));
       this.#wake();
     }
   }
 
   /** Continues from what dead captures left, partition by partition. */
   async #recover(): Promise<void> {
-    const stores = this.#context.repositories.map(({ store }) => store);
     let recovered = 0;
-    for (const plan of this.#prepared.plans) {
-      const sink = this.#openSink(plan);
-      await recoverPartition(sink, this.#leftovers, stores, this.#context.clock);
-      recovered += sink.bytes;
-      this.#assignments.add(sink, this.request.follow ? -1n : plan.cut);
-    }
-    if (recovered > 0) {
-      this.events.add({
-        type: 'notice',
-        text: `continuing an interrupted backup: ${(recovered / 1e6).toFixed(1)} MB were durable already`,
-      });
-    }
-  }
-
-  #openSink(plan: PreparedBackup['plans'][number]): PartitionSink {
-    return new PartitionSink({
-      clusterId: this.#prepared.snapshot.cluster.clusterId,
-      plan,
-      stores: this.#context.repositories.map(({ store }) => store),
-      journal: this.#journal,
-      segmentBytes: this.#context.segmentBytes,
-      fixedCut: !this.request.follow,
-      onDurable: (sink) => {
-        this.#sessions.acknowledge(sink);
-        this.#wake();
-      },
-    });
+    for (const plan of this.#prepared.plans) recovered += await this.#partitions.add(plan);
+    if (recovered === 0) return;
+    const durable = (recovered / 1e6).toFixed(1);
+    this.#notice(
+      'continued',
+      `continuing an interrupted backup: ${durable} MB were durable already`,
+    );
   }
 
   async #capture(): Promise<void> {
-    while (!this.#assignments.partitions.every(({ done }) => done)) {
+    while (!this.#partitions.assignments.partitions.every(({ done }) => done)) {
       this.#throwIfEnded();
       if (this.#state === 'stopping')
         throw new KopsError(
@@ -268,23 +249,44 @@ export class Backup {
         );
       await Promise.race([this.watermarkMoved(), this.#stop.promise]);
     }
-    await this.#commit(cutAtPlan(this.#prepared, this.#sinks()));
+    checkStillExtends(this.#prepared.plans, this.#context.clock.now());
+    const cut = cutAtPlan(this.#prepared, this.#partitions.sinks());
+    this.#partitions.checkTombstones(cut);
+    await this.#commit(cut);
   }
 
   async #follow(): Promise<void> {
-    for (;;) {
-      const stopped = await this.#stopOrInterval();
+    const { clock } = this.#context;
+    const { generationIntervalMs: interval } = this.request;
+    const watch = new TopicWatch({
+      request: this.request,
+      context: this.#context,
+      prepared: this.#prepared,
+      partitions: this.#partitions,
+      onNotice: (kind, text) => this.#notice(kind, text),
+      commit: () => this.#commitGeneration(),
+    });
+    for (let due = clock.monotonic() + interval; ;) {
+      const left = due - clock.monotonic();
+      const stopped = await this.#stopOr(Math.max(0, Math.min(left, lookEveryMs)));
       this.#throwIfEnded();
+      await watch.look({ mayAdd: !stopped });
       if (stopped) await this.#revoke();
-      const cut = await cutNow(
-        this.#context.kafka,
-        this.request,
-        this.#prepared.snapshot,
-        this.#sinks(),
-      );
-      if (cut.shown() !== this.#lastShown) await this.#commit(cut);
+      if (stopped || clock.monotonic() >= due) {
+        await this.#commitGeneration();
+        due = clock.monotonic() + interval;
+      }
       if (stopped) return;
     }
+  }
+
+  async #commitGeneration(): Promise<void> {
+    this.#throwIfEnded();
+    const { kafka, clock } = this.#context;
+    const sinks = this.#partitions.sinks();
+    const cut = await cutNow(kafka, this.request, this.#prepared.snapshot, sinks, clock);
+    this.#partitions.checkTombstones(cut);
+    if (this.#commits.isNew(cut)) await this.#commit(cut);
   }
 
   /** The run has failed beside this loop, which must not go on. */
@@ -292,9 +294,9 @@ export class Backup {
     if (!this.running) throw new KopsError('KOPS_INTERRUPTED', 'the backup has ended');
   }
 
-  async #stopOrInterval(): Promise<boolean> {
+  async #stopOr(ms: number): Promise<boolean> {
     const timer = Promise.withResolvers<false>();
-    const handle = setTimeout(timer.resolve, this.request.generationIntervalMs, false as const);
+    const handle = setTimeout(timer.resolve, ms, false as const);
     const stopped = await Promise.race([this.#stop.promise.then(() => true), timer.promise]);
     clearTimeout(handle);
     return stopped;
@@ -302,81 +304,52 @@ export class Backup {
 
   /** Has the agents end their streams, and waits until they have. */
   async #revoke(): Promise<void> {
-    this.#assignments.revokeAll();
+    this.#partitions.assignments.revokeAll();
     const deadline = this.#context.clock.monotonic() + revokeWaitMs;
-    while (this.#sessions.size > 0 && this.#context.clock.monotonic() < deadline)
+    while (this.#partitions.sessions.size > 0 && this.#context.clock.monotonic() < deadline)
       await this.#context.clock.sleep(20);
   }
 
   async #commit(cut: GenerationCut): Promise<void> {
-    // A follow has read on all the time since.
-    if (!this.request.follow) checkStillExtends(this.#prepared.plans, this.#context.clock.now());
-    await mapLimit(this.#sinks(), 8, (sink) => sink.seal());
-    const { clock, kafka, repositories, kopsVersion } = this.#context;
-    const archive = newArchiveId(clock);
-    const partitions = cut.partitions();
-    const { committed, segments } = await commitArchive({
-      kafka,
-      repositories,
-      snapshot: cut.snapshot,
-      partitions,
-      identity: {
-        archive,
-        series: this.id,
-        kind: this.request.follow ? 'generation' : 'snapshot',
-        generation: this.#generation++,
-        parent: this.#lastArchive?.archive ?? this.#prepared.parents.latest?.archive ?? null,
-        isolation: this.request.isolation,
-        kopsVersion,
-        startedAt: new Date(this.#prepared.startedAtMs).toISOString(),
-        endedAt: new Date(clock.now()).toISOString(),
-      },
-    });
-    for (const { sink, cut: end } of partitions) sink.transactions.forgetBelow(end);
-    for (const key of segments) this.#named.add(key);
-    this.#lastArchive = committed;
-    this.#lastShown = cut.shown(partitions);
+    const committed = await this.#commits.commit(cut);
     this.events.add({ type: 'committed', ...committed });
   }
 
   async #tidy(): Promise<void> {
     await this.#groupSync.close();
-    await mapLimit(this.#sinks(), 8, (sink) => sink.discard());
-    const { repositories } = this.#context;
-    const stores = repositories.map(({ store }) => store);
-    const { snapshot, plans } = this.#prepared;
-    const [first] = repositories;
-    if (first !== undefined && this.#leftovers.captures.length > 0) {
-      const named = await namedSegments(first, snapshot.cluster.clusterId, this.#leftovers);
+    await this.#partitions.close('discard');
+    const [first] = this.#context.repositories;
+    const { snapshot } = this.#prepared;
+    const { leftovers, journal } = this.#begun;
+    if (first !== undefined && leftovers.captures.length > 0) {
+      const named = await namedSegments(first, snapshot.cluster.clusterId, leftovers);
       const captured = new Set(
-        plans.map(({ topic, snapshot: { partition } }) =>
-          partitionKey({ topicId: topic.topicId, partition }),
-        ),
+        this.#partitions.allSinks().map(({ identity }) => partitionKey(identity)),
       );
       const settled = (partition: string): boolean =>
         captured.has(partition) ||
         !snapshot.liveTopics.has(partition.slice(0, partition.indexOf('/')));
-      await sweepLeftovers(this.#leftovers, stores, settled, named);
+      await sweepLeftovers(leftovers, this.#partitions.stores, settled, named);
     }
-    await this.#sweepUnnamed(stores);
-    await this.#journal.remove();
+    await this.#sweepUnnamed(this.#partitions.stores);
+    await journal.remove();
   }
 
   /** Removes what this capture has sealed and no archive shows: what lies beyond the last cut, or was truncated. */
   async #sweepUnnamed(stores: readonly ObjectStore[]): Promise<void> {
-    const unnamed = this.#sinks().flatMap(({ sealedKeys }) =>
-      sealedKeys.filter((key) => !this.#named.has(key)),
-    );
+    const unnamed = this.#partitions
+      .allSinks()
+      .flatMap(({ sealedKeys }) => sealedKeys.filter((key) => !this.#commits.named.has(key)));
     for (const store of stores) await mapLimit(unnamed, 8, (key) => store.delete(key));
   }
 
   async #giveUp(error: KopsError): Promise<void> {
     this.#state = 'failed';
-    this.#assignments.close(error);
+    this.#partitions.assignments.close(error);
     await this.#groupSync.close();
     try {
-      await mapLimit(this.#sinks(), 8, (sink) => sink.suspend());
-      await this.#journal.release();
+      await this.#partitions.close('suspend');
+      await this.#begun.journal.release();
     } catch (later) {
       this.#context.logger.warn(
         'the interrupted backup could not be released; a successor finds it by its dead owner',
@@ -406,20 +379,38 @@ export class Backup {
   }
 
   #onGivenUp(partition: AssignedPartition, error: KopsError): void {
-    const { sink, endOffset } = partition;
     if (error.code !== 'KOPS_TOPIC_NOT_FOUND') {
       this.#failed.reject(error);
       return;
     }
-    const to = endOffset >= 0n ? endOffset : sink.position;
-    sink.lose({ from: sink.position, to, reason: 'topic-recreated', detail: error.message }).then(
-      () => {
-        partition.done = true;
-        this.events.add({ type: 'notice', text: `${keyOf(sink)}: ${error.message}` });
-        this.#wake();
-      },
-      (failure: unknown) => this.#failed.reject(failure),
-    );
+    this.#endOrTryAgain(partition, error).catch((failure: unknown) => this.#failed.reject(failure));
+  }
+
+  /** An agent's broker may only not have heard of the topic yet: the cluster is asked what has become of it. */
+  async #endOrTryAgain(partition: AssignedPartition, error: KopsError): Promise<void> {
+    const end = await this.#endOf(partition);
+    if (end !== undefined) {
+      await this.#partitions.end(partition, end);
+      return;
+    }
+    const times = (this.#seemingEnds.get(partition) ?? 0) + 1;
+    this.#seemingEnds.set(partition, times);
+    if (times > maxSeemingEnds) throw error;
+    await this.#context.clock.sleep(tryAgainMs);
+    this.#partitions.assignments.distribute();
+  }
+
+  async #endOf({ sink }: AssignedPartition): Promise<TopicEnd | undefined> {
+    const { name, topicId } = sink.plan.topic;
+    try {
+      const [topic] = await this.#context.kafka.topics([name]);
+      if (topic === undefined) return 'topic-deleted';
+      const { clusterId } = this.#prepared.snapshot.cluster;
+      return topicIdOf(clusterId, topic) === topicId ? undefined : 'topic-recreated';
+    } catch (error) {
+      if (KopsError.is(error, 'KOPS_TOPIC_NOT_FOUND')) return 'topic-deleted';
+      throw error;
+    }
   }
 
   /** What concerns our disk or the bytes ends the backup; everything else is the agent's or the network's, and the partition moves. */
@@ -437,8 +428,8 @@ export class Backup {
     if (fatal.includes(failure.code)) this.#failed.reject(failure);
   }
 
-  #sinks(): PartitionSink[] {
-    return this.#assignments.partitions.map(({ sink }) => sink);
+  #notice(kind: NoticeKind, text: string): void {
+    this.events.add({ type: 'notice', kind, text });
   }
 
   #wake(): void {
@@ -448,5 +439,3 @@ export class Backup {
 }
 
 const max = (a: bigint, b: bigint): bigint => (a > b ? a : b);
-const keyOf = ({ plan }: PartitionSink): string =>
-  formatTopicPartition({ topic: plan.topic.name, partition: plan.snapshot.partition });
