@@ -25,7 +25,11 @@ beforeEach(() => {
   assignments = new Assignments(
     'main',
     registry,
-    { onGivenUp: (_, error) => givenUp.push(error), onNotice: (text) => notices.push(text) },
+    {
+      onGivenUp: (_, error) => givenUp.push(error),
+      onNotice: (_, text) => notices.push(text),
+      onJoined: (agent) => assignments.rebalance(agent),
+    },
     () => ++epoch,
   );
 });

@@ -1,4 +1,10 @@
-import { pinKey, segmentEntrySchema, type SegmentEntry } from '@kops/archive-format';
+import {
+  lossReasonSchema,
+  pinKey,
+  segmentEntrySchema,
+  type Loss,
+  type SegmentEntry,
+} from '@kops/archive-format';
 import { KopsError, mapLimit, type Offset } from '@kops/core';
 import type { ObjectStore } from '@kops/object-store';
 import { z } from 'zod';
@@ -29,11 +35,23 @@ const sealedSchema = z.looseObject({
 
 const openedSchema = z.looseObject({ key: z.string(), from: int64 });
 
+const lostSchema = z.looseObject({
+  topicId: z.string(),
+  partition: z.number(),
+  loss: z.looseObject({
+    from: int64,
+    to: int64,
+    reason: lossReasonSchema,
+    detail: z.string(),
+  }),
+});
+
 const pageSchema = z.looseObject({
   version: z.literal(1),
   kind: z.literal('sealed'),
   segments: z.array(sealedSchema),
   opened: z.array(openedSchema).default([]),
+  lost: z.array(lostSchema).default([]),
 });
 
 /** A segment that a capture has sealed. */
@@ -52,6 +70,19 @@ export interface OpenedSegment {
   readonly from: Offset;
 }
 
+/** A loss that a capture has noticed and that no archive may know of yet. */
+export interface NotedLoss {
+  readonly topicId: string;
+  readonly partition: number;
+  readonly loss: Loss;
+}
+
+/** One thing that a page tells; the pages of a partition are in the order in which things happened to it. */
+type JournalEntry =
+  | { readonly sealed: SealedSegment }
+  | { readonly opened: OpenedSegment }
+  | { readonly lost: NotedLoss };
+
 /** What a capture left in a repository. */
 export interface CaptureRecord {
   readonly capture: string;
@@ -62,8 +93,10 @@ export interface CaptureRecord {
   readonly released: boolean;
   /** Saw no other when it began: from then on it has the store for its own. */
   readonly begun: boolean;
+  /** As they are now: what a truncation took away afterwards is cut off. */
   readonly sealed: readonly SealedSegment[];
   readonly opened: readonly OpenedSegment[];
+  readonly lost: readonly NotedLoss[];
   readonly pins: readonly string[];
 }
 
@@ -83,9 +116,7 @@ export class CaptureJournal {
   readonly capture: string;
   readonly #stores: readonly ObjectStore[];
   #page = 0;
-  #waiting: (({ readonly sealed: SealedSegment } | { readonly opened: OpenedSegment }) & {
-    readonly done: PromiseWithResolvers<void>;
-  })[] = [];
+  #waiting: (JournalEntry & { readonly done: PromiseWithResolvers<void> })[] = [];
   #writing = false;
 
   private constructor(capture: string, stores: readonly ObjectStore[]) {
@@ -113,9 +144,12 @@ export class CaptureJournal {
     return this.#enqueue({ opened });
   }
 
-  #enqueue(
-    entry: { readonly sealed: SealedSegment } | { readonly opened: OpenedSegment },
-  ): Promise<void> {
+  /** The same for a loss: a successor must tell of it, and the log itself may not show it any more. */
+  recordLoss(lost: NotedLoss): Promise<void> {
+    return this.#enqueue({ lost });
+  }
+
+  #enqueue(entry: JournalEntry): Promise<void> {
     const done = Promise.withResolvers<void>();
     this.#waiting.push({ ...entry, done });
     if (!this.#writing) void this.#write();
@@ -149,6 +183,7 @@ export class CaptureJournal {
           kind: 'sealed',
           segments: page.flatMap((entry) => ('sealed' in entry ? [entry.sealed] : [])),
           opened: page.flatMap((entry) => ('opened' in entry ? [entry.opened] : [])),
+          lost: page.flatMap((entry) => ('lost' in entry ? [entry.lost] : [])),
         });
         for (const { done } of page) done.resolve();
       } catch (error) {
@@ -210,13 +245,17 @@ async function readCapture(
   header: z.output<typeof headerSchema>,
   pins: string[],
 ): Promise<CaptureRecord> {
-  const sealed: SealedSegment[] = [];
+  let sealed: SealedSegment[] = [];
   const opened: OpenedSegment[] = [];
-  for (const pin of pins) {
+  const lost: NotedLoss[] = [];
+  // Page by page: within a page no two entries are of the same partition.
+  for (const pin of [...pins].sort()) {
     const page = pageSchema.safeParse(await readJson(store, pin));
     if (!page.success) continue;
     sealed.push(...page.data.segments);
     opened.push(...page.data.opened);
+    lost.push(...page.data.lost);
+    for (const one of page.data.lost) sealed = withoutTruncated(sealed, one);
   }
   const { capture, cluster, startedAtMs, owner } = header;
   return {
@@ -228,8 +267,27 @@ async function readCapture(
     begun: pins.includes(pinKey(`${capture}-begun`)),
     sealed,
     opened,
+    lost,
     pins,
   };
+}
+
+/** What a truncation leaves of the segments sealed before it: as a sink itself does with its own. */
+export function withoutTruncated(
+  sealed: readonly SealedSegment[],
+  { topicId, partition, loss }: NotedLoss,
+): SealedSegment[] {
+  if (loss.reason !== 'truncation') return [...sealed];
+  const end = loss.from;
+  return sealed.flatMap((one) => {
+    if (one.topicId !== topicId || one.partition !== partition || one.to <= end) return [one];
+    if (one.entry.slice.start >= end) return [];
+    const slice = {
+      ...one.entry.slice,
+      end: end < one.entry.slice.end ? end : one.entry.slice.end,
+    };
+    return [{ ...one, to: end, entry: { ...one.entry, slice } }];
+  });
 }
 
 async function readJson(store: ObjectStore, key: string): Promise<unknown> {

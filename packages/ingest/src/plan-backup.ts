@@ -44,6 +44,8 @@ export interface PartitionPlan {
   readonly losses: readonly Loss[];
   /** Leader epochs below `resume`. */
   readonly leaderEpochs: readonly LeaderEpoch[];
+  /** Losses that the newest archive of this life of the topic tells of, whether it is extended or not. */
+  readonly archivedLosses: readonly Loss[];
 }
 
 /** What decides a plan. */
@@ -71,6 +73,8 @@ function planPartition(
   const cut =
     facts.isolation === 'read_committed' ? snapshot.lastStableOffset : snapshot.highWatermark;
   const parent = facts.parentOf(topic.name, snapshot.partition);
+  const archivedLosses =
+    parent?.topic.topicId === topic.topicId ? parent.partition.losses : ([] as const);
   const baseline = (reason: string): PartitionPlan => ({
     topic,
     snapshot,
@@ -81,8 +85,15 @@ function planPartition(
     cut,
     losses: [],
     leaderEpochs: [],
+    archivedLosses,
   });
   if (parent === undefined) return baseline('');
+  // What extends it would bring the same keys back.
+  const gone = archivedLosses.find(({ reason }) => reason === 'tombstones-may-be-gone');
+  if (gone !== undefined)
+    return baseline(
+      `${gone.reason}: archive ${parent.manifest.archive} took too long (${gone.detail})`,
+    );
   const decision = mayExtend(
     extensionFacts(earlierCapture(parent), topic, snapshot.logStart, cut, facts.nowMs),
   );
@@ -196,5 +207,6 @@ function extend(
     cut,
     losses: [...inherited, ...truncation],
     leaderEpochs: truncateLeaderEpochs(partition.lineage.leaderEpochs, resume),
+    archivedLosses: partition.losses,
   };
 }

@@ -49,6 +49,7 @@ export function partitionPlan(fields: Partial<PartitionPlan> = {}): PartitionPla
     cut: 100n,
     losses: [],
     leaderEpochs: [],
+    archivedLosses: [],
     ...fields,
   };
 }

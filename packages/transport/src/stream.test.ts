@@ -256,7 +256,7 @@ describe('a call that is given up', () => {
       operator: {
         watchBackup: async function* (backupId, signal) {
           try {
-            yield { type: 'notice', text: backupId };
+            yield { type: 'notice', kind: 'topic-added', text: backupId };
             if (signal !== undefined) await aborted(signal);
           } finally {
             isEnded = true;
@@ -264,7 +264,11 @@ describe('a call that is given up', () => {
         },
       },
     });
-    expect(await first(operator.watchBackup('b-1'))).toEqual({ type: 'notice', text: 'b-1' });
+    expect(await first(operator.watchBackup('b-1'))).toEqual({
+      type: 'notice',
+      kind: 'topic-added',
+      text: 'b-1',
+    });
     expect(await holdsWithin(5_000, () => isEnded)).toBe(true);
   });
 });
