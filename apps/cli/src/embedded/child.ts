@@ -33,8 +33,8 @@ export class EmbeddedChild {
   readonly #lastLines: string[] = [];
   readonly #exited: Promise<string>;
 
-  /** @param module resolved URL of the child's main module */
-  constructor(name: string, module: string, settings: unknown, onLine: (line: string) => void) {
+  /** Loads while it waits for its settings. @param module resolved URL of the child's main module */
+  constructor(name: string, module: string, onLine: (line: string) => void) {
     this.name = name;
     this.#child = spawn(
       process.execPath,
@@ -52,7 +52,6 @@ export class EmbeddedChild {
     });
     // A child that dies before it has read its settings: its exit tells of it.
     this.#child.stdin?.on('error', () => undefined);
-    this.#child.stdin?.write(`${JSON.stringify(settings)}\n`);
     if (this.#child.stderr !== null) {
       createInterface({ input: this.#child.stderr }).on('line', (line) => {
         this.#lastLines.push(line);
@@ -60,6 +59,11 @@ export class EmbeddedChild {
         onLine(line);
       });
     }
+  }
+
+  /** Gives it its settings, with which it begins. */
+  tell(settings: unknown): void {
+    this.#child.stdin?.write(`${JSON.stringify(settings)}\n`);
   }
 
   get pid(): number | undefined {
