@@ -181,6 +181,7 @@ function buildManifest(
     const topic = current.get(topicId) ?? planned.at(-1);
     return topic === undefined ? [] : [describeTopic(topic, planned, members)];
   });
+  topics.sort((a, b) => (a.name < b.name ? -1 : 1));
   return {
     version: 1,
     ...identity,
