@@ -270,6 +270,28 @@ describe('topics that go during a follow', () => {
   });
 });
 
+describe('a compacted topic whose tombstones live shorter than its backup takes', () => {
+  it('is archived with a warning that counts as a loss, and captured anew by the next', async () => {
+    const configs = { 'cleanup.policy': 'compact', 'delete.retention.ms': '0' };
+    await kafkaAdmin(sandbox()).createTopic({ topic: 'brief', configs });
+    await send('brief', 0, 'brief', 10);
+    await using station = await Station.open(options());
+    await station.startAgent();
+    const { done, ...backup } = await startBackup(station.operator, ['brief']);
+    expect(await done).toMatchObject([{ records: 10n, losses: 1 }]);
+    expect(noticesOf({ done, ...backup }, 'tombstones-may-be-gone')).toHaveLength(1);
+    const [partition] = topicOf((await openArchiveIn(folder)).manifest, 'brief')?.partitions ?? [];
+    expect(partition?.losses).toMatchObject([
+      { from: 10n, to: 10n, reason: 'tombstones-may-be-gone' },
+    ]);
+    await kafkaAdmin(sandbox()).alterTopicConfig('brief', { 'delete.retention.ms': '86400000' });
+    const next = await startBackup(station.operator, ['brief']);
+    expect(next.started.partitions).toMatchObject([{ mode: 'baseline', resumeOffset: 0n }]);
+    expect(await next.done).toMatchObject([{ records: 10n, losses: 0 }]);
+    expect(await assertShowsTopics(folder, sandbox(), ['brief'])).toBe(10);
+  });
+});
+
 describe('a loss that was noticed before a kill -9', () => {
   it('is in the archive that the next run commits, and in no later one', async () => {
     const admin = kafkaAdmin(sandbox());

@@ -190,6 +190,11 @@ it('follows leaders that move while it captures', async () => {
   await produce(producer, topic, 1);
   await untilArchived(station, backup, 6, 200);
   await kafka.restart(1);
+  // With two brokers out of the sync replicas nothing could be produced.
+  await eventually(
+    () => kafkaAdmin(kafka).describeTopics(topic),
+    ([state]) => state?.partitions.every(({ isr }) => isr.length === 3) === true,
+  );
   await kafka.kill(2);
   await produce(producer, topic, 2);
   await untilArchived(station, backup, 6, 300);

@@ -1,7 +1,14 @@
 import type { Loss } from '@kops/archive-format';
-import { formatTopicPartition, mapLimit, type KopsError, type TopicId } from '@kops/core';
+import {
+  formatTopicPartition,
+  mapLimit,
+  toKopsError,
+  type KopsError,
+  type TopicId,
+} from '@kops/core';
 import type { ObjectStore } from '@kops/object-store';
 import type { NoticeKind } from '@kops/transport';
+import type { JoinedAgent } from './agent-registry.ts';
 import type { AssignedPartition } from './assigned-partition.ts';
 import { Assignments } from './assignments.ts';
 import type { BegunCapture } from './begin-capture.ts';
@@ -54,19 +61,23 @@ export class CapturedPartitions {
       {
         onGivenUp: events.onGivenUp,
         onNotice: events.onNotice,
-        onJoined: (agent) => {
-          // Leaders have moved, perhaps; where that cannot be asked now, what was known decides.
-          context.kafka.topics().then(
-            (topics) => {
-              this.assignments.noteLeaders(topics);
-              this.assignments.rebalance(agent);
-            },
-            () => this.assignments.rebalance(agent),
-          );
-        },
+        onJoined: (agent) => void this.#rebalance(agent),
       },
       context.nextEpoch,
     );
+  }
+
+  /** Gives an agent that has joined its share, by the leaders as they are now. Never rejects. */
+  async #rebalance(agent: JoinedAgent): Promise<void> {
+    const { kafka, logger } = this.#scope.context;
+    try {
+      this.assignments.noteLeaders(await kafka.topics());
+    } catch (error) {
+      // Where that cannot be asked, what was known decides: it is only about who is nearer.
+      const { code } = toKopsError(error);
+      logger.warn('partitions are shared by the leaders that were known', { code });
+    }
+    this.assignments.rebalance(agent);
   }
 
   get stores(): ObjectStore[] {

@@ -53,6 +53,16 @@ function plan({
 const compacted = configs({ 'cleanup.policy': 'compact', 'delete.retention.ms': '1000' });
 
 describe('planBackup', () => {
+  it('begins anew where the parent may lack tombstones, and knows what it told', () => {
+    const losses = [
+      { from: 90n, to: 90n, reason: 'tombstones-may-be-gone', detail: 'took 2 days' },
+    ] as const;
+    const planned = plan({ parent: parentPartition(90n, { losses: [...losses] }) });
+    expect(planned).toMatchObject({ mode: 'baseline', archivedLosses: losses, losses: [] });
+    expect(planned.reason).toContain('tombstones-may-be-gone');
+    expect(plan({ parent: parentPartition(90n) })).toMatchObject({ mode: 'extend' });
+  });
+
   it('begins at the log start where nothing is archived', () => {
     expect(plan({ partition: { logStart: 7n } })).toMatchObject({
       mode: 'baseline',
