@@ -274,7 +274,14 @@ describe('a compacted topic whose tombstones live shorter than its backup takes'
   it('is archived with a warning that counts as a loss, and captured anew by the next', async () => {
     const configs = { 'cleanup.policy': 'compact', 'delete.retention.ms': '0' };
     await kafkaAdmin(sandbox()).createTopic({ topic: 'brief', configs });
-    await send('brief', 0, 'brief', 10);
+    const at = { topic: 'brief', partition: 0 } as const;
+    const steps = values('v', 10).map((value) => ({
+      do: 'send' as const,
+      ...at,
+      key: value,
+      value,
+    }));
+    await produceWithJava(sandbox(), steps);
     await using station = await Station.open(options());
     await station.startAgent();
     const { done, ...backup } = await startBackup(station.operator, ['brief']);
