@@ -11,14 +11,14 @@ const keptLines = 20;
  * These processes move bytes outside the JavaScript heap, and by default V8 collects that heap after every few dozen MiB of them: two fifths of
  * the CPU time. Counted against the heap's own limit they do not press; small semi-spaces and one collecting thread keep memory low.
  */
-const memoryFlags = [
+export const memoryFlags: readonly string[] = [
   '--external-memory-accounted-in-global-limit',
   '--single-threaded-gc',
   '--max-semi-space-size=2',
 ];
 
 /** Threads for files: with Node's four, syncs of four segments would keep all writes waiting. */
-const threads = '16';
+export const threads = '16';
 
 /** Children share this process' cache of compiled code, where it has one. */
 function compileCache(): NodeJS.ProcessEnv {
