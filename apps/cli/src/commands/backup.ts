@@ -17,7 +17,7 @@ import { counted } from '../output/counted.ts';
 import { ProgressLine } from '../output/progress.ts';
 import { formatTable } from '../output/table.ts';
 import { archiverEndpoint } from '../settings/archiver-endpoint.ts';
-import { kafkaOptions, repositoryUrls } from '../settings/connections.ts';
+import { kafkaOptions, repositoryUrls } from '../settings/connection-settings.ts';
 import { bootstrapServer, exclude, repositories, topics } from '../settings/flags.ts';
 
 /** An embedded archiver that dies is started anew so many times; what was durable is continued. */

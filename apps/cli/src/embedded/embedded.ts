@@ -6,7 +6,8 @@ import { KopsError, withDeadline } from '@kops/core';
 import type { KafkaOptions } from '@kops/kafka';
 import { connectOperator, type Endpoint, type OperatorApi } from '@kops/transport';
 import { kopsVersion } from '../version.ts';
-import { EmbeddedChild } from './child.ts';
+import type { EmbeddedChild } from './child.ts';
+import { takeChild } from './early-children.ts';
 
 /** What an embedded archiver and agent work with. */
 export interface EmbeddedOptions {
@@ -85,12 +86,8 @@ function startArchiver(options: EmbeddedOptions, listen: Endpoint): EmbeddedChil
     version: kopsVersion,
     logLevel: options.logLevel,
   };
-  const archiver = new EmbeddedChild(
-    'archiver',
-    import.meta.resolve('@kops/archiver/embedded'),
-    options.onLine,
-  );
-  archiver.tell(settings);
+  const archiver = takeChild('archiver');
+  archiver.tell(settings, options.onLine);
   return archiver;
 }
 
@@ -126,21 +123,17 @@ class AgentKeeper {
 
   /** Starts an agent, which joins once it is told to. */
   start(): void {
-    const agent = new EmbeddedChild(
-      'agent',
-      import.meta.resolve('@kops/agent/embedded'),
-      this.#options.onLine,
-    );
+    const agent = takeChild('agent');
     this.#agent = agent;
     this.#starts++;
-    if (this.#told) agent.tell(this.#settings());
+    if (this.#told) agent.tell(this.#settings(), this.#options.onLine);
     void agent.exited.then((how) => this.#onExit(how));
   }
 
   /** The archiver listens: this agent and those after it may join. */
   tell(): void {
     this.#told = true;
-    this.#agent?.tell(this.#settings());
+    this.#agent?.tell(this.#settings(), this.#options.onLine);
   }
 
   async end(): Promise<void> {
