@@ -110,6 +110,7 @@ describe('topics and partitions that come during a follow', () => {
     const committed = (): number => follow.events.filter(({ type }) => type === 'committed').length;
     const before = committed();
     await send('more-old', 0, 'later', 10);
+    await untilArchived(station, follow, { topic: 'more-old', partition: 0 }, 30n);
     await eventually(committed, (count) => count > before);
     const midway = await openArchiveIn(folder);
     expect(midway.manifest.topics.map(({ name }) => name)).toEqual(['more-new', 'more-old']);

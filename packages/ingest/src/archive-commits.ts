@@ -42,7 +42,7 @@ export class ArchiveCommits {
 
   /** Seals everything and commits what the cut shows. */
   async commit(cut: GenerationCut): Promise<CommittedArchive> {
-    await mapLimit([...cut.limits().keys()], parallelSeals, (sink) => sink.seal());
+    await mapLimit([...cut.limits.keys()], parallelSeals, (sink) => sink.seal());
     const partitions = cut.partitions();
     const { clock, kafka, repositories, kopsVersion } = this.#context;
     const { parents, startedAtMs } = this.#prepared;

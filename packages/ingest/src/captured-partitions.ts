@@ -1,24 +1,16 @@
 import type { Loss } from '@kops/archive-format';
-import {
-  formatTopicPartition,
-  mapLimit,
-  toKopsError,
-  type KopsError,
-  type TopicId,
-} from '@kops/core';
+import { mapLimit, toKopsError, type KopsError, type TopicId } from '@kops/core';
 import type { ObjectStore } from '@kops/object-store';
 import type { NoticeKind } from '@kops/transport';
 import type { JoinedAgent } from './agent-registry.ts';
-import type { AssignedPartition } from './assigned-partition.ts';
+import { keyOf, type AssignedPartition } from './assigned-partition.ts';
 import { Assignments } from './assignments.ts';
 import type { BegunCapture } from './begin-capture.ts';
-import type { GenerationCut } from './generation-cut.ts';
 import { PartitionSink } from './partition-sink.ts';
 import type { PartitionPlan } from './plan-backup.ts';
 import type { BackupContext, PreparedBackup } from './prepare-backup.ts';
 import { readSince, recoverPartition } from './recovery.ts';
 import { SinkSessions } from './sink-sessions.ts';
-import { tombstonesGone } from './tombstones.ts';
 
 /** What has become of a topic. */
 export type TopicEnd = 'topic-deleted' | 'topic-recreated';
@@ -168,54 +160,16 @@ export class CapturedPartitions {
     this.#past.push(partition.sink);
   }
 
-  /**
-   * Asks FORMAT.md's rule for compacted topics of what was read since all of the log had last been read, and records where it does not hold: the
-   * archive may bring deleted keys back. Extensions of a snapshot are refused instead ({@link checkStillExtends}): the next run can do better.
-   */
-  checkTombstones(cut: GenerationCut): void {
-    const now = this.#scope.context.clock.now();
-    const limits = cut.limits();
-    const current = new Map(cut.snapshot.topics.map((topic) => [topic.topicId, topic]));
-    for (const partition of this.assignments.partitions) {
-      const { sink, readSinceMs, readUntilMs = now } = partition;
-      const limit = limits.get(sink);
-      if (limit === undefined || readSinceMs === undefined || this.hasEnded(partition)) continue;
-      if (!this.#scope.follow && sink.plan.mode === 'extend') continue;
-      const { durable } = sink;
-      const isAtEnd = durable >= limit;
-      const hasRead = durable !== partition.readEnd;
-      const { topic } = sink.plan;
-      const configs = [topic.configs, (current.get(topic.topicId) ?? topic).configs];
-      const gone =
-        hasRead || !isAtEnd ? tombstonesGone(configs, readSinceMs, readUntilMs) : undefined;
-      if (gone !== undefined) this.#noteTombstones(sink, durable < limit ? durable : limit, gone);
-      if (!isAtEnd) continue;
-      partition.readEnd = durable;
-      partition.readSinceMs = cut.takenAtMs;
-    }
-  }
-
-  #noteTombstones(sink: PartitionSink, at: bigint, detail: string): void {
-    const reason = 'tombstones-may-be-gone';
-    if (sink.losses.some((loss) => loss.reason === reason)) return;
-    // No offsets are missing that could be named. Not in the journal: a successor asks the same of what it takes over.
-    sink.losses.push({ from: at, to: at, reason, detail });
-    this.#events.onNotice(reason, `${keyOfSink(sink)}: ${detail}`);
-  }
-
   /** Ends all sinks, keeping what is not sealed for a successor or removing it. */
   async close(how: 'suspend' | 'discard'): Promise<void> {
     await mapLimit(this.allSinks(), 8, (sink) => sink[how]());
   }
 }
 
-const keyOfSink = ({ plan }: PartitionSink): string =>
-  formatTopicPartition({ topic: plan.topic.name, partition: plan.snapshot.partition });
-
 function describeLoss(sink: PartitionSink, { from, to, reason, detail }: Loss): string {
   const what =
     from === to
       ? `nothing more can be read at offset ${String(from)}`
       : `offsets ${String(from)} to ${String(to - 1n)} are lost`;
-  return `${keyOfSink(sink)}: ${what} (${reason}): ${detail}`;
+  return `${keyOf(sink)}: ${what} (${reason}): ${detail}`;
 }

@@ -1,7 +1,7 @@
 import { KopsError, type Clock, type Offset } from '@kops/core';
 import type { KafkaClient } from '@kops/kafka';
 import type { StartBackup } from '@kops/transport';
-import { takeSnapshot, type ClusterSnapshot } from './cluster-snapshot.ts';
+import { takeSnapshot, type ClusterSnapshot, type TopicSnapshot } from './cluster-snapshot.ts';
 import type { CutPartition } from './commit-archive.ts';
 import type { LogEnds, PartitionSink } from './partition-sink.ts';
 import type { PreparedBackup } from './prepare-backup.ts';
@@ -38,8 +38,12 @@ export class GenerationCut {
     });
   }
 
+  get topics(): readonly TopicSnapshot[] {
+    return this.snapshot.topics;
+  }
+
   /** Up to where each sink's log could be shown when the ends were asked for. */
-  limits(): ReadonlyMap<PartitionSink, Offset> {
+  get limits(): ReadonlyMap<PartitionSink, Offset> {
     return new Map(
       this.#partitions.map(({ sink }, index) => [sink, this.#limits[index] ?? 0n] as const),
     );

@@ -9,6 +9,7 @@ import { batchesFrom, batchOf, markerOf } from '../test/batches.ts';
 import { CrashStore } from '../test/crash-store.ts';
 import {
   clusterId,
+  configs,
   keysIn,
   openSink,
   parentPartition,
@@ -16,6 +17,8 @@ import {
   topicSnapshot,
   type SinkFixture,
 } from '../test/fixture.ts';
+import { CaptureJournal } from './capture-journal.ts';
+import { thisProcess } from './owner.ts';
 import type { PartitionPlan } from './plan-backup.ts';
 import type { PartitionSink } from './partition-sink.ts';
 import { findLeftovers, recoverPartition } from './recovery.ts';
@@ -421,5 +424,33 @@ describe('a loss that a dead capture has noticed', () => {
       [7n, 12n],
     ]);
     expect(third.lastEpoch).toBe(2);
+  });
+});
+
+describe('leftovers of a compacted topic', () => {
+  it.each([
+    { nowMs: 999, taken: 10n },
+    { nowMs: 1000, taken: 0n },
+  ])('count from the start of the oldest capture: $taken at $nowMs', async ({ nowMs, taken }) => {
+    const store = createMemoryStore();
+    const owner = await thisProcess();
+    const begin = (capture: string, startedAtMs: number): Promise<CaptureJournal> =>
+      CaptureJournal.begin([store], { capture, cluster: clusterId, startedAtMs, owner });
+    const { sink: read } = await openSink([store], {}, await begin('first', 0));
+    for (const batch of batchesFrom(0, 2)) await read.append(batch);
+    await read.seal();
+    // A younger one has taken over what the first had read.
+    const young = await begin('second', 900);
+    for (const entry of read.entries)
+      await young.record({ ...read.identity, from: 0n, to: 10n, entry });
+    const topic = topicSnapshot({
+      configs: configs({ 'cleanup.policy': 'compact', 'delete.retention.ms': '1000' }),
+    });
+    const { sink } = await openSink([store], { plan: { topic } }, await begin('own', nowMs));
+    const own = { capture: 'own', running: new Set<string>() };
+    const leftovers = await findLeftovers(store, clusterId, own);
+    const clock = { ...systemClock, now: () => nowMs };
+    await recoverPartition(sink, leftovers, [store], clock);
+    expect(sink.position).toBe(taken);
   });
 });

@@ -15,7 +15,7 @@ export const lookEveryMs = 30_000;
 const absentMs = 3_000;
 
 /** What following needs of its backup. */
-export interface FollowScope {
+export interface TopicWatchScope {
   readonly request: StartBackup;
   readonly context: BackupContext;
   readonly prepared: PreparedBackup;
@@ -27,11 +27,11 @@ export interface FollowScope {
 
 /** Keeps what a follow captures the same as what its globs mean: topics come, grow, go, and come again. */
 export class TopicWatch {
-  readonly #scope: FollowScope;
+  readonly #scope: TopicWatchScope;
   /** Lives that another has taken the place of. */
   readonly #past = new Set<TopicId>();
 
-  constructor(scope: FollowScope) {
+  constructor(scope: TopicWatchScope) {
     this.#scope = scope;
   }
 
