@@ -45,7 +45,7 @@ export function distributionDir(cacheDir: string = defaultCacheDir()): string {
 }
 
 /**
- * Gives the folder of an unpacked Elasticsearch: from the cache, else through Maven (947 MB, of which 130 MB stay; once
+ * Gives the folder of an unpacked Elasticsearch: from the cache, else through Maven (947 MB, of which 160 MB stay; once
  * per version and user). Safe when several processes ask at once and when one of them is killed.
  * @throws KOPS_SANDBOX_UNAVAILABLE without Maven, when Maven cannot have it, or when it is not what was expected.
  */

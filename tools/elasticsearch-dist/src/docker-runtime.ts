@@ -11,7 +11,7 @@ import {
   type DockerEngine,
   type GuardedProcess,
 } from '@kops/kafka-dist';
-import { sandboxSettings } from './sandbox-settings.ts';
+import { sandboxSettings, withoutListedRoles, type Settings } from './sandbox-settings.ts';
 import type { ServerPlan, ServerRuntime } from './server-runtime.ts';
 import { isRoot } from './unprivileged.ts';
 
@@ -46,9 +46,9 @@ export function createArguments(
     hasGeoip: true,
     settings: plan.settings,
   });
-  const variables = {
+  const variables: Settings = {
     ...settings,
-    ES_JAVA_OPTS: [heap, ...plan.jvmArgs].join(' '),
+    ES_JAVA_OPTS: [heap, withoutListedRoles, ...plan.jvmArgs].join(' '),
     ...(password === undefined ? {} : { ELASTIC_PASSWORD: password }),
   };
   return [
@@ -89,7 +89,7 @@ async function docker(engine: DockerEngine, args: readonly string[]): Promise<st
   const result = await runDocker(engine, args, { timeoutMs: 60_000 });
   if (result.exitCode === 0) return result.stdout.trim();
   throw sandboxUnavailable(
-    `docker ${String(args[0])} fails: ${lastLines(result.stderr)}`,
+    `docker ${args[0] ?? ''} fails: ${lastLines(result.stderr)}`,
     'Read what the Docker engine says above.',
   );
 }

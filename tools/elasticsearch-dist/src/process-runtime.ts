@@ -1,39 +1,20 @@
 import { closeSync, openSync } from 'node:fs';
-import { chmod, copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   exists,
   findOnPath,
-  freePorts,
-  lastLines,
-  runProcess,
   sandboxUnavailable,
   spawnGuarded,
   type GuardedProcess,
 } from '@kops/kafka-dist';
 import type { Jdk } from './find-jdk.ts';
-import { formatJvmOptions, formatSettings, sandboxSettings } from './sandbox-settings.ts';
+import { environment, smallJvm, unprivileged, writeKeystore } from './server-command.ts';
+import { makeFolders, writeConfig, type ServerFolders } from './server-folders.ts';
 import type { ServerPlan, ServerRuntime } from './server-runtime.ts';
-import {
-  giveTo,
-  isReachableByOthers,
-  isRoot,
-  linkTree,
-  nobody,
-  reachableTmpdir,
-} from './unprivileged.ts';
-
-/** Folders of one server. */
-interface Places {
-  readonly folder: string;
-  readonly home: string;
-  readonly configDir: string;
-  readonly logsDir: string;
-  readonly temporaryDir: string;
-  readonly dataDirectory: string;
-}
+import { isRoot, reachableTmpdir } from './unprivileged.ts';
 
 /**
  * Prepares a server of an unpacked distribution, in a folder of its own; the distribution itself is only read.
@@ -55,156 +36,33 @@ export async function prepareProcess(
     join(isRoot() ? await reachableTmpdir() : tmpdir(), 'kops-elasticsearch-'),
   );
   try {
-    const places = await makePlaces(folder, distribution, plan);
-    await writeConfig(places, plan);
-    if (plan.password !== undefined) await writeKeystore(places, jdk, plan.password, plan.signal);
-    return new ProcessRuntime(places, jdk);
+    const folders = await makeFolders(folder, distribution, plan);
+    await writeConfig(folders, plan);
+    if (plan.password !== undefined) await writeKeystore(folders, jdk, plan.password, plan.signal);
+    return new ProcessRuntime(folders, jdk);
   } catch (error) {
     await rm(folder, { recursive: true, force: true });
     throw error;
   }
 }
 
-async function makePlaces(folder: string, distribution: string, plan: ServerPlan): Promise<Places> {
-  const own = async (name: string): Promise<string> => {
-    await mkdir(join(folder, name), { mode: 0o700 });
-    return join(folder, name);
-  };
-  let home = distribution;
-  if (isRoot()) {
-    await chmod(folder, 0o711);
-    if (!(await isReachableByOthers(distribution))) {
-      home = join(folder, 'home');
-      await linkTree(distribution, home);
-    }
-  }
-  const dataDirectory = plan.dataDirectory ?? (await own('data'));
-  await mkdir(dataDirectory, { recursive: true });
-  return {
-    folder,
-    home,
-    dataDirectory,
-    configDir: await own('config'),
-    logsDir: await own('logs'),
-    temporaryDir: await own('tmp'),
-  };
-}
-
-async function writeConfig(places: Places, plan: ServerPlan): Promise<void> {
-  const { home, configDir } = places;
-  const [transportPort = 0] = await freePorts(plan.host, 1);
-  const settings = {
-    ...sandboxSettings({
-      security: plan.password !== undefined,
-      threadPoolWriteQueueSize: plan.threadPoolWriteQueueSize,
-      hasGeoip: await exists(join(home, 'modules/ingest-geoip')),
-      settings: plan.settings,
-    }),
-    'network.host': plan.host,
-    'http.port': plan.port,
-    'transport.port': transportPort,
-    'path.data': places.dataDirectory,
-    'path.logs': places.logsDir,
-  };
-  for (const name of ['log4j2.properties', 'role_mapping.yml', 'roles.yml', 'users', 'users_roles'])
-    await copyFile(join(home, 'config', name), join(configDir, name));
-  await writeFile(join(configDir, 'elasticsearch.yml'), formatSettings(settings));
-  await writeFile(
-    join(configDir, 'jvm.options'),
-    formatJvmOptions(plan.heapMegabytes, plan.jvmArgs),
-  );
-  if (!isRoot()) return;
-  for (const path of [configDir, places.logsDir, places.temporaryDir, places.dataDirectory])
-    await giveTo(nobody, path);
-  if (!(await isReachableByOthers(places.dataDirectory.replace(/\/[^/]*$/, '/')))) {
-    throw sandboxUnavailable(
-      `Elasticsearch does not run as root, and another user cannot reach ${places.dataDirectory}`,
-      'Name a data directory in a place that every user can reach.',
-    );
-  }
-}
-
-/** The command as the user that the server may run as. */
-function unprivileged(command: readonly [string, ...string[]]): [string, ...string[]] {
-  if (!isRoot()) return [...command];
-  const id = String(nobody);
-  return ['setpriv', `--reuid=${id}`, `--regid=${id}`, '--clear-groups', ...command];
-}
-
-/** A small virtual machine: it waits for another one that does the work. */
-const smallJvm = ['-Xms4m', '-Xmx64m', '-XX:+UseSerialGC'];
-
-/** What the scripts of the distribution pass on. None of the caller's Java options, which would reach the server. */
-function environment(places: Places, jdk: Jdk): NodeJS.ProcessEnv {
-  return {
-    PATH: process.env['PATH'] ?? '/usr/bin:/bin',
-    LANG: 'C.UTF-8',
-    HOSTNAME: 'localhost',
-    JAVA: jdk.java,
-    JAVA_TYPE: 'ES_JAVA_HOME',
-    ES_JAVA_HOME: jdk.home,
-    ES_HOME: places.home,
-    ES_PATH_CONF: places.configDir,
-    ES_TMPDIR: places.temporaryDir,
-    ES_DISTRIBUTION_TYPE: 'tar',
-  };
-}
-
-/** Puts the first password of the user `elastic` where the server looks for it. */
-async function writeKeystore(
-  places: Places,
-  jdk: Jdk,
-  password: string,
-  signal: AbortSignal | undefined,
-): Promise<void> {
-  const { home, configDir } = places;
-  const [command, ...args] = unprivileged([
-    jdk.java,
-    ...smallJvm,
-    '-XX:TieredStopAtLevel=1',
-    `-Djava.io.tmpdir=${places.temporaryDir}`,
-    '-Dcli.name=keystore',
-    `-Dcli.script=${home}/bin/elasticsearch-keystore`,
-    '-Dcli.libs=lib/tools/keystore-cli',
-    `-Des.path.home=${home}`,
-    `-Des.path.conf=${configDir}`,
-    '-Des.distribution.type=tar',
-    '-Des.java.type=ES_JAVA_HOME',
-    ...['-cp', `${home}/lib/*:${home}/lib/cli-launcher/*`],
-    'org.elasticsearch.launcher.CliToolLauncher',
-    ...['add', '--force', '--stdin', 'bootstrap.password'],
-  ]);
-  const result = await runProcess(command, args, {
-    stdin: `${password}\n`,
-    cwd: home,
-    env: environment(places, jdk),
-    timeoutMs: 60_000,
-    ...(signal === undefined ? {} : { signal }),
-  });
-  if (result.exitCode === 0) return;
-  throw sandboxUnavailable(
-    `Elasticsearch takes no password: ${lastLines(result.stdout + result.stderr)}`,
-    'Read what it says above; memory and disk space are the usual causes.',
-  );
-}
-
 class ProcessRuntime implements ServerRuntime {
   readonly kind = 'process';
-  readonly #places: Places;
+  readonly #folders: ServerFolders;
   readonly #jdk: Jdk;
   #process: GuardedProcess | undefined;
 
-  constructor(places: Places, jdk: Jdk) {
-    this.#places = places;
+  constructor(folders: ServerFolders, jdk: Jdk) {
+    this.#folders = folders;
     this.#jdk = jdk;
   }
 
   get logFile(): string {
-    return join(this.#places.folder, 'elasticsearch.log');
+    return join(this.#folders.folder, 'elasticsearch.log');
   }
 
   get dataDirectory(): string {
-    return this.#places.dataDirectory;
+    return this.#folders.dataDirectory;
   }
 
   get isRunning(): boolean {
@@ -212,11 +70,11 @@ class ProcessRuntime implements ServerRuntime {
   }
 
   get #pidFile(): string {
-    return join(this.#places.temporaryDir, 'pid');
+    return join(this.#folders.temporaryDir, 'pid');
   }
 
   async start(): Promise<void> {
-    const { folder, home } = this.#places;
+    const { folder, home } = this.#folders;
     await rm(this.#pidFile, { force: true });
     const [command, ...args] = unprivileged([
       this.#jdk.java,
@@ -230,7 +88,7 @@ class ProcessRuntime implements ServerRuntime {
       this.#process = await spawnGuarded(command, args, {
         // The launcher takes its current folder for the distribution's.
         cwd: home,
-        env: environment(this.#places, this.#jdk),
+        env: environment(this.#folders, this.#jdk),
         stdout: output,
         stderr: output,
         orphanCleanup: folder,
@@ -278,7 +136,7 @@ class ProcessRuntime implements ServerRuntime {
 
   async discard(): Promise<void> {
     await this.kill();
-    const { folder } = this.#places;
+    const { folder } = this.#folders;
     await rm(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
   }
 

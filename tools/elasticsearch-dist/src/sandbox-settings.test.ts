@@ -71,7 +71,9 @@ describe('createArguments', () => {
     expect(args).toContain('xpack.security.enabled=false');
     expect(args).toContain('action.auto_create_index=a-*');
     expect(args).toContain('thread_pool.write.queue_size=2');
-    expect(args).toContain('ES_JAVA_OPTS=-Xms256m -Xmx256m -XX:-AlwaysPreTouch -Dx=y');
+    expect(args).toContain(
+      'ES_JAVA_OPTS=-Xms256m -Xmx256m -XX:-AlwaysPreTouch -Des.queryable_built_in_roles_enabled=false -Dx=y',
+    );
     expect(args.join(' ')).not.toContain('ELASTIC_PASSWORD');
   });
 

@@ -41,6 +41,12 @@ export function formatSettings(settings: Settings): string {
 }
 
 /**
+ * Else a new server soon writes its built-in roles to an index of its own, only to be listed; until that can be used, a
+ * moment after the server began to answer, it refuses the right password.
+ */
+export const withoutListedRoles = '-Des.queryable_built_in_roles_enabled=false';
+
+/**
  * The text of a jvm.options. The smallest collector, and a heap that is taken when it is used: the server lives for
  * minutes beside whatever is tested with it. The rest is what the distribution's own file says and the server relies on.
  */
@@ -54,6 +60,7 @@ export function formatJvmOptions(heapMegabytes: number, more: readonly string[])
     // Not the system's folder: the server may read all of its own, and refuses to start where its code is inside it.
     '-Djava.io.tmpdir=${ES_TMPDIR}',
     '-Djava.awt.headless=true',
+    withoutListedRoles,
     '--add-modules=jdk.incubator.vector',
     '23-:-XX:CompileCommand=quiet',
     `23-:-XX:CompileCommand=dontinline,${method}.setAsTypeCache`,

@@ -50,7 +50,7 @@ describe.skipIf(typeof found === 'string')('the foreground program', () => {
     const wrong = { url, credentials: { ...credentials, password: 'wrong' } };
     expect((await request(wrong, 'GET', '/')).status).toBe(401);
     const written = await request(first.access, 'PUT', '/kept/_doc/1?refresh=true', { a: 1 });
-    expect(written.status).toBe(201);
+    expect(written.status, JSON.stringify(written.body)).toBe(201);
     const exited = new Promise((resolve) => first.child.once('exit', resolve));
     first.child.stdin?.end();
     expect(await exited).toBe(0);

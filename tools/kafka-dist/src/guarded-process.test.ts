@@ -57,7 +57,7 @@ describe('spawnGuarded', () => {
 /** Not merely a name left for somebody to collect. */
 function isRunning(pid: number): boolean {
   try {
-    return !/\) Z /.test(readFileSync(`/proc/${String(pid)}/stat`, 'utf8'));
+    return !readFileSync(`/proc/${String(pid)}/stat`, 'utf8').includes(') Z ');
   } catch {
     return isAlive(pid);
   }
