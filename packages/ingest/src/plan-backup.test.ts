@@ -9,6 +9,7 @@ import {
 } from '../test/fixture.ts';
 import type { PartitionSnapshot, TopicSnapshot } from './cluster-snapshot.ts';
 import {
+  checkStillExtends,
   planBackup,
   type ParentPartition,
   type PartitionPlan,
@@ -151,6 +152,35 @@ describe('planBackup', () => {
       resume: 80n,
       losses: [],
     });
+  });
+
+  it('goes back in a truncated log that ends before the archived one', () => {
+    const parent = parentPartition(80n);
+    const partition = { highWatermark: 75n, lastStableOffset: 75n };
+    const truncated = { leaderEpoch: 1, endOffset: 60n };
+    const losses = [{ from: 60n, to: 80n, reason: 'truncation' }];
+    const planned = plan({ partition, parent, epochEnd: truncated });
+    expect(planned).toMatchObject({ mode: 'extend', resume: 60n, cut: 75n, losses });
+    expect(() => checkStillExtends([planned], 500)).not.toThrow();
+    // Nothing above the cut is shown, but the loss is one all the same; so it is where tombstones force a baseline.
+    const stable = { highWatermark: 75n, lastStableOffset: 50n };
+    expect(plan({ partition: stable, parent, epochEnd: truncated })).toMatchObject({
+      mode: 'baseline',
+      cut: 50n,
+      losses,
+    });
+    const topic = { configs: compacted };
+    expect(plan({ partition, topic, parent, epochEnd: truncated, nowMs: 1000 })).toMatchObject({
+      mode: 'baseline',
+      losses,
+    });
+    // A leader that only lags has the archived records: nothing is lost.
+    expect(plan({ partition, parent, epochEnd: { leaderEpoch: 1, endOffset: 80n } })).toMatchObject(
+      { mode: 'baseline', losses: [] },
+    );
+    // What another life of the topic held is no truncation of this one.
+    const recreated = { topicId: 'f'.repeat(32) };
+    expect(plan({ topic: recreated, parent, epochEnd: truncated }).losses).toEqual([]);
   });
 
   it('keeps telling of losses that it still shows', () => {

@@ -9,7 +9,7 @@ import {
   type CaptureRecord,
   type NotedLoss,
   type SealedSegment,
-} from './capture-journal.ts';
+} from './capture-record.ts';
 import { ownerState } from './owner.ts';
 import type { PartitionSink } from './partition-sink.ts';
 import { tombstonesGone } from './tombstones.ts';
