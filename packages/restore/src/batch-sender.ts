@@ -176,9 +176,10 @@ export class BatchSender implements ProduceListener {
     this.#sent.push({ piece: sent, block: place?.block, taken });
     if (!this.#context.messageLimits.allows(this.#task.topic, bytes)) return this.#raise(batch);
     this.#lane?.push(batch);
-    return this.#unconfirmedBytes < this.#windowBytes
-      ? undefined
-      : this.#until(this.#windowBytes / 2);
+    if (this.#unconfirmedBytes < this.#windowBytes) return undefined;
+    // Few waits for small batches; with large ones the next answer makes room, lest all of them run out first.
+    const isLarge = bytes > this.#windowBytes / 4;
+    return this.#until(isLarge ? this.#unconfirmedBytes - 1 : this.#windowBytes / 2);
   }
 
   async #raise(batch: Uint8Array): Promise<void> {

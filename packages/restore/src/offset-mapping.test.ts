@@ -74,14 +74,14 @@ describe('an offset mapping', () => {
           await using writer = await MappingWriter.openAt(path, position);
           for (const [index, run] of runs.entries()) {
             if (index === interruptAt) position = writer.position;
-            await writer.append(run);
+            writer.append(run);
           }
           await writer.flush();
         }
         const kept = interruptAt < runs.length ? interruptAt : 0;
         {
           await using writer = await MappingWriter.openAt(path, position);
-          for (const run of runs.slice(kept)) await writer.append(run);
+          for (const run of runs.slice(kept)) writer.append(run);
           await writer.finish(BigInt(sources.length));
         }
         expect(await readOffsetMapping(path)).toEqual(mappingOf(sources));
@@ -99,7 +99,7 @@ describe('an offset mapping', () => {
     const path = join(folder, 'bad.csv');
     {
       await using writer = await MappingWriter.openAt(path, mappingStart);
-      for (const run of singleRuns([1, 3, 5])) await writer.append(run);
+      for (const run of singleRuns([1, 3, 5])) writer.append(run);
       await writer.finish(3n);
     }
     const whole = await readFile(path, 'utf8');

@@ -20,9 +20,9 @@ const batchCount = 2_500;
 const batchRecords = 6;
 const recordCount = batchCount * batchRecords;
 
-type Line = Pick<OracleRecord, 'offset' | 'timestamp' | 'key' | 'value'>;
+type Line = Pick<OracleRecord, 'partition' | 'offset' | 'timestamp' | 'key' | 'value'>;
 
-const line = ({ offset, timestamp, key, value }: Line): string =>
+const line = ({ offset, timestamp, key, value }: Omit<Line, 'partition'>): string =>
   `${String(offset)} ${String(timestamp)} ${key ?? 'null'} ${value ?? 'null'}`;
 
 const expected = offsetsFrom(0, recordCount)
@@ -105,7 +105,7 @@ export class TroubledRestore implements AsyncDisposable {
 }
 
 /** Every record at its offset, once, in order. */
-export function expectWholeContent(records: readonly OracleRecord[]): void {
+export function expectWholeContent(records: readonly Line[]): void {
   for (const partition of offsetsFrom(0, partitionCount)) {
     const found = records.filter((record) => record.partition === partition);
     // Compared as one text: a difference of 15,000 lines is no message.
