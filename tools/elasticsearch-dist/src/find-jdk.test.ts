@@ -2,7 +2,7 @@ import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { findJdk } from './find-jdk.ts';
+import { findJdk, hasVectorApi } from './find-jdk.ts';
 
 describe('findJdk', () => {
   let folder: string;
@@ -58,5 +58,17 @@ describe('findJdk', () => {
       message: expect.stringMatching(/found no Java at all$/) as string,
       hint: expect.stringMatching(/ES_JAVA_HOME/) as string,
     });
+  });
+
+  it('sees in the release file whether the vector module is there', async () => {
+    const home = await fakeJava('a', '25');
+    const jdk = { java: join(home, 'bin/java'), home, version: 25 };
+    expect(await hasVectorApi(jdk)).toBe(true);
+    const release = async (text: string): Promise<void> =>
+      await writeFile(join(home, 'release'), text);
+    await release('JAVA_VERSION="25"\nMODULES="java.base jdk.incubator.vector jdk.net"\n');
+    expect(await hasVectorApi(jdk)).toBe(true);
+    await release('JAVA_VERSION="25"\nMODULES="java.base jdk.net"\n');
+    expect(await hasVectorApi(jdk)).toBe(false);
   });
 });

@@ -1,4 +1,4 @@
-import { readdir } from 'node:fs/promises';
+import { readFile, readdir } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { KopsError } from '@kops/core';
@@ -85,6 +85,19 @@ async function probe(java: string, signal: AbortSignal | undefined): Promise<Jdk
     return await readJava(java, signal);
   } catch (error) {
     if (KopsError.is(error, 'KOPS_SANDBOX_UNAVAILABLE')) return undefined;
+    throw error;
+  }
+}
+
+/** Whether a Java has the module of vector operations; one whose parts are not listed is taken for a whole one. */
+export async function hasVectorApi(jdk: Jdk): Promise<boolean> {
+  try {
+    const modules = /^MODULES="(.*)"$/m.exec(
+      await readFile(join(jdk.home, 'release'), 'utf8'),
+    )?.[1];
+    return modules === undefined || modules.split(' ').includes('jdk.incubator.vector');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return true;
     throw error;
   }
 }

@@ -37,7 +37,7 @@ export async function prepareProcess(
   );
   try {
     const folders = await makeFolders(folder, distribution, plan);
-    await writeConfig(folders, plan);
+    await writeConfig(folders, jdk, plan);
     if (plan.password !== undefined) await writeKeystore(folders, jdk, plan.password, plan.signal);
     return new ProcessRuntime(folders, jdk);
   } catch (error) {

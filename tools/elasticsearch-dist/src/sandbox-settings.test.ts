@@ -42,10 +42,12 @@ it('formatSettings quotes what YAML would read as something else', () => {
 });
 
 it('formatJvmOptions puts the options of the user last', () => {
-  const lines = formatJvmOptions(300, ['-XX:+UseParallelGC']).trimEnd().split('\n');
+  const lines = formatJvmOptions(300, ['-XX:+UseParallelGC'], true).trimEnd().split('\n');
   expect(lines.slice(0, 2)).toEqual(['-Xms300m', '-Xmx300m']);
   expect(lines.at(-1)).toBe('-XX:+UseParallelGC');
   expect(lines).toContain('-Djava.io.tmpdir=${ES_TMPDIR}');
+  expect(lines).toContain('--add-modules=jdk.incubator.vector');
+  expect(formatJvmOptions(300, [], false)).not.toContain('--add-modules');
 });
 
 describe('createArguments', () => {

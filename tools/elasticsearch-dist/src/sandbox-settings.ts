@@ -50,7 +50,11 @@ export const withoutListedRoles = '-Des.queryable_built_in_roles_enabled=false';
  * The text of a jvm.options. The smallest collector, and a heap that is taken when it is used: the server lives for
  * minutes beside whatever is tested with it. The rest is what the distribution's own file says and the server relies on.
  */
-export function formatJvmOptions(heapMegabytes: number, more: readonly string[]): string {
+export function formatJvmOptions(
+  heapMegabytes: number,
+  more: readonly string[],
+  hasVectorApi: boolean,
+): string {
   const method = 'java/lang/invoke/MethodHandle';
   return [
     `-Xms${String(heapMegabytes)}m`,
@@ -61,7 +65,8 @@ export function formatJvmOptions(heapMegabytes: number, more: readonly string[])
     '-Djava.io.tmpdir=${ES_TMPDIR}',
     '-Djava.awt.headless=true',
     withoutListedRoles,
-    '--add-modules=jdk.incubator.vector',
+    // A runtime that was made smaller may lack it, and does not start when it is asked for it.
+    ...(hasVectorApi ? ['--add-modules=jdk.incubator.vector'] : []),
     '23-:-XX:CompileCommand=quiet',
     `23-:-XX:CompileCommand=dontinline,${method}.setAsTypeCache`,
     `23-:-XX:CompileCommand=dontinline,${method}.asTypeUncached`,

@@ -10,8 +10,8 @@ export function unprivileged(command: readonly [string, ...string[]]): [string, 
   return ['setpriv', `--reuid=${id}`, `--regid=${id}`, '--clear-groups', ...command];
 }
 
-/** A small virtual machine: it waits for another one that does the work. */
-export const smallJvm = ['-Xms4m', '-Xmx64m', '-XX:+UseSerialGC'];
+/** A small virtual machine with the quick compiler alone: it waits for another one that does the work. */
+export const smallJvm = ['-Xms4m', '-Xmx64m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1'];
 
 /** What the scripts of the distribution pass on. None of the caller's Java options, which would reach the server. */
 export function environment(folders: ServerFolders, jdk: Jdk): NodeJS.ProcessEnv {
@@ -40,7 +40,6 @@ export async function writeKeystore(
   const [command, ...args] = unprivileged([
     jdk.java,
     ...smallJvm,
-    '-XX:TieredStopAtLevel=1',
     `-Djava.io.tmpdir=${folders.temporaryDir}`,
     '-Dcli.name=keystore',
     `-Dcli.script=${home}/bin/elasticsearch-keystore`,

@@ -1,6 +1,7 @@
 import { chmod, copyFile, mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { exists, freePorts, sandboxUnavailable } from '@kops/kafka-dist';
+import { hasVectorApi, type Jdk } from './find-jdk.ts';
 import { formatJvmOptions, formatSettings, sandboxSettings } from './sandbox-settings.ts';
 import type { ServerPlan } from './server-runtime.ts';
 import { giveTo, isReachableByOthers, isRoot, linkTree, nobody } from './unprivileged.ts';
@@ -46,7 +47,11 @@ export async function makeFolders(
 }
 
 /** Writes the configuration and hands over to the server's user what is the server's. */
-export async function writeConfig(folders: ServerFolders, plan: ServerPlan): Promise<void> {
+export async function writeConfig(
+  folders: ServerFolders,
+  jdk: Jdk,
+  plan: ServerPlan,
+): Promise<void> {
   const { home, configDir } = folders;
   const [transportPort = 0] = await freePorts(plan.host, 1);
   const settings = {
@@ -67,7 +72,7 @@ export async function writeConfig(folders: ServerFolders, plan: ServerPlan): Pro
   await writeFile(join(configDir, 'elasticsearch.yml'), formatSettings(settings));
   await writeFile(
     join(configDir, 'jvm.options'),
-    formatJvmOptions(plan.heapMegabytes, plan.jvmArgs),
+    formatJvmOptions(plan.heapMegabytes, plan.jvmArgs, await hasVectorApi(jdk)),
   );
   if (!isRoot()) return;
   for (const path of [configDir, folders.logsDir, folders.temporaryDir, folders.dataDirectory])

@@ -66,5 +66,5 @@ describe.skipIf(typeof found === 'string')('the foreground program', () => {
     await vi.waitFor(() => expect(isAlive(second.pid)).toBe(false), { timeout: 30_000 });
     await vi.waitFor(() => expect(existsSync(second.folder)).toBe(false), { timeout: 10_000 });
     expect(await readdir(data)).not.toEqual([]);
-  });
+  }, 480_000);
 });

@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it, vi } from 'vitest';
 import { isAlive } from './cache.ts';
@@ -51,6 +53,21 @@ describe('spawnGuarded', () => {
     leader.signal('SIGKILL');
     expect(await leader.exited).toBe(137);
     await vi.waitFor(() => expect(isRunning(follower)).toBe(false));
+  });
+
+  it('ends all that the command started, frozen or not, when this process is killed', async () => {
+    const program = `
+      import { spawnGuarded } from ${JSON.stringify(new URL('guarded-process.ts', import.meta.url).href)};
+      const script = 'sleep 60 & kill -s STOP $!; echo $!; wait';
+      const child = await spawnGuarded('sh', ['-c', script], { ownGroup: true });
+      child.stdout.pipe(process.stdout);`;
+    const args = ['--conditions=@kops/source', '--input-type=module', '--eval', program];
+    const parent = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+    const [line] = (await once(parent.stdout, 'data')) as [Buffer];
+    const frozen = Number(line.toString());
+    expect(isRunning(frozen)).toBe(true);
+    parent.kill('SIGKILL');
+    await vi.waitFor(() => expect(isRunning(frozen)).toBe(false), { timeout: 10_000 });
   });
 });
 

@@ -27,12 +27,12 @@ exec 4>&-
   if [ "$grace" -gt 0 ]; then kill "$child"; fi
   while [ "$grace" -gt 0 ] && kill -0 "$child"; do sleep 0.1; grace=$((grace - 1)); done
   kill -9 "$child"
-  if [ -n "$group" ]; then kill -9 -- "-$child"; fi
+  if [ -n "$group" ]; then kill -s KILL -- "-$child"; fi
   if [ -n "$cleanup" ]; then
     while kill -0 "$child"; do sleep 0.1; done
     # Bounded: what nobody reaps stays in the group for ever.
     patience=50
-    while [ -n "$group" ] && [ "$patience" -gt 0 ] && kill -0 -- "-$child"; do
+    while [ -n "$group" ] && [ "$patience" -gt 0 ] && kill -s 0 -- "-$child"; do
       sleep 0.1; patience=$((patience - 1))
     done
     rm -rf "$cleanup"; rmdir "$(dirname "$cleanup")"
