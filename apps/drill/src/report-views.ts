@@ -1,5 +1,5 @@
-import { counted, errorTable } from '@kops/core';
-import { formatCount, formatDuration } from '@kops/service';
+import { counted, errorTable, formatCount } from '@kops/core';
+import { formatDuration } from '@kops/service';
 import type { DrilledTopic, DrillReport } from './drill-report.ts';
 
 const exits: Readonly<Record<DrillReport['status'], number>> = {

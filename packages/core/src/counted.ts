@@ -1,4 +1,12 @@
-/** `1 topic`, `2 topics`: a number with its noun in the right form. */
+/** `1,234,567`: a whole number for people, with every digit. */
+export function formatCount(count: number | bigint): string {
+  return String(typeof count === 'number' ? Math.round(count) : count).replace(
+    /\B(?=(\d{3})+$)/g,
+    ',',
+  );
+}
+
+/** `1 topic`, `2,000 topics`: a number with its noun in the right form. */
 export function counted(count: number | bigint, noun: string): string {
-  return `${String(count)} ${noun}${BigInt(count) === 1n ? '' : 's'}`;
+  return `${formatCount(count)} ${noun}${BigInt(count) === 1n ? '' : 's'}`;
 }

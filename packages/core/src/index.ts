@@ -23,7 +23,7 @@ export {
   type TopicPartition,
 } from './topic-partition.ts';
 export { silentLogger, type LogFields, type Logger } from './logger.ts';
-export { counted } from './counted.ts';
+export { counted, formatCount } from './counted.ts';
 export { systemClock, type Clock } from './clock.ts';
 export { throwIfAborted, withDeadline, type DeadlineOptions } from './deadline.ts';
 export { retry, type RetryContext, type RetryPolicy } from './retry.ts';

@@ -281,7 +281,7 @@ describe('planRestore', () => {
     const plan = planRestore(manifest([topic('t', { configs })]), { ...target, brokers: 1 });
     const text = describePlan(plan).join('\n');
     expect(text).toContain(
-      't: create and fill 1 partition, replication factor 1; 100 records in 5000 bytes; offsets exact in 1, mapped in 0',
+      't: create and fill 1 partition, replication factor 1; 100 records in 5,000 bytes; offsets exact in 1, mapped in 0',
     );
     for (const part of ['Warnings:', 'LogAppendTime', 'retention.ms=1000', 'Cannot be restored:'])
       expect(text).toContain(part);

@@ -19,7 +19,6 @@ export { readChildSettings } from './shutdown/child-settings.ts';
 export { withStopSignal, type StopOptions } from './shutdown/stop-signal.ts';
 export {
   formatBytes,
-  formatCount,
   formatDuration,
   formatRate,
   parseBytes,

@@ -45,14 +45,6 @@ export function formatRate(bytes: number | bigint, ms: number): string {
   return ms > 0 ? `${formatBytes((Number(bytes) * second) / ms)}/s` : '-';
 }
 
-/** `1,234,567`: a whole number for people, with every digit. */
-export function formatCount(count: number | bigint): string {
-  return String(typeof count === 'number' ? Math.round(count) : count).replace(
-    /\B(?=(\d{3})+$)/g,
-    ',',
-  );
-}
-
 const byteFactors: Readonly<Record<string, number>> = {
   '': 1,
   b: 1,

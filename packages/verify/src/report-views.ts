@@ -1,4 +1,4 @@
-import { counted, errorTable, formatCoordinates } from '@kops/core';
+import { counted, errorTable, formatCoordinates, formatCount } from '@kops/core';
 import type { Finding } from './finding.ts';
 import type { VerifyReport } from './verify-report.ts';
 
@@ -54,10 +54,10 @@ function shareLines({
   const of = subset === null ? '' : ` (subset ${subset})`;
   const lines = [
     `${counted(topics, 'topic')}, ${counted(partitions, 'partition')}, ${counted(segments.total, 'segment')}`,
-    `read ${String(segments.read)} of ${counted(segments.total, 'segment')}, ${String(bytes.read)} of ${counted(bytes.total, 'byte')}${of}`,
+    `read ${formatCount(segments.read)} of ${counted(segments.total, 'segment')}, ${formatCount(bytes.read)} of ${counted(bytes.total, 'byte')}${of}`,
   ];
   if (batches > 0)
-    lines.push(`checked ${String(batches)} batches with ${counted(rest.records, 'record')}`);
+    lines.push(`checked ${formatCount(batches)} batches with ${counted(rest.records, 'record')}`);
   return lines;
 }
 

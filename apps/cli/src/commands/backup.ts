@@ -1,5 +1,5 @@
 import { Flags } from '@oclif/core';
-import { KopsError, toKopsError } from '@kops/core';
+import { counted, formatCount, KopsError, toKopsError } from '@kops/core';
 import { formatBytes, formatDuration, parseDuration } from '@kops/service';
 import {
   connectOperator,
@@ -13,7 +13,6 @@ import { goesOn } from '../backup/goes-on.ts';
 import { runBackup, type BackupOutcome } from '../backup/run-backup.ts';
 import { Embedded, embeddedCluster } from '../embedded/embedded.ts';
 import { KopsCommand, type FlagsOf } from '../kops-command.ts';
-import { counted } from '../output/counted.ts';
 import { ProgressLine } from '../output/progress.ts';
 import { formatTable } from '../output/table.ts';
 import { archiverEndpoint } from '../settings/archiver-endpoint.ts';
@@ -65,6 +64,8 @@ export default class Backup extends KopsCommand<typeof Backup, BackupOutcome> {
   readonly #progress = new ProgressLine();
   #startedAt = 0;
   #committed = false;
+  /** The archive that tells of most losses: what is lost with a topic that comes to its end is not in later generations. */
+  #lossy: CommittedArchive | undefined;
 
   protected override settingsOf(flags: FlagsOf<typeof Backup>): Record<string, unknown> {
     return {
@@ -90,14 +91,17 @@ export default class Backup extends KopsCommand<typeof Backup, BackupOutcome> {
         : await this.#runRemote(signal);
     this.#progress.clear();
     if (this.flags['dry-run']) this.print(describePlan(outcome.started));
-    const losses = outcome.archives.at(-1)?.losses ?? 0;
-    if (losses > 0) {
-      process.stderr.write(
-        `${String(losses)} losses are recorded in the archive: see 'kops archives show'.\n`,
-      );
-      this.endWith(21);
-    }
+    this.#tellLosses();
     return outcome;
+  }
+
+  #tellLosses(): void {
+    const archive = this.#lossy;
+    if (archive === undefined) return;
+    process.stderr.write(
+      `Losses recorded: ${formatCount(archive.losses)}; see 'kops archives show ${archive.archive}'.\n`,
+    );
+    this.endWith(21);
   }
 
   async #runRemote(signal: AbortSignal): Promise<BackupOutcome> {
@@ -215,6 +219,7 @@ export default class Backup extends KopsCommand<typeof Backup, BackupOutcome> {
   #onCommitted(archive: CommittedArchive): void {
     this.#progress.clear();
     this.#committed = true;
+    if (archive.losses > (this.#lossy?.losses ?? 0)) this.#lossy = archive;
     this.print([
       `Archive ${archive.archive}`,
       `  ${counted(archive.topics, 'topic')}, ${counted(archive.partitions, 'partition')}, ${counted(archive.records, 'record')}, ${formatBytes(archive.bytes)}; ${counted(archive.groups, 'group')}`,

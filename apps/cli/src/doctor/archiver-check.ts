@@ -1,6 +1,5 @@
-import { withDeadline } from '@kops/core';
+import { counted, withDeadline } from '@kops/core';
 import { connectOperator, type Endpoint } from '@kops/transport';
-import { counted } from '../output/counted.ts';
 import { check, ok, type CheckResult } from './check.ts';
 
 const answerMs = 5_000;

@@ -1,7 +1,6 @@
-import { mapLimit, toKopsError, type KopsError } from '@kops/core';
+import { counted, type KopsError, mapLimit, toKopsError } from '@kops/core';
 import { connectKafka, type KafkaClient, type KafkaOptions } from '@kops/kafka';
 import { formatDuration } from '@kops/service';
-import { counted } from '../output/counted.ts';
 import { check, fail, ok, warn, type CheckResult } from './check.ts';
 import { unmetNeeds, unmetWishes } from './protocol-needs.ts';
 

@@ -1,6 +1,5 @@
-import { internalTopics } from '@kops/core';
+import { counted, internalTopics } from '@kops/core';
 import type { TopicMetadata } from '@kops/kafka';
-import { counted } from '../output/counted.ts';
 import { fail, ok, warn, type CheckResult } from './check.ts';
 
 const shown = 10;

@@ -1,6 +1,5 @@
-import { internalTopics, mapLimit, toKopsError, type KopsError } from '@kops/core';
+import { counted, internalTopics, type KopsError, mapLimit, toKopsError } from '@kops/core';
 import type { KafkaClient, TopicMetadata } from '@kops/kafka';
-import { counted } from '../output/counted.ts';
 import { check, fail, ok, warn, type CheckResult } from './check.ts';
 import { firstOf } from './partition-checks.ts';
 

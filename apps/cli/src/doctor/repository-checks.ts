@@ -1,11 +1,10 @@
 import { access, constants } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { newToken, pinKey } from '@kops/archive-format';
-import { KopsError, toKopsError } from '@kops/core';
+import { counted, KopsError, toKopsError } from '@kops/core';
 import { parseRepositoryUrl, type ObjectStore } from '@kops/object-store';
 import { openRepository } from '@kops/repository';
 import { formatBytes } from '@kops/service';
-import { counted } from '../output/counted.ts';
 import { openIfThere } from '../estimate/copy-places.ts';
 import { check, fail, failed, ok, warn, type CheckResult } from './check.ts';
 

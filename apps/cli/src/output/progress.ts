@@ -1,4 +1,5 @@
-import { formatBytes, formatCount, formatDuration, formatRate } from '@kops/service';
+import { formatCount } from '@kops/core';
+import { formatBytes, formatDuration, formatRate } from '@kops/service';
 
 /** How far a command is. */
 export interface ProgressState {

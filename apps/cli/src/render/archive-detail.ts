@@ -1,6 +1,6 @@
-import { formatBytes, formatCount, formatDuration } from '@kops/service';
+import { counted, formatCount } from '@kops/core';
+import { formatBytes, formatDuration } from '@kops/service';
 import type { ArchiveDetail, PartitionDetail, TopicDetail } from '../archives/archive-detail.ts';
-import { counted } from '../output/counted.ts';
 import { formatPairs, formatTable, type Column } from '../output/table.ts';
 import { formatInstant } from './instant.ts';
 import { formatLosses, formatRecords } from './totals.ts';

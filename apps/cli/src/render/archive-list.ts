@@ -1,4 +1,5 @@
-import { formatBytes, formatCount } from '@kops/service';
+import { formatCount } from '@kops/core';
+import { formatBytes } from '@kops/service';
 import type { ArchiveList, ListedArchive } from '../archives/list-archives.ts';
 import { formatTable, type Column } from '../output/table.ts';
 import { formatInstant } from './instant.ts';

@@ -1,5 +1,5 @@
+import { counted } from '@kops/core';
 import type { CheckResult, CheckStatus } from '../doctor/check.ts';
-import { counted } from '../output/counted.ts';
 
 const marks: Readonly<Record<CheckStatus, string>> = {
   ok: 'ok   ',

@@ -1,4 +1,5 @@
-import { formatBytes, formatCount, formatDuration } from '@kops/service';
+import { formatCount } from '@kops/core';
+import { formatBytes, formatDuration } from '@kops/service';
 import type { CopyEstimate, Estimate } from '../estimate/estimate.ts';
 import { formatPairs, formatTable, type Column } from '../output/table.ts';
 

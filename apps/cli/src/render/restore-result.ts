@@ -1,6 +1,6 @@
-import { formatBytes, formatCount, formatDuration, formatRate } from '@kops/service';
+import { counted, formatCount } from '@kops/core';
+import { formatBytes, formatDuration, formatRate } from '@kops/service';
 import type { GroupResult, RestoreResult, TopicResult } from '@kops/restore';
-import { counted } from '../output/counted.ts';
 import { formatTable, type Column } from '../output/table.ts';
 
 const right = 'right' as const;

@@ -1,5 +1,4 @@
-import { formatCount } from '@kops/service';
-import { counted } from '../output/counted.ts';
+import { counted, formatCount } from '@kops/core';
 import type { LossCount, Totals } from '../archives/archive-summary.ts';
 
 /** A number of records, marked where the archive does not know all. */
