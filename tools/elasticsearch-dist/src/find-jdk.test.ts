@@ -2,7 +2,7 @@ import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { findJdk, hasVectorApi } from './find-jdk.ts';
+import { findJdk, hasModule } from './find-jdk.ts';
 
 describe('findJdk', () => {
   let folder: string;
@@ -60,15 +60,20 @@ describe('findJdk', () => {
     });
   });
 
-  it('sees in the release file whether the vector module is there', async () => {
+  it('sees in the release file whether a module is there, and refuses a Java without one that is needed', async () => {
     const home = await fakeJava('a', '25');
     const jdk = { java: join(home, 'bin/java'), home, version: 25 };
-    expect(await hasVectorApi(jdk)).toBe(true);
+    expect(await hasModule(jdk, 'jdk.incubator.vector')).toBe(true);
     const release = async (text: string): Promise<void> =>
       await writeFile(join(home, 'release'), text);
     await release('JAVA_VERSION="25"\nMODULES="java.base jdk.incubator.vector jdk.net"\n');
-    expect(await hasVectorApi(jdk)).toBe(true);
+    expect(await hasModule(jdk, 'jdk.incubator.vector')).toBe(true);
     await release('JAVA_VERSION="25"\nMODULES="java.base jdk.net"\n');
-    expect(await hasVectorApi(jdk)).toBe(false);
+    expect(await hasModule(jdk, 'jdk.incubator.vector')).toBe(false);
+    await expect(findJdk({ env: { ES_JAVA_HOME: home }, folders: [] })).rejects.toThrow(
+      /only Java 25 without the module jdk\.jdi/,
+    );
+    await release('MODULES="java.base jdk.jdi"\n');
+    expect((await findJdk({ env: { ES_JAVA_HOME: home }, folders: [] })).home).toBe(home);
   });
 });

@@ -15,6 +15,9 @@ export interface Jdk {
 /** The oldest Java that Elasticsearch 9 runs on. */
 export const minimumJdkVersion = 21;
 
+/** What Elasticsearch's sandbox of itself needs, and runtimes that were made smaller lack. */
+const neededModule = 'jdk.jdi';
+
 /** Where to look. */
 export interface FindJdkOptions {
   readonly env?: NodeJS.ProcessEnv;
@@ -64,16 +67,18 @@ async function homesIn(folder: string): Promise<string[]> {
  * @throws KOPS_SANDBOX_UNAVAILABLE with what was found instead.
  */
 export async function findJdk(options: FindJdkOptions = {}): Promise<Jdk> {
-  const tooOld = new Set<string>();
+  const unfit = new Set<string>();
   for (const java of await candidates(options)) {
     const found = await probe(java, options.signal);
     if (found === undefined) continue;
-    if (found.version < minimumJdkVersion) tooOld.add(`Java ${String(found.version)}`);
+    if (found.version < minimumJdkVersion) unfit.add(`Java ${String(found.version)}`);
+    else if (!(await hasModule(found, neededModule)))
+      unfit.add(`Java ${String(found.version)} without the module ${neededModule} (${found.home})`);
     else if (options.forOthers === true && !(await isReachableByOthers(found.java)))
-      tooOld.add(`Java ${String(found.version)} that only root can reach (${found.home})`);
+      unfit.add(`Java ${String(found.version)} that only root can reach (${found.home})`);
     else return found;
   }
-  const instead = tooOld.size === 0 ? 'no Java at all' : `only ${[...tooOld].join(', ')}`;
+  const instead = unfit.size === 0 ? 'no Java at all' : `only ${[...unfit].join(', ')}`;
   throw sandboxUnavailable(
     `Elasticsearch needs a JDK of version ${String(minimumJdkVersion)} or later, found ${instead}`,
     'Install one (openjdk-21-jdk-headless on Debian 13, temurin-21-jdk of packages.adoptium.net on Debian 12) or name it with ES_JAVA_HOME.',
@@ -89,13 +94,13 @@ async function probe(java: string, signal: AbortSignal | undefined): Promise<Jdk
   }
 }
 
-/** Whether a Java has the module of vector operations; one whose parts are not listed is taken for a whole one. */
-export async function hasVectorApi(jdk: Jdk): Promise<boolean> {
+/** Whether a Java has a module; one whose parts are not listed is taken for a whole one. */
+export async function hasModule(jdk: Jdk, name: string): Promise<boolean> {
   try {
     const modules = /^MODULES="(.*)"$/m.exec(
       await readFile(join(jdk.home, 'release'), 'utf8'),
     )?.[1];
-    return modules === undefined || modules.split(' ').includes('jdk.incubator.vector');
+    return modules === undefined || modules.split(' ').includes(name);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return true;
     throw error;

@@ -1,7 +1,7 @@
 import { chmod, copyFile, mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { exists, freePorts, sandboxUnavailable } from '@kops/kafka-dist';
-import { hasVectorApi, type Jdk } from './find-jdk.ts';
+import { hasModule, type Jdk } from './find-jdk.ts';
 import { formatJvmOptions, formatSettings, sandboxSettings } from './sandbox-settings.ts';
 import type { ServerPlan } from './server-runtime.ts';
 import { giveTo, isReachableByOthers, isRoot, linkTree, nobody } from './unprivileged.ts';
@@ -72,7 +72,11 @@ export async function writeConfig(
   await writeFile(join(configDir, 'elasticsearch.yml'), formatSettings(settings));
   await writeFile(
     join(configDir, 'jvm.options'),
-    formatJvmOptions(plan.heapMegabytes, plan.jvmArgs, await hasVectorApi(jdk)),
+    formatJvmOptions(
+      plan.heapMegabytes,
+      plan.jvmArgs,
+      await hasModule(jdk, 'jdk.incubator.vector'),
+    ),
   );
   if (!isRoot()) return;
   for (const path of [configDir, folders.logsDir, folders.temporaryDir, folders.dataDirectory])
