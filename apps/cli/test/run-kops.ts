@@ -2,7 +2,8 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 
-const program = fileURLToPath(new URL('../bin/kops.js', import.meta.url));
+/** The built kops. */
+export const program = fileURLToPath(new URL('../bin/kops.js', import.meta.url));
 
 /** How a run of kops ended. */
 export interface KopsRun {

@@ -1,55 +1,16 @@
-import { spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
+import { spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createServer, type Socket } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { kafkaAdmin, produceWithJava, sandboxKafka } from '@kops/testkit';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { cleanEnv, kopsJson, runKops } from './run-kops.ts';
+import { cleanEnv, kopsJson, program, runKops } from './run-kops.ts';
+import { endAll, saying, start, until } from './start-kops.ts';
 
-const program = fileURLToPath(new URL('../bin/kops.js', import.meta.url));
 const sandbox = sandboxKafka({ beforeAll, afterAll });
 let folder: string;
 let config: string;
-
-/** A kops that goes on until it is told to stop. */
-interface Standing {
-  readonly child: ChildProcess;
-  readonly output: () => string;
-  readonly ended: Promise<readonly [code: number | null, signal: NodeJS.Signals | null]>;
-}
-
-const started: Standing[] = [];
-
-function start(args: readonly string[], env: Readonly<Record<string, string>> = {}): Standing {
-  const child = spawn(process.execPath, [program, ...args], {
-    env: cleanEnv(env),
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  let output = '';
-  for (const stream of [child.stdout, child.stderr])
-    stream.setEncoding('utf8').on('data', (text: string) => {
-      output += text;
-    });
-  const ended = once(child, 'close') as Promise<[number | null, NodeJS.Signals | null]>;
-  const standing = { child, output: () => output, ended };
-  started.push(standing);
-  return standing;
-}
-
-async function until(what: string, isTrue: () => boolean | Promise<boolean>): Promise<void> {
-  for (const deadline = Date.now() + 30_000; Date.now() < deadline;) {
-    if (await isTrue()) return;
-    await sleep(50);
-  }
-  throw new Error(`never: ${what}`);
-}
-
-const saying = (standing: Standing, text: string): Promise<void> =>
-  until(`${text} in ${standing.output()}`, () => standing.output().includes(text));
 
 async function procText(pid: number, name: string): Promise<readonly string[]> {
   return (await readFile(`/proc/${String(pid)}/${name}`, 'utf8')).split('\0');
@@ -69,12 +30,7 @@ beforeAll(async () => {
     }),
   );
 });
-afterEach(async () => {
-  for (const { child, ended } of started.splice(0)) {
-    child.kill('SIGKILL');
-    await ended;
-  }
-});
+afterEach(endAll);
 afterAll(async () => rm(folder, { recursive: true, force: true }));
 
 const flags = [

@@ -99,7 +99,7 @@ export default class Backup extends KopsCommand<typeof Backup, BackupOutcome> {
     const archive = this.#lossy;
     if (archive === undefined) return;
     process.stderr.write(
-      `Losses recorded: ${formatCount(archive.losses)}; see 'kops archives show ${archive.archive}'.\n`,
+      `Losses recorded: ${formatCount(archive.losses)}; see 'kops archives show --archive ${archive.archive}'.\n`,
     );
     this.endWith(21);
   }

@@ -1,0 +1,73 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { kafkaAdmin, produceWithJava, sandboxKafka } from '@kops/testkit';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { kopsJson } from './run-kops.ts';
+import { endAll, saying, start, type Standing } from './start-kops.ts';
+
+const sandbox = sandboxKafka({ beforeAll, afterAll });
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'kops-follow-'));
+});
+afterEach(endAll);
+afterAll(async () => rm(folder, { recursive: true, force: true }));
+
+async function produce(topic: string, count: number): Promise<void> {
+  await produceWithJava(sandbox(), [{ do: 'generate', topic, count, partitions: 1 }]);
+}
+
+/** Starts `kops backup --follow` of a topic. */
+function follow(topic: string, repository: string): Standing {
+  const server = sandbox().bootstrapServers;
+  return start([
+    ...['backup', '--bootstrap-server', server, '--repository', repository],
+    ...['--topics', topic, '--follow', '--generation-interval', '1s'],
+  ]);
+}
+
+async function interrupt({ child, ended }: Standing): Promise<number | null> {
+  child.kill('SIGINT');
+  return (await ended)[0];
+}
+
+describe('kops backup --follow', () => {
+  it('ends well by Ctrl-C, with everything committed', async () => {
+    const repository = join(folder, 'flow');
+    await kafkaAdmin(sandbox()).createTopic({ topic: 'flow' });
+    await produce('flow', 20);
+    const running = follow('flow', repository);
+    await saying(running, 'Archive ');
+    await produce('flow', 22);
+    await saying(running, '42 records');
+    expect(await interrupt(running)).toBe(0);
+    await kopsJson(['verify', '--archive', 'latest', '--repository', repository]);
+  });
+
+  it('ends with 21 for what was lost with a topic that was created anew, and names the archive', async () => {
+    const repository = join(folder, 'lives');
+    const admin = kafkaAdmin(sandbox());
+    await admin.createTopic({ topic: 'lives' });
+    await produce('lives', 10);
+    const running = follow('lives', repository);
+    await saying(running, 'Archive ');
+    await admin.deleteTopics('lives');
+    await admin.createTopic({ topic: 'lives' });
+    await produce('lives', 7);
+    await saying(running, ' 7 records');
+    expect(await interrupt(running)).toBe(21);
+    const named = /Losses recorded: 1; see 'kops archives show --archive (\S+)'/.exec(
+      running.output(),
+    )?.[1];
+    const shown = await kopsJson([
+      'archives',
+      'show',
+      '--archive',
+      named ?? 'none',
+      '--repository',
+      repository,
+    ]);
+    expect(JSON.stringify(shown)).toContain('"reason":"topic-recreated"');
+  });
+});
