@@ -25,7 +25,7 @@ export interface AgentOptions {
   readonly connect: (cluster: string) => Promise<KafkaClient>;
   /** PartitionStreams at a time; at most 64, by default 32. */
   readonly capacity?: number;
-  /** Bytes of fetched data in memory; default 16 MiB. */
+  /** Bytes of fetched data in memory; default 8 MiB. */
   readonly budgetBytes?: number;
   readonly limits?: CaptureLimits;
   readonly logger?: Logger;
@@ -94,7 +94,7 @@ async function joinOnce(options: AgentOptions & { readonly logger: Logger }): Pr
     capture: options.capture,
     connect: options.connect,
     capacity,
-    budgetBytes: options.budgetBytes ?? 16 * 1024 * 1024,
+    budgetBytes: options.budgetBytes ?? 8 * 1024 * 1024,
     limits: options.limits ?? defaultLimits,
     pollMs: 500,
     logger: options.logger,

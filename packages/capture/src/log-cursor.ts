@@ -24,7 +24,7 @@ export interface CaptureLimits {
 
 /** Limits that fit a broker on the same host. */
 export const defaultLimits: CaptureLimits = {
-  fetchBytes: 2 * 1024 * 1024,
+  fetchBytes: 1024 * 1024,
   maxWaitMs: 500,
   idleMs: 1_000,
   aboveEndMs: 30_000,

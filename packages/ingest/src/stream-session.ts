@@ -22,7 +22,7 @@ export interface SessionOptions {
 export type SessionEnd = (Frame & { type: 'end' })['reason'];
 
 /** Bytes of data an agent may have under way on one stream. */
-const creditBytes = 4 * 1024 * 1024;
+const creditBytes = 2 * 1024 * 1024;
 
 /** One PartitionStream from Opened to its end: appends frames to the sink and acknowledges what is durable. */
 export class StreamSession {

@@ -3,7 +3,7 @@ import { connectKafka, type KafkaClient, type TopicMetadata } from '@kops/kafka'
 import { splitBatches } from '@kops/record-batch';
 
 /** As the agent asks for them. */
-const maxBytes = 2 * 1024 * 1024;
+const maxBytes = 1024 * 1024;
 
 interface Settings {
   readonly bootstrapServers: string;
