@@ -1,6 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { firstIndex, indexPatterns, isPrefix, migratedIndex, parseIndexName, recordsAlias } from './index-names.ts';
+import {
+  firstIndex,
+  indexPatterns,
+  isPrefix,
+  migratedIndex,
+  parseIndexName,
+  recordsAlias,
+} from './index-names.ts';
 
 const kafkaTopic = fc.stringMatching(/^[a-zA-Z0-9._-]{1,249}$/);
 /** Topics that are easily taken for each other. */
@@ -12,7 +19,9 @@ describe('names of indices', () => {
   });
 
   it('tell topics apart that differ in case only', () => {
-    const names = ['orders', 'Orders', 'ORDERS', 'oRDERS'].map((topic) => recordsAlias(topic, 'kops'));
+    const names = ['orders', 'Orders', 'ORDERS', 'oRDERS'].map((topic) =>
+      recordsAlias(topic, 'kops'),
+    );
     expect(new Set(names).size).toBe(4);
     expect(names[1]).toMatch(/^kops-records-orders~[0-9a-f]{16}$/);
   });
@@ -23,7 +32,11 @@ describe('names of indices', () => {
   });
 
   it('are allowed for any text as topic, and different for different topics', () => {
-    const topics = fc.oneof(kafkaTopic, similarTopic, fc.string({ unit: 'binary', maxLength: 300 }));
+    const topics = fc.oneof(
+      kafkaTopic,
+      similarTopic,
+      fc.string({ unit: 'binary', maxLength: 300 }),
+    );
     fc.assert(
       fc.property(topics, topics, (one, other) => {
         const alias = recordsAlias(one, 'kops');
@@ -45,7 +58,11 @@ describe('names of indices', () => {
       fc.property(kafkaTopic, (topic) => {
         const alias = recordsAlias(topic, 'kops');
         expect(parseIndexName(firstIndex(alias))).toEqual({ alias, migratedTo: 0, counter: 1 });
-        expect(parseIndexName(migratedIndex(`${alias}-000042`, 3))).toEqual({ alias, migratedTo: 3, counter: 42 });
+        expect(parseIndexName(migratedIndex(`${alias}-000042`, 3))).toEqual({
+          alias,
+          migratedTo: 3,
+          counter: 42,
+        });
       }),
     );
     expect(parseIndexName('kops-archives')).toBeUndefined();

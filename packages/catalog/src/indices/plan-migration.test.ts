@@ -9,11 +9,18 @@ const live = (definition = first) => JSON.parse(JSON.stringify(definition.mappin
 
 describe('planMigration', () => {
   it('does nothing for the mapping of this release', () => {
-    expect(planMigration('kops-drills-000001', live(), first)).toEqual({ action: 'none', index: 'kops-drills-000001' });
+    expect(planMigration('kops-drills-000001', live(), first)).toEqual({
+      action: 'none',
+      index: 'kops-drills-000001',
+    });
   });
 
   it('puts fields that are new', () => {
-    const second = defineIndex('drills', 2, { name: keyword, kops: object({ records: long, bytes: long }), note: text });
+    const second = defineIndex('drills', 2, {
+      name: keyword,
+      kops: object({ records: long, bytes: long }),
+      note: text,
+    });
     expect(planMigration('kops-drills-000001', live(), second)).toEqual({
       action: 'put-mapping',
       index: 'kops-drills-000001',
@@ -23,8 +30,16 @@ describe('planMigration', () => {
 
   it.each<[string, Properties, string]>([
     ['another type', { name: text, kops: object({ records: long }) }, 'name'],
-    ['another limit', { name: { type: 'keyword', ignore_above: 10 }, kops: object({ records: long }) }, 'name'],
-    ['an object that was none', { name: object({ first: keyword }), kops: object({ records: long }) }, 'name'],
+    [
+      'another limit',
+      { name: { type: 'keyword', ignore_above: 10 }, kops: object({ records: long }) },
+      'name',
+    ],
+    [
+      'an object that was none',
+      { name: object({ first: keyword }), kops: object({ records: long }) },
+      'name',
+    ],
     ['none that was an object', { name: keyword, kops: keyword }, 'kops'],
   ])('builds a new index for %s', (_, properties, field) => {
     const second = defineIndex('drills', 2, properties);
@@ -44,25 +59,38 @@ describe('planMigration', () => {
 
   it('refuses an index that a newer release made', () => {
     const newer = defineIndex('drills', 3, first.mappings.properties);
-    expect(() => planMigration('kops-drills-000001', live(newer), first)).toThrow(/mapping version 3, this release knows up to 1/);
+    expect(() => planMigration('kops-drills-000001', live(newer), first)).toThrow(
+      /mapping version 3, this release knows up to 1/,
+    );
   });
 
   it('refuses an index that is not its own', () => {
-    expect(() => planMigration('kops-drills-000001', { properties: {} }, first)).toThrow(/none that kops made/);
+    expect(() => planMigration('kops-drills-000001', { properties: {} }, first)).toThrow(
+      /none that kops made/,
+    );
     expect(() => planMigration('kops-drills', live(), first)).toThrow(/none that kops made/);
   });
 });
 
 describe('the definitions', () => {
   const types = (fields: Properties): string[] =>
-    Object.values(fields).flatMap((field) => (isObject(field) ? types(field.properties) : [field.type]));
+    Object.values(fields).flatMap((field) =>
+      isObject(field) ? types(field.properties) : [field.type],
+    );
 
-  it.each(Object.values(indexDefinitions))('of $kind use nothing that an Elasticsearch may lack', (definition) => {
-    const allowed = ['keyword', 'text', 'long', 'integer', 'boolean', 'date', 'flattened'];
-    expect(types(definition.mappings.properties).filter((type) => !allowed.includes(type))).toEqual([]);
-    expect(definition.mappings.dynamic).toBe('strict');
-    expect(Object.keys(definition.settings).filter((name) => /lifecycle|data_stream/.test(name))).toEqual([]);
-  });
+  it.each(Object.values(indexDefinitions))(
+    'of $kind use nothing that an Elasticsearch may lack',
+    (definition) => {
+      const allowed = ['keyword', 'text', 'long', 'integer', 'boolean', 'date', 'flattened'];
+      expect(
+        types(definition.mappings.properties).filter((type) => !allowed.includes(type)),
+      ).toEqual([]);
+      expect(definition.mappings.dynamic).toBe('strict');
+      expect(
+        Object.keys(definition.settings).filter((name) => /lifecycle|data_stream/.test(name)),
+      ).toEqual([]);
+    },
+  );
 
   it('become templates that carry the version of the mapping', () => {
     const template = indexTemplate(indexDefinitions.records, 'kops');

@@ -90,4 +90,3 @@ function asRecord(value: unknown): Readonly<Record<string, unknown>> | undefined
     ? (value as Readonly<Record<string, unknown>>)
     : undefined;
 }
-
