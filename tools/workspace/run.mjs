@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { ensureInstalled } from './install.mjs';
 import { requireNode24, root } from './node-runtime.mjs';
 import { runStep } from './step.mjs';
+import { lackOfJava } from './java.mjs';
 import { nxArgs, testStages } from './stages.mjs';
 import { summarize } from './summary.mjs';
 import { clearReports } from './test-reports.mjs';
@@ -44,18 +45,19 @@ async function test() {
   const build = await setup();
   const steps = [build];
   const stages = build.code === 0 ? testStages(process.env.KOPS_TEST_ONLY) : [];
+  const lack = stages.some(({ suite }) => suite === 'int') ? lackOfJava() : undefined;
   clearReports();
   for (const stage of stages) {
     steps.push({ ...(await runStep(stage.name, stage.command, stage.args)), suite: stage.suite });
   }
-  return summarize(steps);
+  return summarize(steps, lack);
 }
 
 async function nightly() {
   await setupOrExit();
   clearReports();
   const step = await runStep('nightly', 'nx', nxArgs('nightly', 1));
-  return summarize([{ ...step, suite: 'nightly' }]);
+  return summarize([{ ...step, suite: 'nightly' }], lackOfJava());
 }
 
 const commands = {

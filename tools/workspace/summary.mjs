@@ -2,15 +2,14 @@ import { readSuite } from './test-reports.mjs';
 
 /**
  * Prints the table of steps and suites and the closing line `N passed, N failed[, N skipped]`.
+ * @param {string | undefined} lack why a whole suite was skipped
  * @returns {number} exit code: 1 when anything failed
  */
-export function summarize(steps) {
+export function summarize(steps, lack) {
   const rows = steps.flatMap(toRows);
   console.log(`\n${table(rows)}`);
-  printNames(
-    'skipped',
-    rows.flatMap((row) => row.skips.map((name) => `${row.project}: ${name}`)),
-  );
+  printNames('skipped', rows.flatMap(skipLines));
+  if (lack !== undefined) console.log(`\n${lack}`);
   printNames(
     'failed',
     rows.flatMap((row) => row.failures.map((name) => `${row.project}: ${name}`)),
@@ -18,6 +17,13 @@ export function summarize(steps) {
   const total = sum(rows);
   console.log(`\n${closingLine(total)}`);
   return total.failed === 0 && total.passed > 0 ? 0 : 1;
+}
+
+/** Names of skipped tests; where a suite ran none at all, their number says as much. */
+export function skipLines({ project, suite, passed, failed, skips }) {
+  if (passed + failed === 0 && skips.length > 1)
+    return [`${project}: all ${skips.length} tests of suite ${suite}`];
+  return skips.map((name) => `${project}: ${name}`);
 }
 
 /** The last line of a run, which scripts read. */

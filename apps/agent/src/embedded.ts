@@ -2,7 +2,7 @@
  * The agent as a child process: settings come as one line of JSON on standard input, whose end means that the parent is gone.
  * @module
  */
-import { createLogger, readChildSettings, runUntilStopped } from '@kops/service';
+import { createLogger, readChildSettings, runUntilStopped } from '@kops/service/process';
 import { runAgentApp, type AgentSettings } from './agent-app.ts';
 
 const settings = await readChildSettings<

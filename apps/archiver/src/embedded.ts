@@ -3,7 +3,7 @@
  * the address it listens on goes as one line of JSON to standard output.
  * @module
  */
-import { createLogger, readChildSettings, runUntilStopped } from '@kops/service';
+import { createLogger, readChildSettings, runUntilStopped } from '@kops/service/process';
 import { runArchiverApp, type ArchiverSettings } from './archiver-app.ts';
 
 const settings = await readChildSettings<

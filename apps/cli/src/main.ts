@@ -1,18 +1,13 @@
-import { fileURLToPath } from 'node:url';
-import { flush, run } from '@oclif/core';
-import { reportFailure } from './output/report-failure.ts';
-import { isReaderGone } from './output/text-output.ts';
+/**
+ * What `kops` runs. Loads next to nothing itself, so that the processes of a backup can load beside the command line.
+ * @module
+ */
+import { endUntaken, startEarly, wantsChildren } from './embedded/early-children.ts';
 
-/** Runs the command line of this process; its exit code says how it ended. */
-// A reader that has enough, as `head` does, is no failure; what is still to be written is for nobody.
-process.stdout.on('error', (error) => {
-  if (!isReaderGone(error)) throw error;
-});
-const root = fileURLToPath(new URL('..', import.meta.url));
+if (wantsChildren(process.argv.slice(2))) startEarly();
 try {
-  await run(process.argv.slice(2), { root });
-} catch (error) {
-  process.exitCode = reportFailure(error, { json: process.argv.includes('--json') });
+  const { runCommandLine } = await import('./command-line.ts');
+  await runCommandLine();
 } finally {
-  await flush();
+  endUntaken();
 }

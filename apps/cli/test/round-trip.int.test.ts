@@ -367,6 +367,11 @@ describe('a round trip on the command line', () => {
     });
     const human = await runKops(restore);
     expect(human.code, human.stderr).toBe(0);
+    // What the plan warned of before is not said again after.
+    const said = (human.stderr + human.stdout).split('\n').filter((line) => line !== '');
+    const warnings = said.filter((line) => /^ {2}topic r-.*(holds again|are mapped)/.test(line));
+    expect(warnings.length).toBeGreaterThan(3);
+    expect(new Set(warnings).size).toBe(warnings.length);
     expect(human.stdout).toMatch(/^r-orders +orders +3 +3,000 /m);
     expect(human.stdout).toMatch(/^billing +set +3 +0$/m);
     const path = /^Report: (.+)$/m.exec(human.stdout)![1]!;
@@ -417,6 +422,62 @@ describe('a round trip on the command line', () => {
         .sort((a, b) => (a.topic === b.topic ? 0 : a.topic < b.topic ? -1 : 1))
         .map(content),
     );
+  });
+
+  it('promises the offsets that come, and refuses what cannot be', async () => {
+    interface PlanJson {
+      readonly plan: {
+        readonly topics: { partitions: { strategy: string; reasons: string[] }[] }[];
+        readonly refusals: { message: string }[];
+      };
+      readonly result: {
+        readonly topics: { readonly partitions: { strategy: string }[] }[];
+      } | null;
+    }
+    const target = ['--bootstrap-server', server, '--report-dir', join(folder, 'reports')];
+    const traded = ['restore', '--repository', repository, ...target, '--topics', 'traded'];
+    const auto = [...traded, '--rename', 'traded=promised', '--groups', 'none'];
+    const { plan, result } = await kopsJson<PlanJson>(auto);
+    expect(plan.topics[0]?.partitions).toMatchObject([
+      { strategy: 'mapped', reasons: ['6 transaction markers not restored'] },
+    ]);
+    expect(result?.topics[0]?.partitions).toMatchObject([{ strategy: 'mapped' }]);
+    await kafkaAdmin(sandbox()).deleteTopics('promised');
+
+    const exact = [
+      ...traded,
+      '--rename',
+      'traded=refused',
+      '--groups',
+      'none',
+      '--offsets',
+      'exact',
+    ];
+    const dry = await kopsJson<PlanJson>([...exact, '--dry-run'], { code: 12 });
+    expect(dry.plan.refusals[0]?.message).toContain('6 transaction markers');
+    const real = await runKops(exact);
+    expect(real.code).toBe(12);
+    expect(real.stderr).toMatch(
+      /offsets of traded-0 cannot be exact by produce: 6 transaction markers/,
+    );
+    expect(await kafkaAdmin(sandbox()).listTopics()).not.toContain('refused');
+  });
+
+  it('does not take a restore of nothing for success', async () => {
+    const restore = ['restore', '--repository', repository, '--bootstrap-server', server];
+    const never = ['--rename', 'orders=never', '--topics', 'orders', '--groups', 'none'];
+    for (const more of [
+      ['--to', '2001-01-01T00:00:00Z'],
+      ['--from', '2100-01-01T00:00:00Z'],
+    ]) {
+      for (const dry of [[], ['--dry-run']]) {
+        const run = await runKops([...restore, ...never, ...more, ...dry]);
+        expect(run.code, run.stdout + run.stderr).toBe(10);
+        expect(run.stderr).toMatch(/has no record (from 2100-|before 2001-).* in 'orders'/);
+        expect(run.stderr).toMatch(/^Try: {3}Correct --from and --to/m);
+      }
+    }
+    expect(await kafkaAdmin(sandbox()).listTopics()).not.toContain('never');
   });
 
   it('proves by a drill that all can be recovered, and misses an objective that cannot be met', async () => {

@@ -19,7 +19,7 @@ export interface RunOptions {
 }
 
 /** The environment without what would configure kops. */
-function cleanEnv(extra: Readonly<Record<string, string>> = {}): NodeJS.ProcessEnv {
+export function cleanEnv(extra: Readonly<Record<string, string>> = {}): NodeJS.ProcessEnv {
   const kept = Object.entries(process.env).filter(
     ([name]) => !name.startsWith('KOPS_') || name === 'KOPS_JAVA' || name === 'KOPS_MAVEN',
   );

@@ -36,6 +36,7 @@ function* entryProblems(entry: SegmentEntry): Generator<string> {
   if (entry.batches === 0 || entry.plaintextBytes === 0) yield 'it has no batches';
   if (entry.records !== null && BigInt(entry.records) > lastOffset + 1n - baseOffset)
     yield `it has more records than offsets`;
+  if (entry.controlBatches > entry.batches) yield 'it has more control batches than batches';
   yield* indexProblems(entry);
   yield* epochProblems(entry);
 }

@@ -38,6 +38,8 @@ export const segmentEntrySchema = z.looseObject({
   /** Sum of the batches' record counts, control records included; null where unknown. */
   records: count.nullable(),
   batches: count,
+  /** Of the batches: transaction markers and others that no consumer sees. */
+  controlBatches: count,
   maxTimestamp: int64,
   minTimestamp: int64.nullable(),
   codecs: z.array(z.enum(['none', 'gzip', 'snappy', 'lz4', 'zstd'])),

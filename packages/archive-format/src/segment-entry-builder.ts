@@ -38,6 +38,7 @@ export class SegmentEntryBuilder {
   #lastOffset = -1n;
   #bytes = 0;
   #batches = 0;
+  #controlBatches = 0;
   #records = 0;
   #maxTimestamp = -1n;
   #transactional = false;
@@ -88,6 +89,7 @@ export class SegmentEntryBuilder {
     if (this.#batches === 0) this.#baseOffset = baseOffset;
     this.#lastOffset = lastOffset;
     this.#batches++;
+    if (batch.isControl) this.#controlBatches++;
     this.#records += batch.recordCount;
     if (batch.maxTimestamp > this.#maxTimestamp) this.#maxTimestamp = batch.maxTimestamp;
     if (batch.isTransactional || batch.isControl) this.#transactional = true;
@@ -118,6 +120,7 @@ export class SegmentEntryBuilder {
       leaderEpochs: this.#leaderEpochs.map((entry) => ({ ...entry })),
       records: this.#records,
       batches: this.#batches,
+      controlBatches: this.#controlBatches,
       maxTimestamp: this.#maxTimestamp,
       minTimestamp: null,
       codecs: codecOrder.filter((codec) => this.#codecs.has(codec)),

@@ -46,6 +46,7 @@ function convertEntry(json: unknown, path: Path): void {
   convertEpochs(entry.leaderEpochs, inside(path, 'leaderEpochs'));
   if (entry.records !== null) asCount(entry.records, inside(path, 'records'));
   asCount(entry.batches, inside(path, 'batches'));
+  asCount(entry.controlBatches, inside(path, 'controlBatches'));
   entry.maxTimestamp = asInt64(entry.maxTimestamp, inside(path, 'maxTimestamp'));
   if (entry.minTimestamp !== null)
     entry.minTimestamp = asInt64(entry.minTimestamp, inside(path, 'minTimestamp'));

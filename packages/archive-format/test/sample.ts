@@ -19,6 +19,7 @@ export function entryOf(
     leaderEpochs: [{ epoch: 5, startOffset: baseOffset }],
     records: count,
     batches: 2,
+    controlBatches: 0,
     maxTimestamp: 1_700_000_000_000n,
     minTimestamp: null,
     codecs: ['none', 'zstd'],

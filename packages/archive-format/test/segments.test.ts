@@ -56,6 +56,7 @@ describe('SegmentEntryBuilder', () => {
       ],
       records: 2,
       batches: 2,
+      controlBatches: 0,
       maxTimestamp: 120n,
       minTimestamp: null,
       codecs: ['none', 'zstd'],

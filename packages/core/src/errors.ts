@@ -38,6 +38,12 @@ const table = {
     retryable: false,
     title: 'Consumer group not found',
   },
+  KOPS_RECORDS_NOT_FOUND: {
+    exit: 10,
+    grpc: 'NOT_FOUND',
+    retryable: false,
+    title: 'No such records',
+  },
   KOPS_HELD: { exit: 11, grpc: 'ABORTED', retryable: true, title: 'Held by another process' },
   KOPS_FENCED: {
     exit: 11,

@@ -28,4 +28,10 @@ export { systemClock, type Clock } from './clock.ts';
 export { throwIfAborted, withDeadline, type DeadlineOptions } from './deadline.ts';
 export { retry, type RetryContext, type RetryPolicy } from './retry.ts';
 export { Semaphore, mapLimit } from './semaphore.ts';
-export { internalTopics, matchesGlob, selectTopics, type NameSelection } from './topic-pattern.ts';
+export {
+  internalTopics,
+  isSelected,
+  matchesGlob,
+  selectTopics,
+  type NameSelection,
+} from './topic-pattern.ts';

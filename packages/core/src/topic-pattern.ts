@@ -29,6 +29,18 @@ export interface NameSelection {
   readonly exclude: readonly string[];
 }
 
+/** Whether a selection means a topic; internal topics need their full name. */
+export function isSelected(name: string, { include, exclude }: NameSelection): boolean {
+  const patterns = include.length === 0 ? ['*'] : include;
+  return (
+    patterns.some((pattern) => isMeant(pattern, name)) &&
+    !exclude.some((pattern) => matchesGlob(pattern, name))
+  );
+}
+
+const isMeant = (pattern: string, name: string): boolean =>
+  isGlob(pattern) ? !internalTopics.has(name) && matchesGlob(pattern, name) : name === pattern;
+
 /**
  * Selects topics by names and globs, in sorted order. Internal topics need their full name.
  * @throws KOPS_TOPIC_NOT_FOUND for a name that does not exist or a glob that matches nothing.
@@ -37,14 +49,11 @@ export function selectTopics(existing: readonly string[], selection: NameSelecti
   const patterns = selection.include.length === 0 ? ['*'] : selection.include;
   const chosen = new Set<string>();
   for (const pattern of patterns) {
-    const glob = isGlob(pattern);
-    const found = existing.filter((name) =>
-      glob ? !internalTopics.has(name) && matchesGlob(pattern, name) : name === pattern,
-    );
+    const found = existing.filter((name) => isMeant(pattern, name));
     if (found.length === 0 && selection.include.length > 0) {
       throw new KopsError(
         'KOPS_TOPIC_NOT_FOUND',
-        glob ? `no topic matches '${pattern}'` : `there is no topic '${pattern}'`,
+        isGlob(pattern) ? `no topic matches '${pattern}'` : `there is no topic '${pattern}'`,
         {
           at: { topic: pattern },
           hint: 'List the topics there are and correct --topics; quote globs so that the shell does not expand them.',

@@ -1,7 +1,7 @@
 import { KopsError } from '@kops/core';
 import { createMemoryStore } from '@kops/object-store/memory';
 import type { Ack, AgentEvent, Assignment, Frame, OpenFrame } from '@kops/transport';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { FakeDuplex } from '../test/fake-duplex.ts';
 import { openSink, partitionSnapshot, topicId } from '../test/fixture.ts';
 import { AgentRegistry } from './agent-registry.ts';
@@ -25,7 +25,11 @@ beforeEach(() => {
   assignments = new Assignments(
     'main',
     registry,
-    { onGivenUp: (_, error) => givenUp.push(error), onNotice: (text) => notices.push(text) },
+    {
+      onGivenUp: (_, error) => givenUp.push(error),
+      onNotice: (_, text) => notices.push(text),
+      onJoined: (agent) => assignments.rebalance(agent),
+    },
     () => ++epoch,
   );
 });
@@ -170,6 +174,108 @@ describe('Assignments', () => {
       assignments.distribute();
       await fail(agent, new KopsError('KOPS_TOPIC_NOT_FOUND', 'deleted'));
       expect(givenUp).toMatchObject([{ code: 'KOPS_TOPIC_NOT_FOUND' }]);
+    });
+  });
+
+  describe('an agent that joins later', () => {
+    const revokedFrom = ({ sent }: Join): number[] =>
+      sent
+        .flatMap((message) => (message.type === 'revoke' ? message.partitions : []))
+        .map(({ partition }) => partition);
+
+    it('gets what is led beside it: without a stream at once, else when the stream has ended', async () => {
+      const first = await join('a', [1]);
+      for (const [partition, leader] of [1, 2, 2].entries())
+        assignments.add(await sinkLedBy(leader, partition), 100n);
+      assignments.distribute();
+      const epochs = new Map(assignedTo(first).map((one) => [one.partition, one.epoch]));
+      const carried = stream();
+      const partition = assignments.open(open('a', 1, epochs.get(1) ?? 0n), carried);
+      const second = await join('b', [2]);
+      await second.until(({ type }) => type === 'assign');
+      expect(revokedFrom(first).sort()).toEqual([1, 2]);
+      expect(partitionsOf(second)).toEqual([2]);
+      // Until the stream has ended it may write: what it carries is checked to the end.
+      assignments.check(partition, epochs.get(1) ?? 0n);
+      expect(carried.signal.aborted).toBe(false);
+      assignments.released(partition, carried);
+      await second.until(
+        (message) => message.type === 'assign' && message.partitions[0]?.partition === 1,
+      );
+      expect(partitionsOf(second)).toEqual([2, 1]);
+      expect(() => assignments.check(partition, epochs.get(1) ?? 0n)).toThrow(
+        expect.objectContaining({ code: 'KOPS_FENCED' }) as Error,
+      );
+      expect(notices).toEqual(['agent on b joined: moving 2 partitions to it']);
+      expect(partitionsOf(first)).toEqual([0, 1, 2]);
+    });
+
+    it('gets nothing where the other is nearer, and the leaders as they are now decide', async () => {
+      const first = await join('a', [1]);
+      assignments.add(await sinkLedBy(1, 0), 100n);
+      assignments.distribute();
+      await join('c', [3]);
+      expect(revokedFrom(first)).toEqual([]);
+      const moved = { partition: 0, leader: 2, leaderEpoch: 1, replicas: [], isr: [] };
+      assignments.noteLeaders([
+        { name: 'orders', id: topicId, isInternal: false, partitions: [moved] },
+      ]);
+      const second = await join('b', [2]);
+      await second.until(({ type }) => type === 'assign');
+      expect(revokedFrom(first)).toEqual([0]);
+    });
+
+    it('that goes while a stream is ending leaves the partition to the others', async () => {
+      const first = await join('a');
+      assignments.add(await sinkLedBy(2, 0), 100n);
+      assignments.distribute();
+      const carried = stream();
+      assignments.open(open('a', 0, 1n), carried);
+      const second = await join('b', [2]);
+      second.close();
+      await joins[1];
+      expect(carried.signal.reason).toMatchObject({ code: 'KOPS_FENCED' });
+      expect(partitionsOf(first)).toEqual([0, 0]);
+      expect(partitionsOf(second)).toEqual([]);
+    });
+
+    it('takes over by a fence when the stream does not end', async () => {
+      vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'], shouldAdvanceTime: true });
+      try {
+        await join('a');
+        assignments.add(await sinkLedBy(2, 0), 100n);
+        assignments.distribute();
+        const carried = stream();
+        assignments.open(open('a', 0, 1n), carried);
+        const second = await join('b', [2]);
+        vi.advanceTimersByTime(4_500);
+        expect(carried.signal.aborted).toBe(false);
+        vi.advanceTimersByTime(700);
+        expect(carried.signal.reason).toMatchObject({ code: 'KOPS_FENCED' });
+        expect(partitionsOf(second)).toEqual([0]);
+      } finally {
+        vi.useRealTimers();
+      }
+    });
+
+    it('that fails with a partition gives it back to who had it', async () => {
+      const first = await join('a');
+      assignments.add(await sinkLedBy(2, 0), 100n);
+      assignments.distribute();
+      const second = await join('b', [2]);
+      await second.until(({ type }) => type === 'assign');
+      const [given] = assignedTo(second);
+      const error = new KopsError('KOPS_KAFKA_UNREACHABLE', 'no route');
+      second.say({
+        type: 'failed',
+        topic: 'orders',
+        partition: 0,
+        epoch: given?.epoch ?? 0n,
+        error,
+      });
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      expect(partitionsOf(first)).toEqual([0, 0]);
+      expect(givenUp).toEqual([]);
     });
   });
 

@@ -5,34 +5,32 @@ import {
   type Offset,
   type TopicPartition,
 } from '@kops/core';
-import type { Ack, Duplex, Frame, OpenFrame, PartitionAssignment } from '@kops/transport';
+import type { TopicMetadata } from '@kops/kafka';
+import type { Ack, Duplex, Frame, NoticeKind, OpenFrame } from '@kops/transport';
+import { chooseAgent, movesTo } from './agent-choice.ts';
+import {
+  keyOf,
+  newPartition,
+  toAssignment,
+  tp,
+  type AssignedPartition,
+} from './assigned-partition.ts';
 import type { AgentRegistry, JoinedAgent } from './agent-registry.ts';
 import type { PartitionSink } from './partition-sink.ts';
 
-/** One partition of a backup and who captures it. */
-export interface AssignedPartition {
-  readonly sink: PartitionSink;
-  /** Where capture stops; -1n follows. */
-  endOffset: Offset;
-  epoch: bigint;
-  agent: JoinedAgent | undefined;
-  /** Streams of it that run now; older epochs' ones are being fenced. */
-  stream: Duplex<Frame, Ack> | undefined;
-  done: boolean;
-  /** Failures in a row without progress. */
-  failures: number;
-  /** The sink's position at the last failure. */
-  failedAt: Offset;
-}
-
 /** A partition is given up after so many failures without progress in between, on whatever agents. */
 const maxFailures = 3;
+
+/** An agent that is to hand a partition over ends its stream itself, so that all of it is checked; after so long it is fenced. In ms. */
+const handOverMs = 5_000;
 
 /** What {@link Assignments} tells its backup. */
 export interface AssignmentEvents {
   /** A partition failed too often, or for a reason that no other agent can mend. */
   readonly onGivenUp: (partition: AssignedPartition, error: KopsError) => void;
-  readonly onNotice: (text: string) => void;
+  readonly onNotice: (kind: NoticeKind, text: string) => void;
+  /** An agent has joined and was given what nobody had; {@link Assignments.rebalance} gives it its share of the rest. */
+  readonly onJoined: (agent: JoinedAgent) => void;
 }
 
 /** Decides which agent captures which partition, and moves partitions when agents come and go. */
@@ -43,6 +41,9 @@ export class Assignments {
   readonly #nextEpoch: () => bigint;
   readonly #partitions = new Map<string, AssignedPartition>();
   readonly #unlisten: () => void;
+  readonly #handOvers = new Set<NodeJS.Timeout>();
+  /** Nothing is handed out any more. */
+  #ending = false;
   #closed = false;
 
   /** @param nextEpoch gives epochs that no other backup of the archiver has: two may capture the same partition into different repositories */
@@ -57,7 +58,10 @@ export class Assignments {
     this.#events = events;
     this.#nextEpoch = nextEpoch;
     this.#unlisten = registry.listen({
-      onJoined: () => this.distribute(),
+      onJoined: (agent) => {
+        this.distribute();
+        this.#events.onJoined(agent);
+      },
       onLeft: (agent, reason) => this.#onLeft(agent, reason),
       onPartitionFailed: (agent, failure) => this.#onFailed(agent, failure),
     });
@@ -72,40 +76,134 @@ export class Assignments {
   }
 
   /** Adds a partition; {@link distribute} hands it out. */
-  add(sink: PartitionSink, endOffset: Offset): void {
-    const key = keyOf(sink);
-    const done = endOffset >= 0n && sink.position >= endOffset;
-    this.#partitions.set(key, {
-      sink,
-      endOffset,
-      epoch: 0n,
-      agent: undefined,
-      stream: undefined,
-      done,
-      failures: 0,
-      failedAt: -1n,
-    });
+  add(sink: PartitionSink, endOffset: Offset): AssignedPartition {
+    const partition = newPartition(sink, endOffset);
+    this.#partitions.set(keyOf(sink), partition);
+    return partition;
+  }
+
+  /** Nobody is to capture the partition any more: its stream is fenced, its agent told. */
+  retire(partition: AssignedPartition): void {
+    if (partition.done) return;
+    partition.done = true;
+    const { agent, epoch } = partition;
+    this.#takeBack(
+      partition,
+      new KopsError('KOPS_FENCED', 'the partition is not captured any more'),
+    );
+    agent?.tell({ type: 'revoke', partitions: [{ ...tp(partition), epoch }] });
+  }
+
+  /** Forgets a partition that {@link retire} has ended, so that another life of it can be added. */
+  remove(partition: AssignedPartition): void {
+    this.#partitions.delete(keyOf(partition.sink));
+  }
+
+  /** Takes note of who leads what. */
+  noteLeaders(topics: readonly TopicMetadata[]): void {
+    for (const { name, partitions } of topics) {
+      for (const { partition, leader } of partitions) {
+        const known = this.find({ topic: name, partition });
+        if (known !== undefined && leader >= 0) known.leader = leader;
+      }
+    }
   }
 
   /** Hands partitions that nobody captures to agents: to the one beside the leader, else to the one with the fewest. */
   distribute(): void {
     const agents = this.#registry.agents;
-    if (this.#closed || agents.length === 0) return;
+    if (this.#ending || agents.length === 0) return;
     const load = new Map(agents.map((agent) => [agent, 0]));
-    for (const { agent, done } of this.#partitions.values()) {
-      if (agent !== undefined && !done) load.set(agent, (load.get(agent) ?? 0) + 1);
+    for (const { agent, movingTo = agent, done } of this.#partitions.values()) {
+      if (movingTo !== undefined && !done) load.set(movingTo, (load.get(movingTo) ?? 0) + 1);
     }
-    const given = new Map<JoinedAgent, PartitionAssignment[]>();
+    const given: AssignedPartition[] = [];
     for (const partition of this.#partitions.values()) {
       if (partition.done || partition.agent !== undefined) continue;
-      const agent = chooseAgent(load, partition.sink.plan.snapshot.leader);
+      const agent = chooseAgent(load, partition.leader, partition.failedOn);
       load.set(agent, (load.get(agent) ?? 0) + 1);
       partition.agent = agent;
-      partition.epoch = this.#nextEpoch();
-      given.set(agent, [...(given.get(agent) ?? []), toAssignment(partition)]);
+      given.push(partition);
     }
-    for (const [agent, partitions] of given)
-      agent.tell({ type: 'assign', cluster: this.#cluster, partitions });
+    this.#assign(given);
+  }
+
+  /**
+   * Moves to an agent that has joined what it is nearer to and its fair share of the rest. The agents that have it now are told to let go: each ends
+   * its stream on a batch edge, or is fenced, and the other begins where it has ended.
+   */
+  rebalance(joined: JoinedAgent): void {
+    if (this.#ending || !this.#registry.agents.includes(joined)) return;
+    const held = this.partitions.flatMap((partition) => {
+      const { agent, movingTo, leader, stream, done } = partition;
+      return agent === undefined || movingTo !== undefined || done
+        ? []
+        : [{ partition, agent, leader, streaming: stream !== undefined }];
+    });
+    const moving = movesTo(joined, held);
+    if (moving.length === 0) return;
+    for (const { partition } of moving) partition.movingTo = joined;
+    this.#tellRevoked(moving.map(({ partition }) => partition));
+    const [waiting, idle] = [true, false].map((streaming) =>
+      moving.filter((one) => one.streaming === streaming).map(({ partition }) => partition),
+    );
+    this.#handOver(idle ?? []);
+    this.#fenceLater(waiting ?? []);
+    this.#events.onNotice(
+      'partitions-moved',
+      `agent on ${joined.host} joined: moving ${String(moving.length)} partitions to it`,
+    );
+  }
+
+  /** A stream has ended; if its partition is to move, it moves now. */
+  released(partition: AssignedPartition, stream: Duplex<Frame, Ack>): void {
+    if (partition.stream !== stream) return;
+    partition.stream = undefined;
+    this.#handOver([partition]);
+  }
+
+  #handOver(partitions: readonly AssignedPartition[]): void {
+    const moved: AssignedPartition[] = [];
+    for (const partition of partitions) {
+      const { movingTo, done } = partition;
+      partition.movingTo = undefined;
+      if (movingTo === undefined || done || this.#ending) continue;
+      partition.agent = movingTo;
+      moved.push(partition);
+    }
+    this.#assign(moved);
+  }
+
+  #fenceLater(partitions: readonly AssignedPartition[]): void {
+    if (partitions.length === 0) return;
+    const timer = setTimeout(() => {
+      this.#handOvers.delete(timer);
+      for (const partition of partitions.filter(({ movingTo }) => movingTo !== undefined)) {
+        partition.stream?.abort(
+          new KopsError('KOPS_FENCED', 'another agent captures the partition'),
+        );
+        partition.stream = undefined;
+        this.#handOver([partition]);
+      }
+    }, handOverMs);
+    this.#handOvers.add(timer);
+  }
+
+  /** Tells agents of partitions that are theirs now. */
+  #assign(partitions: readonly AssignedPartition[]): void {
+    for (const [agent, given] of Map.groupBy(partitions, ({ agent: one }) => one)) {
+      for (const partition of given) partition.epoch = this.#nextEpoch();
+      agent?.tell({ type: 'assign', cluster: this.#cluster, partitions: given.map(toAssignment) });
+    }
+  }
+
+  #tellRevoked(partitions: readonly AssignedPartition[]): void {
+    for (const [agent, given] of Map.groupBy(partitions, ({ agent: one }) => one)) {
+      agent?.tell({
+        type: 'revoke',
+        partitions: given.map((partition) => ({ ...tp(partition), epoch: partition.epoch })),
+      });
+    }
   }
 
   /** The partition that a stream may carry. @throws KOPS_FENCED when the assignment is not current */
@@ -134,33 +232,27 @@ export class Assignments {
 
   /** Takes all partitions back, so that agents end their streams. */
   revokeAll(): void {
-    const byAgent = Map.groupBy(
-      [...this.#partitions.values()].filter(({ agent, done }) => agent !== undefined && !done),
-      ({ agent }) => agent,
-    );
-    for (const [agent, partitions] of byAgent) {
-      agent?.tell({
-        type: 'revoke',
-        partitions: partitions.map((partition) => ({ ...tp(partition), epoch: partition.epoch })),
-      });
-    }
+    this.#ending = true;
+    this.#tellRevoked(this.partitions.filter(({ agent, done }) => agent !== undefined && !done));
   }
 
   /** No agent is told anything any more; running streams are aborted. */
   close(error: KopsError): void {
-    this.#closed = true;
+    this.#closed = this.#ending = true;
+    for (const timer of this.#handOvers) clearTimeout(timer);
     this.#unlisten();
     for (const { stream } of this.#partitions.values()) stream?.abort(error);
   }
 
   #onLeft(agent: JoinedAgent, reason: string): void {
     const orphans = [...this.#partitions.values()].filter(
-      (partition) => partition.agent === agent && !partition.done,
+      (partition) => (partition.agent === agent || partition.movingTo === agent) && !partition.done,
     );
     if (orphans.length === 0) return;
     for (const partition of orphans)
       this.#takeBack(partition, new KopsError('KOPS_FENCED', 'the agent is gone'));
     this.#events.onNotice(
+      'agent-left',
       `agent on ${agent.host} is gone (${reason}): moving ${String(orphans.length)} partitions`,
     );
     this.distribute();
@@ -175,19 +267,21 @@ export class Assignments {
     const { position } = partition.sink;
     partition.failures = position > partition.failedAt ? 1 : partition.failures + 1;
     partition.failedAt = position;
+    partition.failedOn = agent;
     this.#takeBack(partition, new KopsError('KOPS_FENCED', 'the assignment was given back'));
     if (partition.failures >= maxFailures || !movable(failure.error)) {
       this.#events.onGivenUp(partition, failure.error);
       return;
     }
     this.#events.onNotice(
+      'partition-failed',
       `${formatTopicPartition(failure)}: ${failure.error.message}; trying again`,
     );
     this.distribute();
   }
 
   #takeBack(partition: AssignedPartition, why: KopsError): void {
-    partition.agent = undefined;
+    partition.agent = partition.movingTo = undefined;
     partition.epoch = this.#nextEpoch();
     partition.stream?.abort(why);
     partition.stream = undefined;
@@ -204,30 +298,6 @@ function movable(error: KopsError): boolean {
   ].includes(error.code);
 }
 
-function chooseAgent(load: ReadonlyMap<JoinedAgent, number>, leader: number): JoinedAgent {
-  const all = [...load];
-  const beside = all.filter(([agent]) => agent.brokerIds.has(leader));
-  const candidates = beside.length > 0 ? beside : all;
-  return candidates.reduce((least, next) => (next[1] < least[1] ? next : least))[0];
-}
-
-function toAssignment(partition: AssignedPartition): PartitionAssignment {
-  const { topic } = partition.sink.plan;
-  return {
-    ...tp(partition),
-    topicId: topic.topicId,
-    derivedTopicId: topic.derivedTopicId,
-    epoch: partition.epoch,
-    endOffset: partition.endOffset,
-  };
-}
-
-const tp = ({ sink }: AssignedPartition): TopicPartition => ({
-  topic: sink.plan.topic.name,
-  partition: sink.plan.snapshot.partition,
-});
-const keyOf = (sink: PartitionSink): string =>
-  formatTopicPartition({ topic: sink.plan.topic.name, partition: sink.plan.snapshot.partition });
 const coordinates = ({ topic, partition }: TopicPartition): Coordinates => ({ topic, partition });
 
 function fenced(at: TopicPartition): KopsError {

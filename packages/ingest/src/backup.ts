@@ -17,13 +17,14 @@ import { beginCapture, type BegunCapture } from './begin-capture.ts';
 import { CapturedPartitions, type TopicEnd } from './captured-partitions.ts';
 import { topicIdOf } from './cluster-snapshot.ts';
 import { EventLog } from './event-log.ts';
-import { lookEveryMs, TopicWatch } from './follow.ts';
+import { lookEveryMs, TopicWatch } from './topic-watch.ts';
 import { cutAtPlan, cutNow, type GenerationCut } from './generation-cut.ts';
 import { GroupSync } from './group-sync.ts';
 import { checkStillExtends } from './plan-backup.ts';
 import { plannedResume, type BackupContext, type PreparedBackup } from './prepare-backup.ts';
 import { partitionKey } from './recovery.ts';
 import { StreamSession } from './stream-session.ts';
+import { TombstoneWatch } from './tombstone-watch.ts';
 import { namedSegments, sweepLeftovers } from './sweep.ts';
 
 /** How long a backup waits for its first agent, and for another when the last one is gone, in ms. */
@@ -44,6 +45,7 @@ export class Backup {
   readonly #begun: BegunCapture;
   readonly #partitions: CapturedPartitions;
   readonly #commits: ArchiveCommits;
+  readonly #tombstones: TombstoneWatch;
   readonly #groupSync: GroupSync;
   readonly #stop = Promise.withResolvers<void>();
   readonly #failed = Promise.withResolvers<never>();
@@ -75,6 +77,11 @@ export class Backup {
         onMoved: () => this.#wake(),
       },
     );
+    this.#tombstones = new TombstoneWatch(this.#partitions, {
+      follow: request.follow,
+      now: () => context.clock.now(),
+      onNotice: (kind, text) => this.#notice(kind, text),
+    });
     // Awaited by the run; this only keeps a failure in between from counting as unhandled.
     this.#failed.promise.catch(() => undefined);
     this.#finished = this.#run();
@@ -251,7 +258,7 @@ export class Backup {
     }
     checkStillExtends(this.#prepared.plans, this.#context.clock.now());
     const cut = cutAtPlan(this.#prepared, this.#partitions.sinks());
-    this.#partitions.checkTombstones(cut);
+    this.#tombstones.check(cut);
     await this.#commit(cut);
   }
 
@@ -275,6 +282,8 @@ export class Backup {
       if (stopped || clock.monotonic() >= due) {
         await this.#commitGeneration();
         due = clock.monotonic() + interval;
+      } else {
+        await this.#tombstones.look(this.#context.kafka, this.request.isolation);
       }
       if (stopped) return;
     }
@@ -285,7 +294,7 @@ export class Backup {
     const { kafka, clock } = this.#context;
     const sinks = this.#partitions.sinks();
     const cut = await cutNow(kafka, this.request, this.#prepared.snapshot, sinks, clock);
-    this.#partitions.checkTombstones(cut);
+    this.#tombstones.check(cut);
     if (this.#commits.isNew(cut)) await this.#commit(cut);
   }
 

@@ -3,7 +3,7 @@ import { createMemoryStore } from '@kops/object-store/memory';
 import { describe, expect, it } from 'vitest';
 import { batchesFrom } from '../test/batches.ts';
 import { beginJournal, clusterId, keysIn, openSink, topicId } from '../test/fixture.ts';
-import { readCaptures } from './capture-journal.ts';
+import { readCaptures } from './capture-record.ts';
 import { findLeftovers } from './recovery.ts';
 
 async function sealedEntries(count: number): Promise<SegmentEntry[]> {

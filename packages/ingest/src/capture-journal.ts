@@ -1,71 +1,14 @@
-import { pinKey, segmentEntrySchema, type SegmentEntry } from '@kops/archive-format';
-import { KopsError, mapLimit, type Offset } from '@kops/core';
+import { pinKey } from '@kops/archive-format';
+import { KopsError, mapLimit } from '@kops/core';
 import type { ObjectStore } from '@kops/object-store';
-import { z } from 'zod';
+import type { NotedLoss, OpenedSegment, SealedSegment } from './capture-record.ts';
 import type { Owner } from './owner.ts';
 
-const int64 = z
-  .string()
-  .regex(/^-?[0-9]{1,19}$/)
-  .transform(BigInt);
-
-const headerSchema = z.looseObject({
-  version: z.literal(1),
-  kind: z.literal('capture'),
-  capture: z.string(),
-  cluster: z.string(),
-  startedAtMs: z.number(),
-  owner: z.looseObject({ host: z.string(), pid: z.number(), startTicks: z.number() }),
-});
-
-const sealedSchema = z.looseObject({
-  topicId: z.string(),
-  partition: z.number(),
-  /** Where the segment before it ended, and the capture's position when it was sealed: what [from, to) lacks are holes. */
-  from: int64,
-  to: int64,
-  entry: segmentEntrySchema,
-});
-
-const openedSchema = z.looseObject({ key: z.string(), from: int64 });
-
-const pageSchema = z.looseObject({
-  version: z.literal(1),
-  kind: z.literal('sealed'),
-  segments: z.array(sealedSchema),
-  opened: z.array(openedSchema).default([]),
-});
-
-/** A segment that a capture has sealed. */
-export interface SealedSegment {
-  readonly topicId: string;
-  readonly partition: number;
-  readonly from: Offset;
-  readonly to: Offset;
-  readonly entry: SegmentEntry;
-}
-
-/** A segment that was begun behind a hole of the log: its key alone would not tell that nothing is missing before it. */
-export interface OpenedSegment {
-  readonly key: string;
-  /** Where the capture's sealed segments ended when it was begun. */
-  readonly from: Offset;
-}
-
-/** What a capture left in a repository. */
-export interface CaptureRecord {
-  readonly capture: string;
-  readonly cluster: string;
-  readonly startedAtMs: number;
-  readonly owner: Owner;
-  /** Ended by itself without a commit: nobody owns it any more. */
-  readonly released: boolean;
-  /** Saw no other when it began: from then on it has the store for its own. */
-  readonly begun: boolean;
-  readonly sealed: readonly SealedSegment[];
-  readonly opened: readonly OpenedSegment[];
-  readonly pins: readonly string[];
-}
+/** One thing that a page tells; the pages of a partition are in the order in which things happened to it. */
+type JournalEntry =
+  | { readonly sealed: SealedSegment }
+  | { readonly opened: OpenedSegment }
+  | { readonly lost: NotedLoss };
 
 const encode = (value: unknown): Uint8Array =>
   Buffer.from(
@@ -73,6 +16,7 @@ const encode = (value: unknown): Uint8Array =>
   );
 
 const pageDigits = 8;
+const maxDetail = 1024;
 
 /**
  * The durable memory of a running capture: pins that name its owner and the segments it has sealed but no archive names yet.
@@ -83,9 +27,7 @@ export class CaptureJournal {
   readonly capture: string;
   readonly #stores: readonly ObjectStore[];
   #page = 0;
-  #waiting: (({ readonly sealed: SealedSegment } | { readonly opened: OpenedSegment }) & {
-    readonly done: PromiseWithResolvers<void>;
-  })[] = [];
+  #waiting: (JournalEntry & { readonly done: PromiseWithResolvers<void> })[] = [];
   #writing = false;
 
   private constructor(capture: string, stores: readonly ObjectStore[]) {
@@ -113,9 +55,14 @@ export class CaptureJournal {
     return this.#enqueue({ opened });
   }
 
-  #enqueue(
-    entry: { readonly sealed: SealedSegment } | { readonly opened: OpenedSegment },
-  ): Promise<void> {
+  /** The same for a loss: a successor must tell of it, and the log itself may not show it any more. */
+  recordLoss({ loss, ...of }: NotedLoss): Promise<void> {
+    // A page that is not of the schema would be nobody's: a text from an agent is the one thing here that could be.
+    const detail = loss.detail.slice(0, maxDetail);
+    return this.#enqueue({ lost: { ...of, loss: { ...loss, detail } } });
+  }
+
+  #enqueue(entry: JournalEntry): Promise<void> {
     const done = Promise.withResolvers<void>();
     this.#waiting.push({ ...entry, done });
     if (!this.#writing) void this.#write();
@@ -149,6 +96,7 @@ export class CaptureJournal {
           kind: 'sealed',
           segments: page.flatMap((entry) => ('sealed' in entry ? [entry.sealed] : [])),
           opened: page.flatMap((entry) => ('opened' in entry ? [entry.opened] : [])),
+          lost: page.flatMap((entry) => ('lost' in entry ? [entry.lost] : [])),
         });
         for (const { done } of page) done.resolve();
       } catch (error) {
@@ -187,58 +135,5 @@ async function removePins(
     );
     // The header goes last: without it the pages would be nobody's.
     await store.delete(pinKey(capture));
-  }
-}
-
-/** Every capture that has pins in a store, running or left behind. Pins of other kinds and damaged ones are passed over: they own nothing. */
-export async function readCaptures(store: ObjectStore): Promise<CaptureRecord[]> {
-  const keys: string[] = [];
-  for await (const { key } of store.list('pins/')) keys.push(key);
-  const captures: CaptureRecord[] = [];
-  for (const key of keys) {
-    const id = key.slice('pins/'.length, -'.json'.length);
-    const header = headerSchema.safeParse(await readJson(store, key));
-    if (!header.success || header.data.capture !== id) continue;
-    const pins = keys.filter((other) => other === key || other.startsWith(`pins/${id}-`));
-    captures.push(await readCapture(store, header.data, pins));
-  }
-  return captures;
-}
-
-async function readCapture(
-  store: ObjectStore,
-  header: z.output<typeof headerSchema>,
-  pins: string[],
-): Promise<CaptureRecord> {
-  const sealed: SealedSegment[] = [];
-  const opened: OpenedSegment[] = [];
-  for (const pin of pins) {
-    const page = pageSchema.safeParse(await readJson(store, pin));
-    if (!page.success) continue;
-    sealed.push(...page.data.segments);
-    opened.push(...page.data.opened);
-  }
-  const { capture, cluster, startedAtMs, owner } = header;
-  return {
-    capture,
-    cluster,
-    startedAtMs,
-    owner,
-    released: pins.includes(pinKey(`${capture}-released`)),
-    begun: pins.includes(pinKey(`${capture}-begun`)),
-    sealed,
-    opened,
-    pins,
-  };
-}
-
-async function readJson(store: ObjectStore, key: string): Promise<unknown> {
-  try {
-    return JSON.parse(Buffer.from(await store.get(key)).toString('utf8')) as unknown;
-  } catch (error) {
-    // Removed by its owner between the listing and the reading, or not JSON: it names nothing that we may use.
-    if (KopsError.is(error, 'KOPS_OBJECT_NOT_FOUND') || error instanceof SyntaxError)
-      return undefined;
-    throw error;
   }
 }

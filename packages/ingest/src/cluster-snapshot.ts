@@ -68,7 +68,22 @@ export async function takeSnapshot(
   return { cluster, topics, liveTopics, groups };
 }
 
-const topicIdOf = (clusterId: string, topic: TopicMetadata): TopicId =>
+/** Topics as they are now, without groups; partitions that have no leader are left out. @throws KOPS_TOPIC_NOT_FOUND when one is gone */
+export async function takeTopics(
+  kafka: KafkaClient,
+  clusterId: string,
+  names: readonly string[],
+): Promise<TopicSnapshot[]> {
+  const topics = await kafka.topics(names);
+  const led = topics.map((topic) => ({
+    ...topic,
+    partitions: topic.partitions.filter(({ leader }) => leader >= 0),
+  }));
+  return takeOffsets(kafka, clusterId, led, await kafka.topicConfigs(names));
+}
+
+/** The id of a topic, derived where the cluster has none. */
+export const topicIdOf = (clusterId: string, topic: TopicMetadata): TopicId =>
   topic.id ?? deriveTopicId(clusterId, topic.name);
 
 async function takeGroups(

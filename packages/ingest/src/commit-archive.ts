@@ -13,7 +13,7 @@ import { mapLimit, type Offset } from '@kops/core';
 import type { KafkaClient } from '@kops/kafka';
 import type { NewObject, Repository } from '@kops/repository';
 import type { CommittedArchive } from '@kops/transport';
-import type { ClusterSnapshot } from './cluster-snapshot.ts';
+import type { ClusterSnapshot, TopicSnapshot } from './cluster-snapshot.ts';
 import type { PartitionSink } from './partition-sink.ts';
 import { settleTransactions } from './settle-transactions.ts';
 
@@ -173,20 +173,15 @@ function buildManifest(
 ): Manifest {
   const byTopic = Map.groupBy(
     partitions.map((partition, index) => ({ partition, built: built[index] })),
-    ({ partition }) => partition.sink.plan.topic,
+    ({ partition }) => partition.sink.plan.topic.topicId,
   );
-  const topics = [...byTopic].map(([topic, members]): TopicManifest => ({
-    name: topic.name,
-    topicId: topic.topicId,
-    derivedTopicId: topic.derivedTopicId,
-    internal: topic.internal,
-    partitionCount: topic.partitions.length,
-    replicationFactor: topic.replicationFactor,
-    configs: [...topic.configs],
-    partitions: members.flatMap((member) =>
-      member.built === undefined ? [] : [member.built.manifest],
-    ),
-  }));
+  const current = new Map(snapshot.topics.map((topic) => [topic.topicId, topic]));
+  const topics = [...byTopic].flatMap(([topicId, members]): TopicManifest[] => {
+    const planned = members.map(({ partition }) => partition.sink.plan.topic);
+    const topic = current.get(topicId) ?? planned.at(-1);
+    return topic === undefined ? [] : [describeTopic(topic, planned, members)];
+  });
+  topics.sort((a, b) => (a.name < b.name ? -1 : 1));
   return {
     version: 1,
     ...identity,
@@ -198,6 +193,26 @@ function buildManifest(
     topics,
     groups: [...snapshot.groups],
     signature: null,
+  };
+}
+
+function describeTopic(
+  topic: TopicSnapshot,
+  planned: readonly TopicSnapshot[],
+  members: readonly { readonly built: BuiltPartition | undefined }[],
+): TopicManifest {
+  return {
+    name: topic.name,
+    topicId: topic.topicId,
+    derivedTopicId: topic.derivedTopicId,
+    internal: topic.internal,
+    // Those that were captured: more may have come since.
+    partitionCount: Math.max(...planned.map(({ partitions }) => partitions.length)),
+    replicationFactor: topic.replicationFactor,
+    configs: [...topic.configs],
+    partitions: members
+      .flatMap(({ built }) => (built === undefined ? [] : [built.manifest]))
+      .sort((a, b) => a.partition - b.partition),
   };
 }
 

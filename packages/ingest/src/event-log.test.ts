@@ -11,7 +11,11 @@ const progress = {
   agents: 1,
   losses: 0,
 };
-const notice = (index: number): BackupEvent => ({ type: 'notice', text: String(index) });
+const notice = (index: number): BackupEvent => ({
+  type: 'notice',
+  kind: 'other',
+  text: String(index),
+});
 
 async function textsOf(events: AsyncIterable<BackupEvent>): Promise<string[]> {
   const texts: string[] = [];

@@ -1,14 +1,16 @@
-import { KopsError, type Offset } from '@kops/core';
+import { KopsError, type Clock, type Offset } from '@kops/core';
 import type { KafkaClient } from '@kops/kafka';
 import type { StartBackup } from '@kops/transport';
-import { takeSnapshot, type ClusterSnapshot } from './cluster-snapshot.ts';
+import { takeSnapshot, type ClusterSnapshot, type TopicSnapshot } from './cluster-snapshot.ts';
 import type { CutPartition } from './commit-archive.ts';
-import type { PartitionSink } from './partition-sink.ts';
+import type { LogEnds, PartitionSink } from './partition-sink.ts';
 import type { PreparedBackup } from './prepare-backup.ts';
 
 /** What an archive is to show of every partition. */
 export class GenerationCut {
   readonly snapshot: ClusterSnapshot;
+  /** When the ends were asked for, ms since the epoch. */
+  readonly takenAtMs: number;
   readonly #partitions: readonly Omit<CutPartition, 'cut'>[];
   /** The offset that a cut must not pass; what was archived beyond it waits for the next generation. */
   readonly #limits: readonly Offset[];
@@ -18,9 +20,10 @@ export class GenerationCut {
     snapshot: ClusterSnapshot,
     partitions: readonly Omit<CutPartition, 'cut'>[],
     limits: readonly Offset[],
-    fixed: boolean,
+    { fixed, takenAtMs }: { readonly fixed: boolean; readonly takenAtMs: number },
   ) {
     this.snapshot = snapshot;
+    this.takenAtMs = takenAtMs;
     this.#partitions = partitions;
     this.#limits = limits;
     this.#fixed = fixed;
@@ -35,12 +38,26 @@ export class GenerationCut {
     });
   }
 
+  get topics(): readonly TopicSnapshot[] {
+    return this.snapshot.topics;
+  }
+
+  /** Up to where each sink's log could be shown when the ends were asked for. */
+  get limits(): ReadonlyMap<PartitionSink, Offset> {
+    return new Map(
+      this.#partitions.map(({ sink }, index) => [sink, this.#limits[index] ?? 0n] as const),
+    );
+  }
+
   /**
    * One text for what an archive of these cuts shows. Cuts that follow the watermark move on by themselves: take it when they are committed, and
    * compare it later.
    */
   shown(partitions: readonly CutPartition[] = this.partitions()): string {
-    const ends = partitions.map(({ cut, logStart }) => [String(cut), String(logStart)]);
+    const ends = partitions.map(({ sink, cut, logStart }) => {
+      const { topicId, partition } = sink.identity;
+      return [topicId, partition, cut, logStart, sink.losses.length];
+    });
     return JSON.stringify([ends, this.snapshot.groups], (_, value: unknown) =>
       typeof value === 'bigint' ? value.toString() : value,
     );
@@ -49,7 +66,7 @@ export class GenerationCut {
 
 /** The cut of a snapshot: as planned at its start. */
 export function cutAtPlan(
-  { snapshot }: PreparedBackup,
+  { snapshot, startedAtMs }: PreparedBackup,
   sinks: readonly PartitionSink[],
 ): GenerationCut {
   const partitions = sinks.map((sink) => ({
@@ -61,7 +78,7 @@ export function cutAtPlan(
     snapshot,
     partitions,
     sinks.map(({ plan }) => plan.cut),
-    true,
+    { fixed: true, takenAtMs: startedAtMs },
   );
 }
 
@@ -83,8 +100,12 @@ async function cutPresent(
   request: StartBackup,
   before: ClusterSnapshot,
   sinks: readonly PartitionSink[],
+  clock: Clock,
 ): Promise<GenerationCut> {
-  const names = before.topics.map(({ name }) => name);
+  const takenAtMs = clock.now();
+  // The newest that is known of each: partitions that were added later know a larger topic.
+  const captured = new Map(sinks.map(({ plan }) => [plan.topic.topicId, plan.topic]));
+  const names = [...captured.values()].map(({ name }) => name);
   const existing = new Set((await kafka.topics()).map(({ name }) => name));
   const present = names.filter((name) => existing.has(name));
   const now =
@@ -99,7 +120,8 @@ async function cutPresent(
         ? seen.partitions.find(({ partition }) => partition === snapshot.partition)
         : undefined;
     // A leader that was just elected may not know yet how far the log is stable; what was said before holds.
-    const current = same === undefined ? snapshot : sink.noteEnds(same);
+    const current = same === undefined ? lastEnds(sink) : sink.noteEnds(same);
+    if (same !== undefined && seen !== undefined) captured.set(topic.topicId, seen);
     limits.push(
       same === undefined
         ? sink.durable
@@ -115,9 +137,22 @@ async function cutPresent(
     };
   });
   return new GenerationCut(
-    { ...before, groups: now?.groups ?? before.groups },
+    { ...before, topics: [...captured.values()], groups: now?.groups ?? before.groups },
     partitions,
     limits,
-    false,
+    { fixed: false, takenAtMs },
   );
+}
+
+/** Ends of a log that cannot be asked any more: what was fetched was below them, whatever was said before. */
+function lastEnds(sink: PartitionSink): LogEnds {
+  const { highWatermark, lastStableOffset } = sink.noteEnds({
+    highWatermark: -1n,
+    lastStableOffset: -1n,
+  });
+  const end = sink.durable;
+  return {
+    highWatermark: end > highWatermark ? end : highWatermark,
+    lastStableOffset: end > lastStableOffset ? end : lastStableOffset,
+  };
 }

@@ -1,12 +1,25 @@
 import type { Loss } from '@kops/archive-format';
 import { systemClock } from '@kops/core';
+import type { ObjectStore } from '@kops/object-store';
 import { createMemoryStore } from '@kops/object-store/memory';
 import { readSegmentBatches } from '@kops/repository';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { batchesFrom, batchOf, markerOf } from '../test/batches.ts';
 import { CrashStore } from '../test/crash-store.ts';
-import { clusterId, keysIn, openSink, parentPartition, type SinkFixture } from '../test/fixture.ts';
+import {
+  clusterId,
+  configs,
+  keysIn,
+  openSink,
+  parentPartition,
+  partitionSnapshot,
+  topicSnapshot,
+  type SinkFixture,
+} from '../test/fixture.ts';
+import { CaptureJournal } from './capture-journal.ts';
+import { thisProcess } from './owner.ts';
+import type { PartitionPlan } from './plan-backup.ts';
 import type { PartitionSink } from './partition-sink.ts';
 import { findLeftovers, recoverPartition } from './recovery.ts';
 
@@ -349,5 +362,95 @@ describe('recovery of a partition', () => {
       }),
       { numRuns: 150 },
     );
+  });
+});
+
+describe('a loss that a dead capture has noticed', () => {
+  const retention: Loss = { from: 10n, to: 30n, reason: 'retention', detail: 'overtaken' };
+  const successor = async (
+    store: ObjectStore,
+    plan: Partial<PartitionPlan> = {},
+  ): Promise<PartitionSink> => {
+    const { sink, journal } = await openSink([store], { plan });
+    const own = { capture: journal.capture, running: new Set<string>() };
+    const leftovers = await findLeftovers(store, clusterId, own);
+    await recoverPartition(sink, leftovers, [store], systemClock);
+    return sink;
+  };
+
+  it('is known to the next one, with what came after it, and is told once', async () => {
+    const store = createMemoryStore();
+    const { sink } = await openSink([store]);
+    for (const batch of batchesFrom(0, 2)) await sink.append(batch);
+    await sink.lose(retention);
+    for (const batch of batchesFrom(30, 2)) await sink.append(batch);
+    await sink.seal();
+    // The log begins behind the loss now; a second successor finds the journals of both.
+    for (let kill = 0; kill < 2; kill++) {
+      const next = await successor(store, { resume: 30n });
+      expect(next.losses).toEqual([retention]);
+      expect(next.position).toBe(40n);
+    }
+    // An archive tells of it already.
+    const later = await successor(store, { resume: 30n, archivedLosses: [retention] });
+    expect(later.losses).toEqual([]);
+  });
+
+  it('is not told of another life or partition', async () => {
+    const store = createMemoryStore();
+    const { sink } = await openSink([store]);
+    await sink.lose({ ...retention, from: 0n });
+    const snapshot = partitionSnapshot({ partition: 1 });
+    expect((await successor(store, { snapshot })).losses).toEqual([]);
+    const topic = topicSnapshot({ topicId: 'f'.repeat(32) });
+    expect((await successor(store, { topic })).losses).toEqual([]);
+  });
+
+  it('cuts off what a truncation took away, also from what older captures sealed', async () => {
+    const store = createMemoryStore();
+    const { sink: first } = await openSink([store], { segmentBytes: 1 });
+    for (const batch of batchesFrom(0, 4)) await first.append(batch);
+    const second = await successor(store);
+    expect(second.position).toBe(20n);
+    await second.lose(truncation(7n, 20n));
+    await second.append(batchOf({ from: 7, count: 5 }, { partitionLeaderEpoch: 2 }));
+    await second.seal();
+    const third = await successor(store);
+    expect(third.position).toBe(12n);
+    expect(third.losses).toEqual([truncation(7n, 20n)]);
+    expect(third.entries.map(({ slice }) => [slice.start, slice.end])).toEqual([
+      [0n, 5n],
+      [5n, 7n],
+      [7n, 12n],
+    ]);
+    expect(third.lastEpoch).toBe(2);
+  });
+});
+
+describe('leftovers of a compacted topic', () => {
+  it.each([
+    { nowMs: 999, taken: 10n },
+    { nowMs: 1000, taken: 0n },
+  ])('count from the start of the oldest capture: $taken at $nowMs', async ({ nowMs, taken }) => {
+    const store = createMemoryStore();
+    const owner = await thisProcess();
+    const begin = (capture: string, startedAtMs: number): Promise<CaptureJournal> =>
+      CaptureJournal.begin([store], { capture, cluster: clusterId, startedAtMs, owner });
+    const { sink: read } = await openSink([store], {}, await begin('first', 0));
+    for (const batch of batchesFrom(0, 2)) await read.append(batch);
+    await read.seal();
+    // A younger one has taken over what the first had read.
+    const young = await begin('second', 900);
+    for (const entry of read.entries)
+      await young.record({ ...read.identity, from: 0n, to: 10n, entry });
+    const topic = topicSnapshot({
+      configs: configs({ 'cleanup.policy': 'compact', 'delete.retention.ms': '1000' }),
+    });
+    const { sink } = await openSink([store], { plan: { topic } }, await begin('own', nowMs));
+    const own = { capture: 'own', running: new Set<string>() };
+    const leftovers = await findLeftovers(store, clusterId, own);
+    const clock = { ...systemClock, now: () => nowMs };
+    await recoverPartition(sink, leftovers, [store], clock);
+    expect(sink.position).toBe(taken);
   });
 });

@@ -12,7 +12,8 @@ import type { ObjectStore } from '@kops/object-store';
 import { splitBatches, validateBatch, type RecordBatchView } from '@kops/record-batch';
 import { RunDigest } from '@kops/transport';
 import type { PartitionSnapshot } from './cluster-snapshot.ts';
-import type { CaptureJournal, SealedSegment } from './capture-journal.ts';
+import type { CaptureJournal } from './capture-journal.ts';
+import type { SealedSegment } from './capture-record.ts';
 import { OpenSegment } from './open-segment.ts';
 import { OpenTransactions } from './open-transactions.ts';
 import type { PartitionPlan } from './plan-backup.ts';
@@ -34,6 +35,8 @@ export interface SinkOptions {
   readonly fixedCut: boolean;
   /** Called whenever the archived watermark has moved. */
   readonly onDurable: (sink: PartitionSink) => void;
+  /** Called with every loss that is noticed, once a successor would know of it too. */
+  readonly onLoss?: (sink: PartitionSink, loss: Loss) => void;
 }
 
 /**
@@ -185,11 +188,15 @@ export class PartitionSink {
   lose(loss: Loss): Promise<void> {
     return this.#serially(async () => {
       await this.#seal();
+      const { topicId, partition } = this.identity;
+      // Before the position moves over it: after a crash nothing else would tell of it.
+      await this.#options.journal.recordLoss({ topicId, partition, loss });
       this.losses.push(loss);
       if (loss.reason === 'truncation') this.#truncate(loss.from);
       this.#position = loss.reason === 'truncation' ? loss.from : loss.to;
       this.#reach = this.#position;
       this.#moveDurable(this.#position);
+      this.#options.onLoss?.(this, loss);
     });
   }
 

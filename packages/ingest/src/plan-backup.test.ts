@@ -9,6 +9,7 @@ import {
 } from '../test/fixture.ts';
 import type { PartitionSnapshot, TopicSnapshot } from './cluster-snapshot.ts';
 import {
+  checkStillExtends,
   planBackup,
   type ParentPartition,
   type PartitionPlan,
@@ -53,6 +54,16 @@ function plan({
 const compacted = configs({ 'cleanup.policy': 'compact', 'delete.retention.ms': '1000' });
 
 describe('planBackup', () => {
+  it('begins anew where the parent may lack tombstones, and knows what it told', () => {
+    const losses = [
+      { from: 90n, to: 90n, reason: 'tombstones-may-be-gone', detail: 'took 2 days' },
+    ] as const;
+    const planned = plan({ parent: parentPartition(90n, { losses: [...losses] }) });
+    expect(planned).toMatchObject({ mode: 'baseline', archivedLosses: losses, losses: [] });
+    expect(planned.reason).toContain('tombstones-may-be-gone');
+    expect(plan({ parent: parentPartition(90n) })).toMatchObject({ mode: 'extend' });
+  });
+
   it('begins at the log start where nothing is archived', () => {
     expect(plan({ partition: { logStart: 7n } })).toMatchObject({
       mode: 'baseline',
@@ -141,6 +152,35 @@ describe('planBackup', () => {
       resume: 80n,
       losses: [],
     });
+  });
+
+  it('goes back in a truncated log that ends before the archived one', () => {
+    const parent = parentPartition(80n);
+    const partition = { highWatermark: 75n, lastStableOffset: 75n };
+    const truncated = { leaderEpoch: 1, endOffset: 60n };
+    const losses = [{ from: 60n, to: 80n, reason: 'truncation' }];
+    const planned = plan({ partition, parent, epochEnd: truncated });
+    expect(planned).toMatchObject({ mode: 'extend', resume: 60n, cut: 75n, losses });
+    expect(() => checkStillExtends([planned], 500)).not.toThrow();
+    // Nothing above the cut is shown, but the loss is one all the same; so it is where tombstones force a baseline.
+    const stable = { highWatermark: 75n, lastStableOffset: 50n };
+    expect(plan({ partition: stable, parent, epochEnd: truncated })).toMatchObject({
+      mode: 'baseline',
+      cut: 50n,
+      losses,
+    });
+    const topic = { configs: compacted };
+    expect(plan({ partition, topic, parent, epochEnd: truncated, nowMs: 1000 })).toMatchObject({
+      mode: 'baseline',
+      losses,
+    });
+    // A leader that only lags has the archived records: nothing is lost.
+    expect(plan({ partition, parent, epochEnd: { leaderEpoch: 1, endOffset: 80n } })).toMatchObject(
+      { mode: 'baseline', losses: [] },
+    );
+    // What another life of the topic held is no truncation of this one.
+    const recreated = { topicId: 'f'.repeat(32) };
+    expect(plan({ topic: recreated, parent, epochEnd: truncated }).losses).toEqual([]);
   });
 
   it('keeps telling of losses that it still shows', () => {

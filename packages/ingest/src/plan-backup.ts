@@ -44,6 +44,8 @@ export interface PartitionPlan {
   readonly losses: readonly Loss[];
   /** Leader epochs below `resume`. */
   readonly leaderEpochs: readonly LeaderEpoch[];
+  /** Losses that the newest archive of this life of the topic tells of, whether it is extended or not. */
+  readonly archivedLosses: readonly Loss[];
 }
 
 /** What decides a plan. */
@@ -71,6 +73,9 @@ function planPartition(
   const cut =
     facts.isolation === 'read_committed' ? snapshot.lastStableOffset : snapshot.highWatermark;
   const parent = facts.parentOf(topic.name, snapshot.partition);
+  const archivedLosses =
+    parent?.topic.topicId === topic.topicId ? parent.partition.losses : ([] as const);
+  const held = parent === undefined ? undefined : stillHeld(facts, topic, snapshot, parent);
   const baseline = (reason: string): PartitionPlan => ({
     topic,
     snapshot,
@@ -79,15 +84,61 @@ function planPartition(
     parent: undefined,
     resume: snapshot.logStart,
     cut,
-    losses: [],
+    // What both logs had is read anew, what only the archived one had is gone.
+    losses: held?.truncation ?? [],
     leaderEpochs: [],
+    archivedLosses,
   });
-  if (parent === undefined) return baseline('');
+  if (parent === undefined || held === undefined) return baseline('');
+  // What extends it would bring the same keys back.
+  const gone = archivedLosses.find(({ reason }) => reason === 'tombstones-may-be-gone');
+  if (gone !== undefined)
+    return baseline(
+      `${gone.reason}: archive ${parent.manifest.archive} took too long (${gone.detail})`,
+    );
   const decision = mayExtend(
-    extensionFacts(earlierCapture(parent), topic, snapshot.logStart, cut, facts.nowMs),
+    extensionFacts(
+      { ...earlierCapture(parent), cut: held.end },
+      topic,
+      snapshot.logStart,
+      cut,
+      facts.nowMs,
+    ),
   );
   if (!decision.extend) return baseline(`${decision.reason}: ${decision.detail}`);
-  return extend(facts, topic, snapshot, cut, parent);
+  return { ...extend(topic, snapshot, parent, held), cut, archivedLosses };
+}
+
+/** How far the log still is the one that the parent has read. */
+interface StillHeld {
+  readonly end: Offset;
+  /** What of the parent an unclean election has replaced. */
+  readonly truncation: readonly Loss[];
+}
+
+function stillHeld(
+  facts: PlanFacts,
+  topic: TopicSnapshot,
+  snapshot: PartitionSnapshot,
+  { manifest, topic: archived, partition }: ParentPartition,
+): StillHeld {
+  const { cut, lineage } = partition;
+  // Another life of the topic is no other lineage of this one.
+  if (archived.topicId !== topic.topicId) return { end: cut, truncation: [] };
+  const answer = facts.epochEnd(topic.name, snapshot.partition);
+  const relation = relateLineage(lineage.leaderEpochs, cut, () =>
+    answer === undefined || answer.endOffset < 0n
+      ? undefined
+      : { epoch: answer.leaderEpoch, endOffset: answer.endOffset },
+  );
+  if (relation.relation !== 'truncated') return { end: cut, truncation: [] };
+  const loss: Loss = {
+    from: relation.truncatedAt,
+    to: cut,
+    reason: 'truncation',
+    detail: `archive ${manifest.archive} holds offsets that the log no longer has`,
+  };
+  return { end: relation.truncatedAt, truncation: [loss] };
 }
 
 /** What an earlier capture has read of a partition. */
@@ -140,11 +191,10 @@ export function earlierCapture({ manifest, topic, partition }: ParentPartition):
  * @throws KOPS_INCOMPLETE
  */
 export function checkStillExtends(plans: readonly PartitionPlan[], nowMs: number): void {
-  for (const { parent, topic, snapshot, cut } of plans) {
+  for (const { parent, topic, snapshot, cut, resume } of plans) {
     if (parent === undefined) continue;
-    const decision = mayExtend(
-      extensionFacts(earlierCapture(parent), topic, snapshot.logStart, cut, nowMs),
-    );
+    const earlier = { ...earlierCapture(parent), cut: resume };
+    const decision = mayExtend(extensionFacts(earlier, topic, snapshot.logStart, cut, nowMs));
     if (decision.extend) continue;
     throw new KopsError(
       'KOPS_INCOMPLETE',
@@ -158,43 +208,23 @@ export function checkStillExtends(plans: readonly PartitionPlan[], nowMs: number
 }
 
 function extend(
-  facts: PlanFacts,
   topic: TopicSnapshot,
   snapshot: PartitionSnapshot,
-  cut: Offset,
   parent: ParentPartition,
-): PartitionPlan {
-  const { partition } = parent;
-  const answer = facts.epochEnd(topic.name, snapshot.partition);
-  const relation = relateLineage(partition.lineage.leaderEpochs, partition.cut, () =>
-    answer === undefined || answer.endOffset < 0n
-      ? undefined
-      : { epoch: answer.leaderEpoch, endOffset: answer.endOffset },
+  { end, truncation }: StillHeld,
+): Omit<PartitionPlan, 'cut' | 'archivedLosses'> {
+  const { losses, lineage } = parent.partition;
+  const inherited = losses.filter(
+    (loss) => loss.reason === 'retention' && loss.to > snapshot.logStart && loss.from < end,
   );
-  const resume = relation.relation === 'truncated' ? relation.truncatedAt : partition.cut;
-  const inherited = partition.losses.filter(
-    (loss) => loss.reason === 'retention' && loss.to > snapshot.logStart && loss.from < resume,
-  );
-  const truncation: Loss[] =
-    resume < partition.cut
-      ? [
-          {
-            from: resume,
-            to: partition.cut,
-            reason: 'truncation',
-            detail: `archive ${parent.manifest.archive} holds offsets that the log no longer has`,
-          },
-        ]
-      : [];
   return {
     topic,
     snapshot,
     mode: 'extend',
     reason: '',
     parent,
-    resume,
-    cut,
+    resume: end,
     losses: [...inherited, ...truncation],
-    leaderEpochs: truncateLeaderEpochs(partition.lineage.leaderEpochs, resume),
+    leaderEpochs: truncateLeaderEpochs(lineage.leaderEpochs, end),
   };
 }

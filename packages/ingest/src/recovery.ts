@@ -1,11 +1,18 @@
-import { clusterPathName, mayExtend, parseSegmentKey } from '@kops/archive-format';
+import { clusterPathName, parseSegmentKey, type Loss } from '@kops/archive-format';
 import { KopsError, systemClock, type Clock } from '@kops/core';
 import type { ObjectInfo, ObjectStore } from '@kops/object-store';
 import { readSegmentBatches } from '@kops/repository';
-import { readCaptures, type CaptureRecord, type SealedSegment } from './capture-journal.ts';
+import type { RecordBatchView } from '@kops/record-batch';
+import {
+  readCaptures,
+  withoutTruncated,
+  type CaptureRecord,
+  type NotedLoss,
+  type SealedSegment,
+} from './capture-record.ts';
 import { ownerState } from './owner.ts';
 import type { PartitionSink } from './partition-sink.ts';
-import { extensionFacts } from './plan-backup.ts';
+import { tombstonesGone } from './tombstones.ts';
 
 /** What ended captures left in a store. */
 export interface Leftovers {
@@ -118,8 +125,8 @@ function held(store: ObjectStore, { owner, capture }: CaptureRecord): KopsError 
 }
 
 /**
- * Continues a partition from what dead captures left: their sealed segments that follow the sink's position without a gap,
- * then the valid batches of an open segment.
+ * Continues a partition from what dead captures left: the losses they have noticed, their sealed segments that follow the sink's position
+ * without a gap, then the valid batches of an open segment. What was taken over was read at {@link readSince} at the earliest.
  */
 export async function recoverPartition(
   sink: PartitionSink,
@@ -128,22 +135,18 @@ export async function recoverPartition(
   clock: Clock,
 ): Promise<void> {
   const [store] = stores;
-  const usable = leftovers.captures.filter((capture) => stillValid(sink, capture, clock));
-  if (store === undefined || usable.length === 0) return;
+  const { captures } = leftovers;
   const key = partitionKey(sink.identity);
-  const sealed = usable.flatMap((capture) =>
-    capture.sealed.filter((one) => partitionKey(one) === key),
-  );
+  takeLosses(sink, captures, key);
+  if (store === undefined || captures.length === 0 || !stillValid(sink, leftovers, clock)) return;
+  const sealed = sealedOf(captures, key);
   for (;;) {
     const next = await nextSealed(sealed, sink, stores);
     if (next === undefined) break;
-    await sink.adopt(
-      next,
-      next.entry.transactional ? readSegmentBatches(store, { key: next.entry.key }) : undefined,
-    );
+    await sink.adopt(next, next.entry.transactional ? batchesOf(store, next) : undefined);
   }
   const begun = new Map(
-    usable.flatMap(({ opened }) => opened.map(({ key: part, from }) => [part, from] as const)),
+    captures.flatMap(({ opened }) => opened.map(({ key: part, from }) => [part, from] as const)),
   );
   const parts = leftovers.parts.get(key) ?? [];
   // One that begins after a gap cannot be told from one that lacks data: its offsets are fetched again.
@@ -153,16 +156,52 @@ export async function recoverPartition(
   await recoverPart(sink, store, following);
 }
 
+/**
+ * When the oldest of what dead captures left may have been read, ms since the epoch; undefined where there is nothing. A capture's own start does
+ * not tell: it may have taken over what one before it had read.
+ */
+export function readSince({ captures }: Leftovers): number | undefined {
+  return captures.length === 0
+    ? undefined
+    : Math.min(...captures.map(({ startedAtMs }) => startedAtMs));
+}
+
 /** A compacted topic's leftovers count only as long as no tombstone can have come and gone since they were read. */
-function stillValid(sink: PartitionSink, capture: CaptureRecord, clock: Clock): boolean {
-  const { topic } = sink.plan;
-  const before = {
-    topicId: topic.topicId,
-    cut: sink.position,
-    atMs: capture.startedAtMs,
-    configs: topic.configs,
-  };
-  return mayExtend(extensionFacts(before, topic, sink.position, sink.position, clock.now())).extend;
+function stillValid({ plan }: PartitionSink, leftovers: Leftovers, clock: Clock): boolean {
+  const sinceMs = readSince(leftovers) ?? clock.now();
+  return tombstonesGone([plan.topic.configs], sinceMs, clock.now()) === undefined;
+}
+
+/** Losses that no archive tells of yet, the oldest first. */
+function takeLosses(sink: PartitionSink, captures: readonly CaptureRecord[], key: string): void {
+  const noted = captures.toReversed().flatMap(({ lost }) => lost);
+  for (const { loss } of noted.filter((one: NotedLoss) => partitionKey(one) === key)) {
+    const isSame = ({ from, to, reason }: Loss): boolean =>
+      from === loss.from && to === loss.to && reason === loss.reason;
+    if (![...sink.plan.archivedLosses, ...sink.losses].some(isSame)) sink.losses.push(loss);
+  }
+}
+
+/** Sealed segments of a partition, the newest capture's first; without what newer captures found truncated. */
+function sealedOf(captures: readonly CaptureRecord[], key: string): SealedSegment[] {
+  const truncations: NotedLoss[] = [];
+  return captures.flatMap((capture) => {
+    const own = capture.sealed.filter((one) => partitionKey(one) === key);
+    const left = truncations.reduce(withoutTruncated, own);
+    truncations.push(...capture.lost.filter((one) => partitionKey(one) === key));
+    return left;
+  });
+}
+
+/** The batches of a segment up to where it counts. */
+async function* batchesOf(
+  store: ObjectStore,
+  { entry, to }: SealedSegment,
+): AsyncGenerator<{ readonly batch: RecordBatchView }> {
+  for await (const read of readSegmentBatches(store, { key: entry.key })) {
+    if (read.batch.baseOffset >= to) return;
+    yield read;
+  }
 }
 
 async function nextSealed(

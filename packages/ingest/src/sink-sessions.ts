@@ -20,6 +20,11 @@ export class SinkSessions {
     this.#newest.get(sink)?.session.acknowledge();
   }
 
+  /** Resolves when no stream writes to the sink any more; whoever fences them first makes this final. */
+  async ended(sink: PartitionSink): Promise<void> {
+    await this.#newest.get(sink)?.ended;
+  }
+
   /**
    * Runs a session once the one before it has ended: one that was fenced may still be writing, and the new one begins where it has ended.
    * @param check throws when the session is not wanted any more after that wait

@@ -32,7 +32,8 @@ export async function sweepLeftovers(
     .flatMap(([, keys]) => keys);
   const partsStay = [...leftovers.parts.keys()].some((partition) => !settled(partition));
   const done = leftovers.captures.filter(
-    (capture) => !partsStay && capture.sealed.every((one) => settled(partitionKey(one))),
+    ({ sealed: own, lost }) =>
+      !partsStay && [...own, ...lost].every((one) => settled(partitionKey(one))),
   );
   for (const store of stores) {
     await mapLimit(parts, parallelDeletes, (key) => store.deletePart(key));

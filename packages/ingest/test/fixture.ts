@@ -49,6 +49,7 @@ export function partitionPlan(fields: Partial<PartitionPlan> = {}): PartitionPla
     cut: 100n,
     losses: [],
     leaderEpochs: [],
+    archivedLosses: [],
     ...fields,
   };
 }
@@ -139,12 +140,13 @@ export interface SinkFixture {
   readonly reported: readonly bigint[];
 }
 
-/** A sink with a journal of its own. */
+/** A sink with a journal of its own, unless one is given. */
 export async function openSink(
   stores: readonly ObjectStore[],
   options: { readonly plan?: Partial<PartitionPlan>; readonly segmentBytes?: number } = {},
+  given?: CaptureJournal,
 ): Promise<SinkFixture> {
-  const journal = await beginJournal(stores);
+  const journal = given ?? (await beginJournal(stores));
   const reported: bigint[] = [];
   const sink = new PartitionSink({
     clusterId,

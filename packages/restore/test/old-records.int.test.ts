@@ -28,7 +28,7 @@ async function repeatOverCrash(
   return [...before, await append()];
 }
 
-it('shows why a restore does not rely on idempotence: a broker forgets producers of old records', async () => {
+it('shows why a restore sends nothing again: a broker forgets producers of old records', async () => {
   await using client = await connectKafka({ bootstrapServers: [sandbox().bootstrapServers] });
   // A repeated batch is known as such as long as the broker remembers its producer, and that it does by the records' time.
   expect(await repeatOverCrash(client, 'recent', BigInt(Date.now()))).toEqual([0n, 0n, 0n]);

@@ -13,15 +13,31 @@ const listTimeoutMs = 10_000;
 const watermarkGraceMs = 5_000;
 
 /**
- * Connects an agent to its archiver. The connection is made on the first call, and anew on the first call after it was lost.
+ * Connections that the PartitionStreams of an agent take in turns. What a socket holds (208 KiB of a unix socket) is all that lies between
+ * two busy processes: on one connection each of them waits for the other a quarter of the time.
+ */
+const streamConnections = 2;
+
+/**
+ * Connects an agent to its archiver. Connections are made on the first call, and anew on the first call after they were lost.
  * @throws KOPS_CONFIG when the endpoint is unusable: an address that needs TLS and has none, a socket path above 107 bytes
  */
 export function connectCapture(endpoint: Endpoint, options: TransportOptions = {}): CaptureClient {
-  const channel = new ClientChannel(endpoint, options);
+  const channels = Array.from(
+    { length: streamConnections },
+    () => new ClientChannel(endpoint, options),
+  );
+  const next = (): ClientChannel => {
+    const channel = channels.shift() ?? new ClientChannel(endpoint, options);
+    channels.push(channel);
+    return channel;
+  };
   return {
-    join: () => channel.bidi(captureMethods.join),
-    stream: () => channel.bidi(captureMethods.stream, checkFrame),
-    [Symbol.asyncDispose]: () => channel[Symbol.asyncDispose](),
+    join: () => next().bidi(captureMethods.join),
+    stream: () => next().bidi(captureMethods.stream, checkFrame),
+    [Symbol.asyncDispose]: async () => {
+      await Promise.all(channels.map((channel) => channel[Symbol.asyncDispose]()));
+    },
   };
 }
 

@@ -32,6 +32,7 @@ export type {
   Frame,
   Isolation,
   LossReason,
+  NoticeKind,
   OpenFrame,
   OperatorApi,
   PartitionAssignment,

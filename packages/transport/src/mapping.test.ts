@@ -196,7 +196,11 @@ const backupEvent: fc.Arbitrary<BackupEvent> = fc.oneof(
   }),
   fc.constant({ type: 'finished' as const }),
   fc.record({ type: fc.constant('failed' as const), error }),
-  fc.record({ type: fc.constant('notice' as const), text }),
+  fc.record({
+    type: fc.constant('notice' as const),
+    kind: fc.constantFrom('topic-added' as const, 'loss' as const, 'other' as const),
+    text,
+  }),
 );
 
 const backupSummary: fc.Arbitrary<BackupSummary> = fc.record({

@@ -16,6 +16,7 @@ import type {
   BackupSummary,
   CommittedArchive,
   Isolation,
+  NoticeKind,
   StartBackup,
   StartedBackup,
   WatermarkQuery,
@@ -32,6 +33,21 @@ const isolations: Readonly<Record<Isolation, WireIsolation>> = {
   read_committed: WireIsolation.ISOLATION_READ_COMMITTED,
   read_uncommitted: WireIsolation.ISOLATION_READ_UNCOMMITTED,
 };
+
+const noticeKinds: ReadonlySet<string> = new Set<NoticeKind>([
+  'continued',
+  'topic-added',
+  'partitions-added',
+  'topic-deleted',
+  'topic-recreated',
+  'loss',
+  'tombstones-may-be-gone',
+  'agent-left',
+  'partitions-moved',
+  'partition-failed',
+]);
+
+const isNoticeKind = (kind: string): kind is NoticeKind => noticeKinds.has(kind);
 
 const modes = ['baseline', 'extend'] as const;
 const states = ['running', 'stopping', 'finished', 'failed'] as const;
@@ -105,7 +121,7 @@ export function toWireBackupEvent(event: BackupEvent): WatchBackupResponse {
     case 'failed':
       return { event: { $case: 'failed', value: toWireError(event.error) } };
     case 'notice':
-      return { event: { $case: 'notice', value: { text: event.text } } };
+      return { event: { $case: 'notice', value: { text: event.text, kind: event.kind } } };
   }
 }
 
@@ -124,7 +140,11 @@ export function fromWireBackupEvent({ event }: WatchBackupResponse): BackupEvent
     case 'failed':
       return { type: 'failed', error: fromWireError(event.value) };
     case 'notice':
-      return { type: 'notice', text: event.value.text };
+      return {
+        type: 'notice',
+        kind: isNoticeKind(event.value.kind) ? event.value.kind : 'other',
+        text: event.value.text,
+      };
     case undefined:
       throw unreadable('backup event');
   }

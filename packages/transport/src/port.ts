@@ -177,12 +177,27 @@ export interface CommittedArchive {
   readonly copies: readonly string[];
 }
 
+/** What a notice is about: for programs, which must not read texts. */
+export type NoticeKind =
+  | 'continued'
+  | 'topic-added'
+  | 'partitions-added'
+  | 'topic-deleted'
+  | 'topic-recreated'
+  | 'loss'
+  | 'tombstones-may-be-gone'
+  | 'agent-left'
+  | 'partitions-moved'
+  | 'partition-failed'
+  /** None of these, or one that only a newer archiver knows. */
+  | 'other';
+
 export type BackupEvent =
   | ({ readonly type: 'progress' } & BackupProgress)
   | ({ readonly type: 'committed' } & CommittedArchive)
   | { readonly type: 'finished' }
   | { readonly type: 'failed'; readonly error: KopsError }
-  | { readonly type: 'notice'; readonly text: string };
+  | { readonly type: 'notice'; readonly kind: NoticeKind; readonly text: string };
 
 export interface BackupSummary {
   readonly backupId: string;

@@ -1,3 +1,4 @@
+import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { KopsError } from '@kops/core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -68,6 +69,48 @@ async function first<T>(items: AsyncIterable<T>): Promise<T | undefined> {
   for await (const item of items) return item;
   return undefined;
 }
+
+/** A socket in front of another that counts the connections through it. */
+async function counting(target: string): Promise<{ address: string; connections: () => number }> {
+  const folder = open.use(await socketFolder());
+  const path = join(folder.path, 'p');
+  let connections = 0;
+  const proxy = createServer((socket) => {
+    connections += 1;
+    const onward = connect(target);
+    socket.pipe(onward).pipe(socket);
+    socket.on('error', () => onward.destroy());
+    onward.on('error', () => socket.destroy());
+  });
+  await new Promise<void>((resolve) => proxy.listen(path, resolve));
+  open.defer(() => {
+    proxy.close();
+  });
+  return { address: `unix:${path}`, connections: () => connections };
+}
+
+describe('an agent', () => {
+  it('spreads its streams over two connections, and no more', async () => {
+    const folder = open.use(await socketFolder());
+    const path = join(folder.path, 's');
+    const stream = async (duplex: Stream): Promise<void> => {
+      await first(duplex.incoming);
+      await duplex.send({ type: 'durable', offset: 1n });
+    };
+    open.use(await serveArchiver({ address: `unix:${path}`, secret }, handlersWith({ stream })));
+    const proxy = await counting(path);
+    const capture = open.use(connectCapture({ address: proxy.address, secret }));
+    const say = async (): Promise<Ack | undefined> => {
+      const duplex = capture.stream();
+      await duplex.send({ type: 'end', reason: 'idle' });
+      return first(duplex.incoming);
+    };
+    expect(await say()).toEqual({ type: 'durable', offset: 1n });
+    expect(proxy.connections()).toBe(1);
+    await Promise.all(Array.from({ length: 6 }, say));
+    expect(proxy.connections()).toBe(2);
+  });
+});
 
 describe('a PartitionStream', () => {
   it('carries frames and acknowledgements in order, and ends when both sides have ended', async () => {
@@ -256,7 +299,7 @@ describe('a call that is given up', () => {
       operator: {
         watchBackup: async function* (backupId, signal) {
           try {
-            yield { type: 'notice', text: backupId };
+            yield { type: 'notice', kind: 'topic-added', text: backupId };
             if (signal !== undefined) await aborted(signal);
           } finally {
             isEnded = true;
@@ -264,7 +307,11 @@ describe('a call that is given up', () => {
         },
       },
     });
-    expect(await first(operator.watchBackup('b-1'))).toEqual({ type: 'notice', text: 'b-1' });
+    expect(await first(operator.watchBackup('b-1'))).toEqual({
+      type: 'notice',
+      kind: 'topic-added',
+      text: 'b-1',
+    });
     expect(await holdsWithin(5_000, () => isEnded)).toBe(true);
   });
 });

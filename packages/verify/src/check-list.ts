@@ -62,7 +62,8 @@ export function checkPartitionManifest(place: ListPlace, log: FindingLog): void 
     );
   }
   for (const { from, to, reason, detail } of shown.losses) {
-    const text = `offsets ${from} to ${to - 1n} are lost: ${reason}${detail === '' ? '' : ` (${detail})`}`;
+    const what = from === to ? `from offset ${from} on` : `offsets ${from} to ${to - 1n} are lost`;
+    const text = `${what}: ${reason}${detail === '' ? '' : ` (${detail})`}`;
     log.add('loss', 'KOPS_INCOMPLETE', text, { ...at, offset: from });
   }
   for (const { producerId, firstOffset, outcome } of shown.openTransactions) {

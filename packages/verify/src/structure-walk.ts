@@ -40,6 +40,7 @@ export class StructureWalk {
   #epochs = 0;
   #nextIndex = 0;
   #isTransactional = false;
+  #controlBatches = 0;
   readonly #codecs = new Set<CompressionCodec>();
 
   constructor(segment: SegmentEntry) {
@@ -91,6 +92,7 @@ export class StructureWalk {
     this.records += batch.recordCount;
     this.#codecs.add(codecOf(batch));
     if (batch.isTransactional || batch.isControl) this.#isTransactional = true;
+    if (batch.isControl) this.#controlBatches++;
     this.#position += batch.sizeInBytes;
   }
 
@@ -138,6 +140,7 @@ export class StructureWalk {
     const {
       lastOffset,
       batches,
+      controlBatches,
       records,
       maxTimestamp,
       leaderEpochs,
@@ -147,6 +150,7 @@ export class StructureWalk {
     } = this.#segment;
     this.#compare('ends with offset', this.#last, lastOffset);
     this.#compare('batches:', this.batches, batches);
+    this.#compare('control batches:', this.#controlBatches, controlBatches);
     if (records !== null) this.#compare('records:', this.records, records);
     this.#compare('largest timestamp:', this.#maxTimestamp, maxTimestamp);
     this.#compare('leader epochs:', this.#epochs, leaderEpochs.length);

@@ -263,6 +263,34 @@ describe('one difference', () => {
     expect(comparison.differingRecords).toBe(2);
   });
 
+  it.each(['changed', 'missing', 'duplicated', 'swapped'] as const)(
+    'is told as %s at every place of partitions of two to six records',
+    async (kind) => {
+      for (let size = 2; size <= 6; size++) {
+        const records = plain.slice(0, size);
+        for (let at = 0; at < (kind === 'swapped' ? size - 1 : size); at++) {
+          const [one, next] = [records[at]!, records[at + 1] ?? records[at]!];
+          const [until, after] = [records.slice(0, at), records.slice(at + 1)];
+          const onTarget = {
+            changed: [...until, recordOf(at, { value: Buffer.from('other') }), ...after],
+            missing: [...until, ...after],
+            duplicated: [...until, one, one, ...after],
+            swapped: [...until, next, one, ...after.slice(1)],
+          }[kind];
+          const { differences } = await compare(records, onTarget);
+          const told = differences.map((difference) => [
+            difference.kind,
+            difference.source?.offset,
+            difference.count,
+          ]);
+          expect(told, `${kind} at ${String(at)} of ${String(size)}`).toEqual([
+            [kind, BigInt(at), kind === 'swapped' ? 2 : 1],
+          ]);
+        }
+      }
+    },
+  );
+
   it('is told as moved: a record that lies two places further on', async () => {
     const comparison = await compare(plain, plain.toSpliced(100, 1).toSpliced(102, 0, plain[100]!));
     expect(only(comparison)).toMatchObject({

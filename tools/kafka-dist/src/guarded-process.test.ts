@@ -1,6 +1,7 @@
-import { describe, expect, it } from 'vitest';
+import { readFileSync } from 'node:fs';
+import { describe, expect, it, vi } from 'vitest';
 import { isAlive } from './cache.ts';
-import { spawnGuarded } from './guarded-process.ts';
+import { spawnGuarded, type GuardedProcess } from './guarded-process.ts';
 import { runProcess } from './run-process.ts';
 import { parseLdd } from './rootfs.ts';
 import { parseMetadataResponse } from './metadata-probe.ts';
@@ -31,7 +32,36 @@ describe('spawnGuarded', () => {
     expect(await child.exited).toBe(137);
     expect(isAlive(child.pid)).toBe(false);
   });
+
+  it('signals all that the command started, where it leads a group', async () => {
+    const script = 'sleep 60 & echo $!; wait';
+    const startedBy = async (child: GuardedProcess): Promise<number> => {
+      for await (const line of child.stdout ?? []) return Number(String(line));
+      throw new Error('nothing was started');
+    };
+    const alone = await spawnGuarded('sh', ['-c', script]);
+    const survivor = await startedBy(alone);
+    alone.signal('SIGKILL');
+    expect(await alone.exited).toBe(137);
+    expect(isAlive(survivor)).toBe(true);
+    process.kill(survivor, 'SIGKILL');
+
+    const leader = await spawnGuarded('sh', ['-c', script], { ownGroup: true });
+    const follower = await startedBy(leader);
+    leader.signal('SIGKILL');
+    expect(await leader.exited).toBe(137);
+    await vi.waitFor(() => expect(isRunning(follower)).toBe(false));
+  });
 });
+
+/** Not merely a name left for somebody to collect. */
+function isRunning(pid: number): boolean {
+  try {
+    return !readFileSync(`/proc/${String(pid)}/stat`, 'utf8').includes(') Z ');
+  } catch {
+    return isAlive(pid);
+  }
+}
 
 describe('runProcess', () => {
   it('collects output and takes a failure as a result', async () => {

@@ -9,10 +9,12 @@ import { sandboxUnavailable } from './sandbox-error.ts';
  * open, so that its end of file means that the parent is gone, by SIGKILL too. The command's own process id is reported
  * on descriptor 4, since signals are meant for it and not for this shell. $2 is how many tenths of a second an orphan
  * gets to end by SIGTERM. $1 is a folder to delete when orphaned, which
- * is why the watching part then no longer lets the waiting part end it.
+ * is why the watching part then no longer lets the waiting part end it. With $3 the command leads a process group of its
+ * own, and it is the group that an orphan's signals go to: a launcher's child ends with it, frozen or not.
  */
 const guardScript = `
-cleanup=$1; grace=$2; shift 2
+cleanup=$1; grace=$2; group=$3; shift 3
+if [ -n "$group" ]; then set -- setsid "$@"; fi
 exec 5<&0
 "$@" <&5 3<&- 4>&- 5<&- &
 child=$!
@@ -25,8 +27,14 @@ exec 4>&-
   if [ "$grace" -gt 0 ]; then kill "$child"; fi
   while [ "$grace" -gt 0 ] && kill -0 "$child"; do sleep 0.1; grace=$((grace - 1)); done
   kill -9 "$child"
+  if [ -n "$group" ]; then kill -9 -- "-$child"; fi
   if [ -n "$cleanup" ]; then
     while kill -0 "$child"; do sleep 0.1; done
+    # Bounded: what nobody reaps stays in the group for ever.
+    patience=50
+    while [ -n "$group" ] && [ "$patience" -gt 0 ] && kill -0 -- "-$child"; do
+      sleep 0.1; patience=$((patience - 1))
+    done
     rm -rf "$cleanup"; rmdir "$(dirname "$cleanup")"
   fi ) &
 watch=$!
@@ -49,6 +57,11 @@ export interface GuardOptions {
   readonly orphanCleanup?: string;
   /** How long an orphan may take to end by SIGTERM; unless given it is killed at once. */
   readonly orphanGraceMs?: number;
+  /**
+   * Makes the command lead a process group of its own: signals then reach all that it started, unless that left the
+   * group. Needs the program `setsid`, which every Linux has.
+   */
+  readonly ownGroup?: boolean;
 }
 
 /** A child process that ends with its parent. */
@@ -61,7 +74,7 @@ export interface GuardedProcess {
   /** Resolves with the exit code (128 + n after signal n); never rejects. */
   readonly exited: Promise<number>;
   readonly hasExited: boolean;
-  /** Sends a signal; does nothing once the process ended. */
+  /** Sends a signal, to the whole group where the command leads one; does nothing once the process ended. */
   signal(name: NodeJS.Signals): void;
   /** Kills the command and all that it started. */
   killAll(): void;
@@ -70,7 +83,8 @@ export interface GuardedProcess {
 }
 
 interface Live {
-  readonly pid: number;
+  /** What signals go to: the process, or with a minus the group that it leads. */
+  readonly target: number;
   readonly lastSignal: NodeJS.Signals;
   readonly orphanCleanup: string | undefined;
 }
@@ -78,8 +92,8 @@ interface Live {
 const live = new Set<Live>();
 
 function killAllAtExit(): void {
-  for (const { pid, lastSignal, orphanCleanup } of live) {
-    sendSignal(pid, lastSignal);
+  for (const { target, lastSignal, orphanCleanup } of live) {
+    sendSignal(target, lastSignal);
     if (orphanCleanup !== undefined && lastSignal === 'SIGKILL')
       rmSync(orphanCleanup, { recursive: true, force: true });
   }
@@ -119,8 +133,10 @@ export async function spawnGuarded(
     stderr = 'pipe',
     orphanCleanup,
     orphanGraceMs = 0,
+    ownGroup = false,
   } = options;
-  const guardArgs = [orphanCleanup ?? '', String(Math.ceil(orphanGraceMs / 100))];
+  const grace = String(Math.ceil(orphanGraceMs / 100));
+  const guardArgs = [orphanCleanup ?? '', grace, ownGroup ? 'group' : ''];
   const stdio: StdioOptions = [stdin, stdout, stderr, 'pipe', 'pipe'];
   const shell = spawn('sh', ['-c', guardScript, 'kops-guard', ...guardArgs, command, ...args], {
     stdio,
@@ -132,7 +148,9 @@ export async function spawnGuarded(
   const exited = exitOf(shell);
   const [output, complaints] = [held(shell.stdout), held(shell.stderr)];
   const pid = await childPid(shell, command);
-  const entry: Live = { pid, orphanCleanup, lastSignal: orphanGraceMs > 0 ? 'SIGTERM' : 'SIGKILL' };
+  const target = ownGroup ? -pid : pid;
+  const lastSignal = orphanGraceMs > 0 ? 'SIGTERM' : 'SIGKILL';
+  const entry: Live = { target, orphanCleanup, lastSignal };
   register(entry);
   let ended = false;
   const done = exited.then((code) => {
@@ -150,10 +168,12 @@ export async function spawnGuarded(
       return ended;
     },
     signal(name) {
-      if (!ended) sendSignal(pid, name);
+      if (!ended) sendSignal(target, name);
     },
     killAll() {
-      if (!ended && shell.pid !== undefined) sendSignal(-shell.pid, 'SIGKILL');
+      if (ended || shell.pid === undefined) return;
+      sendSignal(-shell.pid, 'SIGKILL');
+      if (ownGroup) sendSignal(target, 'SIGKILL');
     },
     unref() {
       shell.unref();

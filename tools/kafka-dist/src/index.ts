@@ -3,7 +3,7 @@
  * Throwaway clusters that never outlive the process that started them.
  * @module
  */
-export { defaultCacheDir } from './cache.ts';
+export { cacheEntry, defaultCacheDir, exists, isAlive, type CacheEntryOptions } from './cache.ts';
 export { clientPrincipal, type SandboxCertificates } from './certificates.ts';
 export { type SaslUser } from './broker-properties.ts';
 export {
@@ -14,7 +14,8 @@ export {
 } from './docker-engine.ts';
 export { startDockerd, type DockerdOptions, type OwnDockerEngine } from './dockerd.ts';
 export { spawnGuarded, type GuardOptions, type GuardedProcess } from './guarded-process.ts';
-export { findJava, findOnPath, minimumJavaVersion, type JavaRuntime } from './java.ts';
+export { freePorts } from './free-ports.ts';
+export { findJava, findOnPath, minimumJavaVersion, readJava, type JavaRuntime } from './java.ts';
 export { compileJava, runJava, spawnJava, type JavaProgram } from './java-source.ts';
 export { ensureKafkaImage, type KafkaImage, type KafkaImageOptions } from './kafka-image.ts';
 export { KafkaCluster, type SandboxBroker } from './kafka-cluster.ts';
@@ -30,5 +31,6 @@ export {
   type JavaRunOptions,
   type JavaSpawnOptions,
 } from './kafka-tool.ts';
-export { runProcess, type RunOptions, type RunResult } from './run-process.ts';
+export { lastLines, runProcess, type RunOptions, type RunResult } from './run-process.ts';
+export { sandboxUnavailable } from './sandbox-error.ts';
 export { startKafka, type KafkaOptions } from './start-kafka.ts';

@@ -64,7 +64,14 @@ export function parseJavaSettings(output: string): { version: number; home: stri
     : { version: Number(version), home };
 }
 
-async function probe(java: string, signal: AbortSignal | undefined): Promise<JavaRuntime> {
+/**
+ * Asks a `java` program for its version and home.
+ * @throws KOPS_SANDBOX_UNAVAILABLE when it cannot be run or does not answer like Java.
+ */
+export async function readJava(
+  java: string,
+  signal: AbortSignal | undefined,
+): Promise<JavaRuntime> {
   const result = await runProcess(java, ['-XshowSettings:properties', '-version'], {
     timeoutMs: 30_000,
     ...(signal === undefined ? {} : { signal }),
@@ -76,13 +83,18 @@ async function probe(java: string, signal: AbortSignal | undefined): Promise<Jav
       hint,
     );
   }
-  if (settings.version < minimumJavaVersion) {
+  return { java, ...settings };
+}
+
+async function probe(java: string, signal: AbortSignal | undefined): Promise<JavaRuntime> {
+  const runtime = await readJava(java, signal);
+  if (runtime.version < minimumJavaVersion) {
     throw sandboxUnavailable(
-      `${java} is Java ${String(settings.version)}, Kafka needs ${String(minimumJavaVersion)}`,
+      `${java} is Java ${String(runtime.version)}, Kafka needs ${String(minimumJavaVersion)}`,
       hint,
     );
   }
-  return { java, ...settings };
+  return runtime;
 }
 
 /**

@@ -49,5 +49,16 @@ export {
   type ReadOptions,
 } from './read-java.ts';
 export { readWithKcat, type KcatOptions, type KcatOutcome, type KcatRecord } from './read-kcat.ts';
+export {
+  sandboxElasticsearch,
+  type ElasticsearchSuiteHooks,
+  type SandboxElasticsearch,
+  type SandboxElasticsearchOptions,
+} from './sandbox-elasticsearch.ts';
 export { sandboxKafka, startSandboxKafka, withKafka, type SuiteHooks } from './sandbox-kafka.ts';
 export { startKafka, type KafkaCluster, type KafkaOptions } from '@kops/kafka-dist';
+export {
+  basicAuthorization,
+  type ElasticsearchNode,
+  type ElasticsearchOptions,
+} from '@kops/elasticsearch-dist';

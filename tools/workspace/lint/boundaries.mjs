@@ -26,7 +26,7 @@ const LAYERS = {
     'config, logging and endpoints of a process know nothing of what the process does',
   ],
   dist: [
-    ['core'],
+    ['core', 'dist'],
     'it fetches and starts outside parts; drills ship it, so it must not pull in the product',
   ],
   app: [

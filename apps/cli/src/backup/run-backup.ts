@@ -25,7 +25,7 @@ export interface BackupObserver {
 const keptArchives = 1000;
 
 /**
- * Runs a backup at an archiver and watches it to its end. When the signal is aborted a follow is stopped cleanly, a snapshot given up.
+ * Runs a backup at an archiver and watches it to its end. When the signal is aborted a follow is stopped cleanly; a snapshot is only no longer watched.
  * @throws the error the backup failed with; KOPS_INTERRUPTED
  */
 export async function runBackup(

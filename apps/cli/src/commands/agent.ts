@@ -4,12 +4,18 @@ import { mapLimit } from '@kops/core';
 import { connectionOf, createLogger, secretsOf } from '@kops/service';
 import { KopsCommand } from '../kops-command.ts';
 import { archiverEndpoint } from '../settings/archiver-endpoint.ts';
+import { becomeLean } from '../standing/lean-process.ts';
 import { kopsVersion } from '../version.ts';
 
 export default class Agent extends KopsCommand<typeof Agent, void> {
   static override summary =
     'Run an agent beside Kafka brokers; it joins an archiver and ends on SIGTERM.';
   static override examples = ['<%= config.bin %> <%= command.id %> --config /etc/kops/agent.yaml'];
+
+  override run(): Promise<void> {
+    becomeLean();
+    return super.run();
+  }
 
   protected async execute(signal: AbortSignal): Promise<void> {
     const { agent, archiver, clusters, logging } = this.settings;

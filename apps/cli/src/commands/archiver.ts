@@ -3,6 +3,7 @@ import { mapLimit } from '@kops/core';
 import { connectionOf, createLogger, secretsOf } from '@kops/service';
 import { KopsCommand } from '../kops-command.ts';
 import { archiverEndpoint } from '../settings/archiver-endpoint.ts';
+import { becomeLean } from '../standing/lean-process.ts';
 import { kopsVersion } from '../version.ts';
 
 export default class Archiver extends KopsCommand<typeof Archiver, void> {
@@ -10,6 +11,11 @@ export default class Archiver extends KopsCommand<typeof Archiver, void> {
   static override examples = [
     '<%= config.bin %> <%= command.id %> --config /etc/kops/archiver.yaml',
   ];
+
+  override run(): Promise<void> {
+    becomeLean();
+    return super.run();
+  }
 
   protected async execute(signal: AbortSignal): Promise<void> {
     const { archiver, backup, clusters, repositories, logging } = this.settings;

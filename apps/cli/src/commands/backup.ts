@@ -9,6 +9,7 @@ import {
   type StartBackup,
   type StartedBackup,
 } from '@kops/transport';
+import { goesOn } from '../backup/goes-on.ts';
 import { runBackup, type BackupOutcome } from '../backup/run-backup.ts';
 import { Embedded, embeddedCluster } from '../embedded/embedded.ts';
 import { KopsCommand, type FlagsOf } from '../kops-command.ts';
@@ -16,7 +17,7 @@ import { counted } from '../output/counted.ts';
 import { ProgressLine } from '../output/progress.ts';
 import { formatTable } from '../output/table.ts';
 import { archiverEndpoint } from '../settings/archiver-endpoint.ts';
-import { kafkaOptions, repositoryUrls } from '../settings/connections.ts';
+import { kafkaOptions, repositoryUrls } from '../settings/connection-settings.ts';
 import { bootstrapServer, exclude, repositories, topics } from '../settings/flags.ts';
 
 /** An embedded archiver that dies is started anew so many times; what was durable is continued. */
@@ -111,7 +112,19 @@ export default class Backup extends KopsCommand<typeof Backup, BackupOutcome> {
       '--repository',
       'a repository name of the archiver',
     );
-    return await this.#run(operator, this.#request(cluster, names), signal);
+    let started: StartedBackup | undefined;
+    try {
+      return await runBackup(operator, this.#request(cluster, names), signal, {
+        onStarted: (answer) => this.#onStarted((started = answer)),
+        onEvent: (event) => this.#onEvent(event),
+      });
+    } catch (error) {
+      const isLeft = signal.aborted && KopsError.is(error, 'KOPS_INTERRUPTED');
+      // A follow is stopped by its interruption, once the archiver has told which one it is.
+      const isStopped = this.flags.follow && started !== undefined;
+      if (!isLeft || isStopped || this.flags['dry-run']) throw error;
+      throw goesOn(started, error);
+    }
   }
 
   async #runEmbedded(signal: AbortSignal): Promise<BackupOutcome> {

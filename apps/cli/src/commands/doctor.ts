@@ -7,7 +7,7 @@ import { repositoryChecks } from '../doctor/repository-checks.ts';
 import { KopsCommand, type FlagsOf } from '../kops-command.ts';
 import { renderCheck, renderVerdict } from '../render/doctor.ts';
 import { archiverEndpoint } from '../settings/archiver-endpoint.ts';
-import { kafkaOptions } from '../settings/connections.ts';
+import { kafkaOptions } from '../settings/connection-settings.ts';
 import { bootstrapServer, repositories } from '../settings/flags.ts';
 
 interface DoctorResult {

@@ -11,14 +11,14 @@ const keptLines = 20;
  * These processes move bytes outside the JavaScript heap, and by default V8 collects that heap after every few dozen MiB of them: two fifths of
  * the CPU time. Counted against the heap's own limit they do not press; small semi-spaces and one collecting thread keep memory low.
  */
-const memoryFlags = [
+export const memoryFlags: readonly string[] = [
   '--external-memory-accounted-in-global-limit',
   '--single-threaded-gc',
   '--max-semi-space-size=2',
 ];
 
 /** Threads for files: with Node's four, syncs of four segments would keep all writes waiting. */
-const threads = '16';
+export const threads = '16';
 
 /** Children share this process' cache of compiled code, where it has one. */
 function compileCache(): NodeJS.ProcessEnv {
@@ -26,16 +26,24 @@ function compileCache(): NodeJS.ProcessEnv {
   return directory === undefined ? {} : { NODE_COMPILE_CACHE: directory };
 }
 
+/** The embedded processes, by what they are. */
+export type ChildName = 'archiver' | 'agent';
+
+const modules: Readonly<Record<ChildName, string>> = {
+  archiver: '@kops/archiver/embedded',
+  agent: '@kops/agent/embedded',
+};
+
 /** A child process that ends when this process ends, however it ends: its standard input is the leash. */
 export class EmbeddedChild {
-  readonly name: string;
   readonly #child: ChildProcess;
   readonly #lastLines: string[] = [];
   readonly #exited: Promise<string>;
+  #onLine: ((line: string) => void) | undefined;
 
-  /** @param module resolved URL of the child's main module */
-  constructor(name: string, module: string, settings: unknown, onLine: (line: string) => void) {
-    this.name = name;
+  /** Starts it. It loads, and waits for its settings. */
+  constructor(name: ChildName) {
+    const module = import.meta.resolve(modules[name]);
     this.#child = spawn(
       process.execPath,
       [...process.execArgv, ...memoryFlags, fileURLToPath(module)],
@@ -52,14 +60,19 @@ export class EmbeddedChild {
     });
     // A child that dies before it has read its settings: its exit tells of it.
     this.#child.stdin?.on('error', () => undefined);
-    this.#child.stdin?.write(`${JSON.stringify(settings)}\n`);
     if (this.#child.stderr !== null) {
       createInterface({ input: this.#child.stderr }).on('line', (line) => {
         this.#lastLines.push(line);
         if (this.#lastLines.length > keptLines) this.#lastLines.shift();
-        onLine(line);
+        this.#onLine?.(line);
       });
     }
+  }
+
+  /** Gives it its settings, with which it begins. @param onLine called with each line that it logs from now on */
+  tell(settings: unknown, onLine: (line: string) => void): void {
+    this.#onLine = onLine;
+    this.#child.stdin?.write(`${JSON.stringify(settings)}\n`);
   }
 
   get pid(): number | undefined {
@@ -84,6 +97,11 @@ export class EmbeddedChild {
       createInterface({ input: stdout }).once('line', resolve),
     );
     return Promise.race([line, this.#exited.then(() => undefined)]);
+  }
+
+  /** Ends it at once. For one that was told nothing. */
+  kill(): void {
+    this.#child.kill('SIGKILL');
   }
 
   /** Has it end, by force if it does not. The end of its standard input tells it; a signal besides would read as "at once". */

@@ -6,7 +6,8 @@ import { KopsError, withDeadline } from '@kops/core';
 import type { KafkaOptions } from '@kops/kafka';
 import { connectOperator, type Endpoint, type OperatorApi } from '@kops/transport';
 import { kopsVersion } from '../version.ts';
-import { EmbeddedChild } from './child.ts';
+import type { EmbeddedChild } from './child.ts';
+import { takeChild } from './early-children.ts';
 
 /** What an embedded archiver and agent work with. */
 export interface EmbeddedOptions {
@@ -56,8 +57,10 @@ export class Embedded implements AsyncDisposable {
       await rm(directory, { recursive: true, force: true });
     };
     try {
-      await ready(archiver);
+      // The agent loads meanwhile.
       agents.start();
+      await ready(archiver);
+      agents.tell();
       const operator = connectOperator(endpoint);
       return new Embedded(operator, async () => {
         await operator[Symbol.asyncDispose]();
@@ -83,12 +86,9 @@ function startArchiver(options: EmbeddedOptions, listen: Endpoint): EmbeddedChil
     version: kopsVersion,
     logLevel: options.logLevel,
   };
-  return new EmbeddedChild(
-    'archiver',
-    import.meta.resolve('@kops/archiver/embedded'),
-    settings,
-    options.onLine,
-  );
+  const archiver = takeChild('archiver');
+  archiver.tell(settings, options.onLine);
+  return archiver;
 }
 
 async function ready(archiver: EmbeddedChild): Promise<void> {
@@ -113,6 +113,7 @@ class AgentKeeper {
   readonly #endpoint: Endpoint;
   #agent: EmbeddedChild | undefined;
   #starts = 0;
+  #told = false;
   #ending = false;
 
   constructor(options: EmbeddedOptions, endpoint: Endpoint) {
@@ -120,8 +121,28 @@ class AgentKeeper {
     this.#endpoint = endpoint;
   }
 
+  /** Starts an agent, which joins once it is told to. */
   start(): void {
-    const settings = {
+    const agent = takeChild('agent');
+    this.#agent = agent;
+    this.#starts++;
+    if (this.#told) agent.tell(this.#settings(), this.#options.onLine);
+    void agent.exited.then((how) => this.#onExit(how));
+  }
+
+  /** The archiver listens: this agent and those after it may join. */
+  tell(): void {
+    this.#told = true;
+    this.#agent?.tell(this.#settings(), this.#options.onLine);
+  }
+
+  async end(): Promise<void> {
+    this.#ending = true;
+    await this.#agent?.end();
+  }
+
+  #settings(): unknown {
+    return {
       archiver: this.#endpoint,
       clusters: { [embeddedCluster]: this.#options.kafka },
       host: hostname(),
@@ -130,20 +151,6 @@ class AgentKeeper {
       version: kopsVersion,
       logLevel: this.#options.logLevel,
     };
-    const agent = new EmbeddedChild(
-      'agent',
-      import.meta.resolve('@kops/agent/embedded'),
-      settings,
-      this.#options.onLine,
-    );
-    this.#agent = agent;
-    this.#starts++;
-    void agent.exited.then((how) => this.#onExit(how));
-  }
-
-  async end(): Promise<void> {
-    this.#ending = true;
-    await this.#agent?.end();
   }
 
   #onExit(how: string): void {

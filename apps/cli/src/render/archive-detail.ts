@@ -144,7 +144,7 @@ function lossLines(topics: readonly TopicDetail[]): string[] {
     partitions.flatMap(({ partition, losses }) =>
       losses.map(
         ({ from, to, reason, detail }) =>
-          `  ${name}-${String(partition)}: offsets ${String(from)} to ${String(to - 1n)} are lost by ${reason}${detail === '' ? '' : `: ${detail}`}`,
+          `  ${name}-${String(partition)}: ${from === to ? `from offset ${String(from)} on:` : `offsets ${String(from)} to ${String(to - 1n)} are lost by`} ${reason}${detail === '' ? '' : `: ${detail}`}`,
       ),
     ),
   );

@@ -16,8 +16,15 @@ const columns: readonly Column[] = [
   { title: 'LEFT OUT' },
 ];
 
-/** A restore that went to its end as lines: topics, groups, what the target did not take, and where the report lies. */
-export function renderRestoreResult(result: RestoreResult, report: string): string[] {
+/**
+ * A restore that went to its end as lines: topics, groups, what the target did not take, and where the report lies.
+ * Warnings that the plan gave before are `known` and not said again.
+ */
+export function renderRestoreResult(
+  result: RestoreResult,
+  report: string,
+  known: readonly string[],
+): string[] {
   const { records, bytes, durations, topics, groups, refusedConfigs, warnings, incomplete } =
     result;
   return [
@@ -30,7 +37,10 @@ export function renderRestoreResult(result: RestoreResult, report: string): stri
         ({ topic, name, value, reason }) => `${topic}: ${name}=${String(value)}: ${reason}`,
       ),
     ),
-    ...section('Warnings:', warnings),
+    ...section(
+      'Warnings:',
+      warnings.filter((warning) => !known.includes(warning)),
+    ),
     ...section('Incomplete:', incomplete),
     `${result.status === 'complete' ? 'Restored' : 'Restored, but not all,'} ${counted(records, 'record')}, ${formatBytes(bytes)}, in ${formatDuration(durations.totalMs)} (${formatRate(bytes, durations.fillMs)} while filling)${result.resumed ? '; continued from an earlier run' : ''}.`,
     `Report: ${report}`,

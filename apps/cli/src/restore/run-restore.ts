@@ -5,6 +5,7 @@ import type { Archive } from '@kops/repository';
 import {
   assertExecutable,
   executeRestore,
+  inspectContents,
   inspectTarget,
   planRestore,
   restorePlanToJson,
@@ -45,7 +46,7 @@ export interface RestoreOutcome {
 
 /**
  * Plans a restore, and executes the plan unless it is a dry run.
- * @throws KOPS_REFUSED when the target must not be written to; what stops an execution, with the way to go on
+ * @throws KOPS_REFUSED when the target must not be written to; KOPS_RECORDS_NOT_FOUND when nothing would be restored; what stops an execution, with the way to go on
  */
 export async function runRestore(
   request: RestoreRequest,
@@ -53,11 +54,9 @@ export async function runRestore(
 ): Promise<RestoreOutcome> {
   const { archive, options, reportDir, signal } = request;
   await using kafka = await connectKafka(request.kafka);
-  const plan = planRestore(
-    archive.manifest,
-    await inspectTarget(kafka, archive.manifest, options),
-    options,
-  );
+  const target = await inspectTarget(kafka, archive.manifest, options);
+  const contents = await inspectContents(archive, options, { signal });
+  const plan = planRestore(archive.manifest, target, options, contents);
   observer.onPlan(plan);
   if (request.dryRun) return { plan, result: null, report: null };
   assertExecutable(plan);

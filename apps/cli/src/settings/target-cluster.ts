@@ -1,7 +1,7 @@
 import { KopsError } from '@kops/core';
 import type { KafkaOptions } from '@kops/kafka';
 import type { Config } from '@kops/service';
-import { kafkaOptions } from './connections.ts';
+import { kafkaOptions } from './connection-settings.ts';
 
 /**
  * The cluster that is written to. It must be named on the command line: what a configuration calls the cluster is the one that is backed up.

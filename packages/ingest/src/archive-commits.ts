@@ -1,0 +1,72 @@
+import { newArchiveId } from '@kops/archive-format';
+import { mapLimit } from '@kops/core';
+import type { CommittedArchive, StartBackup } from '@kops/transport';
+import { commitArchive } from './commit-archive.ts';
+import type { GenerationCut } from './generation-cut.ts';
+import type { BackupContext, PreparedBackup } from './prepare-backup.ts';
+
+const parallelSeals = 8;
+
+/** The archives of one backup, one after the other. */
+export class ArchiveCommits {
+  /** Segments of this capture that its archives name. */
+  readonly named = new Set<string>();
+  readonly #series: string;
+  readonly #request: StartBackup;
+  readonly #context: BackupContext;
+  readonly #prepared: PreparedBackup;
+  #last: CommittedArchive | undefined;
+  #lastShown: string | undefined;
+  #generation = 0;
+
+  constructor(
+    series: string,
+    request: StartBackup,
+    context: BackupContext,
+    prepared: PreparedBackup,
+  ) {
+    this.#series = series;
+    this.#request = request;
+    this.#context = context;
+    this.#prepared = prepared;
+  }
+
+  get last(): CommittedArchive | undefined {
+    return this.#last;
+  }
+
+  /** Whether an archive of the cut would show something that the last one does not. */
+  isNew(cut: GenerationCut): boolean {
+    return cut.shown() !== this.#lastShown;
+  }
+
+  /** Seals everything and commits what the cut shows. */
+  async commit(cut: GenerationCut): Promise<CommittedArchive> {
+    await mapLimit([...cut.limits.keys()], parallelSeals, (sink) => sink.seal());
+    const partitions = cut.partitions();
+    const { clock, kafka, repositories, kopsVersion } = this.#context;
+    const { parents, startedAtMs } = this.#prepared;
+    const { committed, segments } = await commitArchive({
+      kafka,
+      repositories,
+      snapshot: cut.snapshot,
+      partitions,
+      identity: {
+        archive: newArchiveId(clock),
+        series: this.#series,
+        kind: this.#request.follow ? 'generation' : 'snapshot',
+        generation: this.#generation++,
+        parent: this.#last?.archive ?? parents.latest?.archive ?? null,
+        isolation: this.#request.isolation,
+        kopsVersion,
+        startedAt: new Date(startedAtMs).toISOString(),
+        endedAt: new Date(clock.now()).toISOString(),
+      },
+    });
+    for (const { sink, cut: end } of partitions) sink.transactions.forgetBelow(end);
+    for (const key of segments) this.named.add(key);
+    this.#last = committed;
+    this.#lastShown = cut.shown(partitions);
+    return committed;
+  }
+}

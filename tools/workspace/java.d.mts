@@ -1,0 +1,1 @@
+export function lackOfJava(env?: NodeJS.ProcessEnv): string | undefined;
