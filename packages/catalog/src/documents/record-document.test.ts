@@ -1,6 +1,7 @@
 import type { KafkaRecord } from '@kops/record-batch';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { anyRecord } from '../../test/any-record.ts';
 import { checkDocument } from '../indices/check-document.ts';
 import { recordIndex } from '../indices/record-index.ts';
 import { createHasher } from '../policy/keyed-hash.ts';
@@ -309,24 +310,6 @@ describe('masks', () => {
 });
 
 describe('any record', () => {
-  const bytes = fc.oneof(
-    fc.uint8Array({ maxLength: 200 }),
-    fc.json({ maxDepth: 4 }).map((text) => Buffer.from(text)),
-    fc.string({ unit: 'binary', maxLength: 50 }).map((text) => Buffer.from(text)),
-    fc.nat(70_000).map((length) => Buffer.alloc(length, 'é')),
-    fc
-      .object({ maxDepth: 25, maxKeys: 3, key: fc.string({ unit: 'binary', maxLength: 5 }) })
-      .map((object) => Buffer.from(JSON.stringify(object))),
-  );
-  const anyRecord: fc.Arbitrary<KafkaRecord> = fc.record({
-    offset: fc.bigInt(0n, 2n ** 63n - 1n),
-    timestamp: fc.bigInt(-(2n ** 63n), 2n ** 63n - 1n),
-    key: fc.option(bytes),
-    value: fc.option(bytes),
-    headers: fc.array(fc.record({ key: fc.string({ unit: 'binary' }), value: fc.option(bytes) }), {
-      maxLength: 5,
-    }),
-  });
   const rules = fc.record({
     level: fc.constantFrom('metadata', 'keys', 'full'),
     maxValueBytes: fc.nat(1000),

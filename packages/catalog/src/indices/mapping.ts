@@ -4,7 +4,10 @@ export const maxTermBytes = 32_766;
 /** Characters of a keyword that are indexed at most: four bytes each still make a term. */
 export const keywordCharacters = 8191;
 
-/** Depth of objects in a flattened field at most. */
+/**
+ * Depth of objects in a flattened field at most: what Elasticsearch takes unless told otherwise. Parameters with their default
+ * are left out of mappings, since the server leaves them out of its answers, and the two are compared.
+ */
 export const flattenedDepth = 20;
 
 /** Characters of a leaf of a flattened field that are indexed at most: longer ones are found as text. */
@@ -15,11 +18,7 @@ export type LeafMapping =
   | { readonly type: 'keyword'; readonly ignore_above: number }
   | { readonly type: 'text' }
   | { readonly type: 'long' | 'integer' | 'boolean' | 'date' }
-  | {
-      readonly type: 'flattened';
-      readonly depth_limit: number;
-      readonly ignore_above: number;
-    };
+  | { readonly type: 'flattened'; readonly ignore_above: number };
 
 /** A field that holds fields. */
 export interface ObjectMapping {
@@ -44,7 +43,6 @@ export const boolean: LeafMapping = { type: 'boolean' };
 export const date: LeafMapping = { type: 'date' };
 export const flattened: LeafMapping = {
   type: 'flattened',
-  depth_limit: flattenedDepth,
   ignore_above: flattenedCharacters,
 };
 
