@@ -118,6 +118,7 @@ export function segmentDocument(
         max_timestamp: longValue(entry.maxTimestamp),
         record_count: entry.records,
         batch_count: entry.batches,
+        control_batch_count: entry.controlBatches,
         codecs: entry.codecs,
         transactional: entry.transactional,
         bytes: entry.plaintextBytes,

@@ -1,5 +1,6 @@
 import type { Manifest, SegmentEntry } from '@kops/archive-format';
 import { describe, expect, it } from 'vitest';
+import { asSent, type SentDocument } from '../../test/sent-document.ts';
 import { checkDocument } from '../indices/check-document.ts';
 import { indexDefinitions } from '../indices/index-definitions.ts';
 import { archiveDocument, segmentDocument } from './archive-document.ts';
@@ -8,8 +9,8 @@ import { drillDocument, type DrilledArchive } from './drill-document.ts';
 import { eventDocument } from './event-document.ts';
 
 /** Checked against its mapping, as the server would get it. */
-function sent(document: CatalogDocument): any {
-  const fields = JSON.parse(JSON.stringify(document.fields));
+function sent(document: CatalogDocument): SentDocument {
+  const fields = asSent(document.fields);
   expect(checkDocument(indexDefinitions[document.kind].mappings, fields)).toEqual([]);
   return fields;
 }
@@ -124,6 +125,7 @@ describe('segmentDocument', () => {
     leaderEpochs: [{ epoch: 0, startOffset: 0n }],
     records: null,
     batches: 2,
+    controlBatches: 1,
     maxTimestamp: -1n,
     minTimestamp: null,
     codecs: ['zstd'],

@@ -7,6 +7,7 @@ export class Serializer extends ClientSerializer {
     return stringifyWithBigints(object);
   }
 
+  // eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- the client's own signature
   override deserialize<T = unknown>(json: string): T {
     try {
       return parseWithBigints(json) as T;

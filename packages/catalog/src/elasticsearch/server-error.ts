@@ -59,7 +59,9 @@ function responseError(thrown: errors.ResponseError, context: RequestContext): K
   const body: unknown = thrown.body;
   const found = typeof body === 'object' && body !== null && 'error' in body ? body.error : body;
   const error: ServerFailure =
-    typeof found === 'object' && found !== null ? found : { reason: String(found ?? status) };
+    typeof found === 'object' && found !== null
+      ? found
+      : { reason: typeof found === 'string' ? found : `status ${String(status)}` };
   const reason = describe(error);
   const [code, hint] = classify(status, error, reason);
   if (status === 413) return new RequestTooLarge(scrub(reason, context.secrets));

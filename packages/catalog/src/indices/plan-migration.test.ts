@@ -2,10 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { defineIndex } from './index-definition.ts';
 import { indexDefinitions, indexTemplate } from './index-definitions.ts';
 import { isObject, keyword, long, object, text, type Properties } from './mapping.ts';
-import { compareMappings, planMigration } from './plan-migration.ts';
+import { compareMappings, planMigration, type LiveMapping } from './plan-migration.ts';
 
 const first = defineIndex('drills', 1, { name: keyword, kops: object({ records: long }) });
-const live = (definition = first) => JSON.parse(JSON.stringify(definition.mappings));
+const live = (definition = first) => JSON.parse(JSON.stringify(definition.mappings)) as LiveMapping;
 
 describe('planMigration', () => {
   it('does nothing for the mapping of this release', () => {

@@ -71,6 +71,8 @@ export const segmentIndex = defineIndex('segments', 1, {
     max_timestamp: long,
     record_count: long,
     batch_count: long,
+    // Of the batches: transaction markers and others that no consumer sees.
+    control_batch_count: long,
     codecs: keyword,
     transactional: boolean,
     bytes: long,
