@@ -23,9 +23,12 @@ interface SourceJson {
 
 const sourceJson = JSON as unknown as SourceJson;
 
-/** Numbers that a double may not give back as written: many digits, exponents, trailing zeros, tiny ones, minus zero. */
+/**
+ * Numbers that a double may not give back as written: minus zero, many digits, exponents, trailing zeros, tiny ones. They stand
+ * after one of `:,[`, which keeps most digits inside of texts out; a text that matches anyway only costs time.
+ */
 const delicateNumber =
-  /(?:[0-9]\.?){16}|[0-9][eE][+-]?[0-9]|\.[0-9]*0(?![0-9])|0\.000000|-0(?![.0-9])/;
+  /(?:^|[:,[])\s*(?:-0(?![.0-9])|-?(?:(?:[0-9]\.?){16}|[0-9]+(?:\.[0-9]+)?[eE]|[0-9]+\.[0-9]*0(?![0-9])|0\.000000))/;
 
 /** Parses JSON; numbers that a double would change are {@link RawNumber}s. */
 export function parseKeepingDigits(text: string): unknown {

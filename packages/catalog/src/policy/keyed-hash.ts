@@ -1,4 +1,4 @@
-import { createHash, createHmac } from 'node:crypto';
+import { createHmac, hash as hashOnce } from 'node:crypto';
 
 /**
  * Hashes of what is not shown itself, as 64 hex digits.
@@ -14,6 +14,6 @@ export interface Hasher {
 /** A hasher; `key` is the text of `catalog.hashKey`. */
 export function createHasher(key?: string): Hasher {
   return key === undefined
-    ? { isKeyed: false, hash: (bytes) => createHash('sha256').update(bytes).digest('hex') }
+    ? { isKeyed: false, hash: (bytes) => hashOnce('sha256', bytes, 'hex') }
     : { isKeyed: true, hash: (bytes) => createHmac('sha256', key).update(bytes).digest('hex') };
 }
