@@ -87,4 +87,4 @@ export interface BulkResult {
 }
 
 /** Sends one request. Fails with a KopsError; those that are retryable are tried again. */
-export type SendBulk = (body: Buffer, signal: AbortSignal | undefined) => Promise<BulkResponse>;
+export type SendBulk = (body: Buffer, signal: AbortSignal) => Promise<BulkResponse>;

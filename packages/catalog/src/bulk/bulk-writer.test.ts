@@ -276,6 +276,25 @@ describe('the bulk writer', () => {
     await expect(writer.flush()).rejects.toThrow('answered for 0 of 1 documents');
   });
 
+  it('ends requests and pauses when it is closed, and sends nothing more', async () => {
+    let isEnded = false;
+    const writer = createBulkWriter(
+      (_, signal) =>
+        new Promise((_resolve, reject) => {
+          signal.addEventListener('abort', () => {
+            isEnded = true;
+            reject(unreachable());
+          });
+        }),
+      { onRejected: () => undefined, maxRequestBytes: 100, concurrency: 2 },
+    );
+    for (const one of numbered(3)) await writer.add(one);
+    await writer[Symbol.asyncDispose]();
+    expect(isEnded).toBe(true);
+    expect(writer.counts).toMatchObject({ requests: 1, created: 0 });
+    expect(() => writer.add(item(4))).toThrow('closed');
+  });
+
   it('stops at the signal', async () => {
     const abort = new AbortController();
     const { writer } = setUp({ signal: abort.signal });

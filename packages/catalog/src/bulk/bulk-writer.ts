@@ -49,6 +49,9 @@ class RequestWriter implements BulkWriter {
   readonly #clock: Clock;
   readonly #random: () => number;
   readonly #underway = new Set<Promise<void>>();
+  /** Ends pauses and requests when the writer fails or is closed. */
+  readonly #stop = new AbortController();
+  readonly #signal: AbortSignal;
   readonly #maxRequestBytes: number;
   readonly #concurrency: number;
   #filling: BulkRequest | undefined;
@@ -61,6 +64,10 @@ class RequestWriter implements BulkWriter {
     this.#random = environment.random ?? Math.random;
     this.#maxRequestBytes = options.maxRequestBytes ?? 5 * mebibyte;
     this.#concurrency = options.concurrency ?? 2;
+    this.#signal =
+      options.signal === undefined
+        ? this.#stop.signal
+        : AbortSignal.any([options.signal, this.#stop.signal]);
   }
 
   add(item: BulkItem): Promise<void> | undefined {
@@ -87,7 +94,7 @@ class RequestWriter implements BulkWriter {
   /** Waits for what is under way; what was not flushed is not sent. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#filling = undefined;
-    this.#failure ??= new KopsError('KOPS_INTERRUPTED', 'the bulk writer is closed');
+    this.#fail(new KopsError('KOPS_INTERRUPTED', 'the bulk writer is closed'));
     await Promise.all(this.#underway);
   }
 
@@ -101,12 +108,17 @@ class RequestWriter implements BulkWriter {
     if (this.#failure !== undefined) throw this.#failure;
   }
 
+  #fail(error: KopsError): void {
+    this.#failure ??= error;
+    this.#stop.abort(this.#failure);
+  }
+
   /** Sends a request; its failure is the writer's. */
   #dispatch(request: BulkRequest): void {
     const attempts = { count: 0, started: this.#clock.monotonic() };
     const work: Promise<void> = this.#deliver(request, attempts)
       .catch((error: unknown) => {
-        this.#failure ??= toKopsError(error);
+        this.#fail(toKopsError(error));
       })
       .finally(() => this.#underway.delete(work));
     this.#underway.add(work);
@@ -114,8 +126,7 @@ class RequestWriter implements BulkWriter {
 
   async #deliver(request: BulkRequest, attempts: Attempts): Promise<void> {
     for (let left: BulkRequest | undefined = request; left !== undefined;) {
-      throwIfAborted(this.#options.signal);
-      if (this.#failure !== undefined) return;
+      throwIfAborted(this.#signal);
       attempts.count++;
       left = await this.#attempt(left, attempts);
     }
@@ -127,7 +138,7 @@ class RequestWriter implements BulkWriter {
     this.counts.bytes += request.byteLength;
     let results;
     try {
-      results = (await this.#send(request.body, this.#options.signal)).items;
+      results = (await this.#send(request.body, this.#signal)).items;
     } catch (thrown) {
       const error = toKopsError(thrown);
       if (error instanceof RequestTooLarge) return this.#halve(request, attempts);
@@ -184,7 +195,7 @@ class RequestWriter implements BulkWriter {
     if (this.#clock.monotonic() - started + pause > policy.deadlineMs) throw error;
     this.counts.retries++;
     this.#options.onRetry?.(error, count);
-    await this.#clock.sleep(pause, this.#options.signal);
+    await this.#clock.sleep(pause, this.#signal);
   }
 
   /** The server, or a proxy before it, takes only smaller requests. */

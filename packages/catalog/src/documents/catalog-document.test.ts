@@ -172,6 +172,15 @@ describe('segmentDocument', () => {
 });
 
 describe('drillDocument', () => {
+  // As drills report them: with a preview of the record.
+  const difference = {
+    kind: 'diverged',
+    source: { topic: 'orders', partition: 1, offset: 42n },
+    group: null,
+    fields: ['value'],
+    count: 1,
+    message: 'canary of a value',
+  };
   const report: DrilledArchive = {
     archive: manifest.archive,
     cluster: 'c1',
@@ -186,7 +195,7 @@ describe('drillDocument', () => {
     groupOffsets: 2,
     configs: 3,
     errors: 1,
-    differences: [{ message: 'one differs' }],
+    differences: [difference],
     losses: [],
     notRestorable: ['acls'],
     isEmpty: false,
@@ -211,10 +220,11 @@ describe('drillDocument', () => {
           rto_met: false,
           self_tests: 2,
           self_tests_passed: 1,
-          differences: ['one differs'],
+          differences: ['diverged orders-1 offset 42: value, 1 record'],
         },
       },
     });
+    expect(JSON.stringify(fields)).not.toContain('canary');
     expect(fields.kops.drill).not.toHaveProperty('rpo_met');
     expect(sent(drillDocument({ ...report, status: 'ok', selfTest: null })).event.outcome).toBe(
       'success',

@@ -1,3 +1,4 @@
+import { counted } from '@kops/core';
 import {
   defined,
   eventSpan,
@@ -6,6 +7,19 @@ import {
   type CatalogDocument,
 } from './catalog-document.ts';
 import { documentId } from './record-id.ts';
+
+/** A difference without its message, which shows what records hold: no mask has seen that. */
+export interface DrillDifference {
+  readonly kind: string;
+  readonly source: {
+    readonly topic: string;
+    readonly partition: number;
+    readonly offset?: bigint | null;
+  } | null;
+  readonly group: string | null;
+  readonly fields: readonly string[];
+  readonly count: number;
+}
 
 /** What the catalog takes of a drill's report; the report itself fits. */
 export interface DrilledArchive {
@@ -25,7 +39,7 @@ export interface DrilledArchive {
   readonly groupOffsets: number;
   readonly configs: number;
   readonly errors: number;
-  readonly differences: readonly { readonly message: string }[];
+  readonly differences: readonly DrillDifference[];
   readonly losses: readonly string[];
   readonly notRestorable: readonly string[];
   readonly isEmpty: boolean;
@@ -81,6 +95,15 @@ export function drillDocument(report: DrilledArchive): CatalogDocument {
   };
 }
 
+/** `diverged orders-3 offset 42: value, 1 record`. */
+function describeDifference({ kind, source, group, fields, count }: DrillDifference): string {
+  const place = source === null ? '' : ` ${source.topic}-${String(source.partition)}`;
+  const offset = source?.offset == null ? '' : ` offset ${String(source.offset)}`;
+  const who = group === null ? '' : ` group ${group}`;
+  const what = [...fields, counted(count, 'record')].join(', ');
+  return `${kind}${place}${offset}${who}: ${what}`;
+}
+
 const whole = (ms: number | null): number | undefined => (ms === null ? undefined : Math.round(ms));
 
 function drillFields(report: DrilledArchive): Record<string, unknown> {
@@ -115,7 +138,7 @@ function drillFields(report: DrilledArchive): Record<string, unknown> {
     restore_ms: whole(durations.restoreMs),
     compare_ms: whole(durations.compareMs),
     self_test_ms: whole(durations.selfTestMs),
-    differences: texts(report.differences.map(({ message }) => message)),
+    differences: texts(report.differences.map(describeDifference)),
     losses: texts(report.losses),
     not_restorable: texts(report.notRestorable),
   });

@@ -18,6 +18,9 @@ const keepAlive = '2m';
 
 const defaultSize = 20;
 
+/** Rather an error than an answer without the shards that failed. */
+const whole = { allow_partial_search_results: false } as const;
+
 /** Largest offset the highlighter looks at: longer texts are cut when they are indexed. */
 const maxAnalyzedOffset = 999_999;
 
@@ -74,7 +77,7 @@ export class RecordSearcher {
       return await this.#server.request<SearchBody>({
         method: 'POST',
         path: isHeld ? '/_search' : `${this.#path}/_search`,
-        ...(isHeld ? {} : { query: { ignore_unavailable: true } }),
+        query: { ...whole, ...(isHeld ? {} : { ignore_unavailable: true }) },
         body: {
           query: recordQuery(search),
           size,
@@ -96,8 +99,8 @@ export class RecordSearcher {
   }
 
   async count(filter: RecordFilter, signal: AbortSignal | undefined): Promise<number> {
-    const { count } = await this.#server
-      .request<{ count: number }>({
+    const { count, _shards } = await this.#server
+      .request<{ count: number; _shards: { failed: number } }>({
         method: 'POST',
         path: `${this.#path}/_count`,
         query: { ignore_unavailable: true },
@@ -108,6 +111,13 @@ export class RecordSearcher {
       .catch((error: unknown) => {
         throw asQueryError(error);
       });
+    if (_shards.failed > 0) {
+      throw new KopsError(
+        'KOPS_ELASTICSEARCH_UNREACHABLE',
+        `Elasticsearch at ${this.#server.label} cannot count records: ${_shards.failed} shards failed`,
+        { hint: 'Wait until its indices are green or yellow again.' },
+      );
+    }
     return count;
   }
 
@@ -120,7 +130,7 @@ export class RecordSearcher {
       const { aggregations } = await this.#server.request<{ aggregations?: CountBody }>({
         method: 'POST',
         path: `${this.#path}/_search`,
-        query: { ignore_unavailable: true },
+        query: { ...whole, ignore_unavailable: true },
         body: { size: 0, query: recordQuery(filter), aggs: { partitions: countsAfter(after) } },
         what: 'count records per partition',
         signal,

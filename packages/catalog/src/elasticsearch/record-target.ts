@@ -2,7 +2,7 @@ import { defaultRolloverLimits, type RolloverLimits } from '../indices/index-def
 import { firstIndex, parseIndexName, recordsAlias } from '../indices/index-names.ts';
 import type { RecordTarget } from '../port.ts';
 import { readIndices, type LiveIndex } from './live-indices.ts';
-import type { Server } from './server.ts';
+import type { Server, ServerRequest } from './server.ts';
 import { createIndex } from './setup.ts';
 
 interface TargetContext {
@@ -60,15 +60,17 @@ async function ensureWriteIndex(
   });
 }
 
+interface RolloverAnswer {
+  readonly rolled_over: boolean;
+  readonly old_index: string;
+  readonly new_index: string;
+}
+
 async function rollOver(
   { server, signal, limits = defaultRolloverLimits }: TargetContext,
   alias: string,
 ): Promise<string> {
-  const answer = await server.request<{
-    rolled_over: boolean;
-    old_index: string;
-    new_index: string;
-  }>({
+  const request: ServerRequest = {
     method: 'POST',
     path: `/${encodeURIComponent(alias)}/_rollover`,
     body: {
@@ -79,6 +81,10 @@ async function rollOver(
     },
     what: `roll over ${alias}`,
     signal,
-  });
+  };
+  const answer =
+    // Of two that roll over at the same moment one is told that the next index exists already; it then asks again.
+    (await server.requestUnless<RolloverAnswer>(['resource_already_exists_exception'], request)) ??
+    (await server.request<RolloverAnswer>(request));
   return answer.rolled_over ? answer.new_index : answer.old_index;
 }
