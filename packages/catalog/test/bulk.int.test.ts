@@ -66,7 +66,9 @@ it.each([
   ],
 ])('goes on when the server %s in the middle', async (_, trouble) => {
   let over: Promise<unknown> = Promise.resolve();
-  const counts = await writeAll(2, () => (over = trouble()));
+  const counts = await writeAll(2, () => {
+    over = trouble();
+  });
   await over;
   expect(counts.retries).toBeGreaterThan(0);
   expect(counts.created + counts.updated).toBe(documents);

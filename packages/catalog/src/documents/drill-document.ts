@@ -98,7 +98,8 @@ export function drillDocument(report: DrilledArchive): CatalogDocument {
 /** `diverged orders-3 offset 42: value, 1 record`. */
 function describeDifference({ kind, source, group, fields, count }: DrillDifference): string {
   const place = source === null ? '' : ` ${source.topic}-${String(source.partition)}`;
-  const offset = source?.offset == null ? '' : ` offset ${String(source.offset)}`;
+  const at = source?.offset ?? null;
+  const offset = at === null ? '' : ` offset ${String(at)}`;
   const who = group === null ? '' : ` group ${group}`;
   const what = [...fields, counted(count, 'record')].join(', ');
   return `${kind}${place}${offset}${who}: ${what}`;
