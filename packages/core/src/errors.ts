@@ -115,6 +115,30 @@ const table = {
     retryable: true,
     title: 'Storage cannot be reached',
   },
+  KOPS_ELASTICSEARCH_UNREACHABLE: {
+    exit: 30,
+    grpc: 'UNAVAILABLE',
+    retryable: true,
+    title: 'Elasticsearch cannot be reached',
+  },
+  KOPS_ELASTICSEARCH_REFUSED: {
+    exit: 30,
+    grpc: 'UNAVAILABLE',
+    retryable: false,
+    title: 'Elasticsearch answered with an error',
+  },
+  KOPS_ELASTICSEARCH_UNSUPPORTED: {
+    exit: 12,
+    grpc: 'UNIMPLEMENTED',
+    retryable: false,
+    title: 'Elasticsearch version not supported',
+  },
+  KOPS_ELASTICSEARCH_MAPPING: {
+    exit: 12,
+    grpc: 'FAILED_PRECONDITION',
+    retryable: false,
+    title: 'Index does not fit this release',
+  },
   KOPS_SANDBOX_UNAVAILABLE: {
     exit: 30,
     grpc: 'UNAVAILABLE',

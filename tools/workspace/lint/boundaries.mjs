@@ -85,6 +85,11 @@ const CONFINED = [
     ['packages/transport/**'],
     'Generated code ends at @kops/transport, so that the wire can change without the engines.',
   ],
+  [
+    '^@elastic/',
+    ['packages/catalog/**'],
+    'The catalog is a projection that can be dropped: everything that needs Elasticsearch goes through @kops/catalog.',
+  ],
   ['^testcontainers', ['apps/drill/**'], 'Only a drill starts containers.'],
   [
     '^pino',

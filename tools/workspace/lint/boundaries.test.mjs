@@ -98,6 +98,7 @@ describe('confinement', () => {
 
   it.each([
     ['packages/kafka', 'kafkajs'],
+    ['packages/catalog', '@elastic/elasticsearch'],
     ['packages/transport', '@grpc/grpc-js'],
     ['packages/transport', '@kops/proto'],
     ['apps/drill', 'testcontainers'],

@@ -1,0 +1,7 @@
+/**
+ * The catalog in an Elasticsearch 9.
+ * @module
+ */
+export { connectElasticsearch, type ConnectOptions } from './connect.ts';
+export type { CatalogTuning } from './elasticsearch-catalog.ts';
+export type { ElasticsearchSettings } from './settings.ts';

@@ -1,0 +1,91 @@
+import { KopsError } from '@kops/core';
+import { longValue } from '../documents/exact-json.ts';
+
+/** Offsets [from, to) of a partition: what an archive shows of it. */
+export interface RecordRange {
+  /** Of cluster and topic id: `lineageId`. */
+  readonly lineage: string;
+  readonly partition: number;
+  readonly from: bigint;
+  readonly to: bigint;
+}
+
+/** Which records are meant; all of the conditions hold. */
+export interface RecordFilter {
+  /** In the syntax of Elasticsearch's query strings; all words must occur, unless it says OR. */
+  readonly query?: string;
+  readonly topics?: readonly string[];
+  readonly clusters?: readonly string[];
+  /** Records inside of any of these ranges. An empty list means none. */
+  readonly ranges?: readonly RecordRange[];
+  /** Times in ms since the epoch; from is included, to is not. */
+  readonly fromTime?: number;
+  readonly toTime?: number;
+}
+
+/** Ranges that one query takes: each is a clause of three conditions. */
+export const maxRanges = 1000;
+
+/** Fields that are searched where the query names none. */
+export const searchedFields = ['message', 'kafka.key', 'kafka.headers'] as const;
+
+type Clause = Readonly<Record<string, unknown>>;
+
+/**
+ * The query for a filter, as Elasticsearch takes it.
+ * @throws KOPS_USAGE for more ranges than a query takes
+ */
+export function recordQuery(filter: RecordFilter): Clause {
+  const { query, topics, clusters, ranges, fromTime, toTime } = filter;
+  const conditions: Clause[] = [];
+  if (topics !== undefined) conditions.push({ terms: { 'kafka.topic': topics } });
+  if (clusters !== undefined) conditions.push({ terms: { 'kops.cluster': clusters } });
+  if (ranges !== undefined) conditions.push(anyOf(ranges));
+  if (fromTime !== undefined || toTime !== undefined)
+    conditions.push({
+      range: {
+        'kafka.timestamp': {
+          ...(fromTime === undefined ? {} : { gte: fromTime }),
+          ...(toTime === undefined ? {} : { lt: toTime }),
+        },
+      },
+    });
+  const words = query?.trim() ?? '';
+  if (words !== '') {
+    conditions.push({
+      query_string: {
+        query: words,
+        fields: searchedFields,
+        default_operator: 'AND',
+        // A word is no number: it simply does not occur in a field of numbers.
+        lenient: true,
+        // Of a text within another's field names, only the parts are known.
+        analyze_wildcard: true,
+      },
+    });
+  }
+  return conditions.length === 0 ? { match_all: {} } : { bool: { filter: conditions } };
+}
+
+function anyOf(ranges: readonly RecordRange[]): Clause {
+  if (ranges.length > maxRanges) {
+    throw new KopsError('KOPS_USAGE', `${ranges.length} partitions are too many for one search`, {
+      hint: 'Name the topics that are meant.',
+    });
+  }
+  if (ranges.length === 0) return { match_none: {} };
+  return { bool: { should: ranges.map(rangeClause), minimum_should_match: 1 } };
+}
+
+/** The clause for one range of offsets. */
+export function rangeClause({ lineage, partition, from, to }: RecordRange): Clause {
+  return {
+    bool: {
+      filter: [
+        { term: { 'kops.lineage': lineage } },
+        { term: { 'kafka.partition': partition } },
+        { range: { 'kafka.offset': { gte: longValue(from), lt: longValue(to) } } },
+      ],
+    },
+  };
+}
