@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { KopsError } from '@kops/core';
 import { decodeRecords, splitBatches } from '@kops/record-batch';
 import { startSandboxKafka } from '@kops/testkit';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { connectKafka, type KafkaClient, type ProduceLane } from '../src/index.ts';
 import { batchOf } from './batches.ts';
 import { drain } from './drain.ts';
@@ -70,6 +70,20 @@ describe('lanes to a broker', () => {
     };
     return { lane, bases, failures, until };
   };
+
+  // That a connection was cut is noticed a moment later: the next test must not get it.
+  afterEach(async () => {
+    proxy.mode = 'forward';
+    for (const partition of [0, 1]) {
+      for (let isThrough = false; !isThrough;) {
+        const { lane, failures, until } = await openLane(partition, 1);
+        lane.push(batchOf(['probe']));
+        await until(1);
+        lane.close();
+        isThrough = failures.length === 0;
+      }
+    }
+  });
 
   const valuesOf = async (partition: number): Promise<string[]> => {
     const [end = 0n] = await client.listOffsets([{ topic, partition }], 'latest');
