@@ -23,7 +23,7 @@ export interface AgentOptions {
   readonly capture: CaptureClient;
   /** Gives the client of a cluster by its name in the agent's configuration; called once per name. */
   readonly connect: (cluster: string) => Promise<KafkaClient>;
-  /** PartitionStreams at a time; at most 64, by default 32. */
+  /** PartitionStreams at a time; at most 64, by default 24. */
   readonly capacity?: number;
   /** Bytes of fetched data in memory; default 8 MiB. */
   readonly budgetBytes?: number;
@@ -35,7 +35,7 @@ export interface AgentOptions {
 
 /** Half of what CAPTURE.md allows: with thousands of small partitions every stream more costs memory. */
 const maxStreams = 64;
-const usualStreams = 32;
+const usualStreams = 24;
 const rejoinMs = 500;
 
 /**
