@@ -5,6 +5,7 @@
 import { resolve as absolute } from 'node:path';
 import { parseArgs } from 'node:util';
 import { KopsError, errorToJson, toKopsError } from '@kops/core';
+import { printJson, untilToldToEnd } from '@kops/kafka-dist';
 import { ensureElasticsearch } from './installation.ts';
 import { startElasticsearch, type ElasticsearchOptions } from './start-elasticsearch.ts';
 
@@ -25,18 +26,6 @@ function wholeNumber(option: string, text: string): number {
 function runtimeName(text: string): 'docker' | 'process' {
   if (text === 'docker' || text === 'process') return text;
   throw usageError(`--runtime is docker or process, not ${text}`);
-}
-
-function printJson(value: unknown): void {
-  process.stdout.write(`${JSON.stringify(value)}\n`);
-}
-
-function untilToldToEnd(): Promise<void> {
-  return new Promise<void>((resolve) => {
-    for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(name, resolve);
-    // A terminal has no end unless Ctrl-D is pressed; a pipe ends with whoever started this.
-    process.stdin.once('end', resolve).once('error', resolve).resume();
-  });
 }
 
 async function start(options: ElasticsearchOptions): Promise<void> {

@@ -5,6 +5,7 @@
 import { parseArgs } from 'node:util';
 import { KopsError, errorToJson, toKopsError } from '@kops/core';
 import { ensureKafkaJars } from './kafka-jars.ts';
+import { printJson, untilToldToEnd } from './stand.ts';
 import { startKafka, type KafkaOptions } from './start-kafka.ts';
 
 const usage =
@@ -24,18 +25,6 @@ function keyValue(text: string): [string, string] {
   const at = text.indexOf('=');
   if (at < 1) throw usageError(`--config takes NAME=VALUE, not ${text}`);
   return [text.slice(0, at), text.slice(at + 1)];
-}
-
-function printJson(value: unknown): void {
-  process.stdout.write(`${JSON.stringify(value)}\n`);
-}
-
-function untilToldToEnd(): Promise<void> {
-  return new Promise<void>((resolve) => {
-    for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(name, resolve);
-    // A terminal has no end unless Ctrl-D is pressed; a pipe ends with whoever started this.
-    process.stdin.once('end', resolve).once('error', resolve).resume();
-  });
 }
 
 async function start(options: KafkaOptions): Promise<void> {
