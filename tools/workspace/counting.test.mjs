@@ -31,6 +31,15 @@ describe('counting of reports', () => {
     });
   });
 
+  it('says what a test failed with, without colours and frames of libraries', () => {
+    const message =
+      '\u001b[31mAssertionError\u001b[39m: expected 1 to be 2\n    at a.test.ts:1:1\n    at /x/node_modules/vitest/y.js:2:2';
+    const failed = { ...test('failed', 'it breaks'), failureMessages: [message] };
+    expect(countReport({ testResults: [file('failed', failed)] }).failures).toEqual([
+      'it breaks\n      AssertionError: expected 1 to be 2\n          at a.test.ts:1:1',
+    ]);
+  });
+
   it('counts a file that fails without a failing test as one failure', () => {
     expect(countReport({ testResults: [file('failed')] })).toMatchObject({ passed: 0, failed: 1 });
     expect(countReport({ testResults: [file('failed', test('passed'))] })).toMatchObject({

@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join, relative } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 import { root } from './node-runtime.mjs';
 
 /** vitest configuration that a suite needs, and the tests that are its own. */
@@ -79,6 +80,18 @@ function missing(project, suite, what) {
   };
 }
 
+/** How many lines of a failure the summary repeats: where only the end of a run's output is kept, nothing else tells of it. */
+const REASON_LINES = 12;
+
+/** The first lines of what a test failed with, without colours. */
+function reasonOf({ failureMessages = [] }) {
+  const lines = stripVTControlCharacters(failureMessages.join('\n')).split('\n');
+  return lines
+    .filter((line) => line.trim() !== '' && !line.includes('/node_modules/'))
+    .slice(0, REASON_LINES)
+    .map((line) => `      ${line}`);
+}
+
 /**
  * Counts a vitest JSON report. A file that fails without a failing test (it does not load, a hook throws) is one failure.
  */
@@ -96,7 +109,7 @@ export function countReport(report) {
     failed: failedTests.length + failedFiles.length,
     skipped: skips.length,
     failures: [
-      ...failedTests.map((test) => test.fullName),
+      ...failedTests.map((test) => [test.fullName, ...reasonOf(test)].join('\n')),
       ...failedFiles.map(
         (file) => `${relative(root, file.name)}: ${file.message || 'failed outside of a test'}`,
       ),

@@ -1,5 +1,13 @@
+import { availableParallelism } from 'node:os';
 import { megabytesPerSecond, type Measurement, type WorkloadName } from './bench.ts';
-import { capturePeakRss, ratiosTo, roundsOf, spreadOf, type Spread } from './statistics.ts';
+import {
+  capturePeakRss,
+  ratiosTo,
+  roundsOf,
+  sharedCores,
+  spreadOf,
+  type Spread,
+} from './statistics.ts';
 
 /** A goal and how it was met. */
 export interface GoalResult {
@@ -41,6 +49,13 @@ const goals: readonly Goal[] = [
     unit: '×',
     values: (measurements, workload) =>
       ratiosTo(withoutFixedCost(measurements, workload), workload, 'backup', stages),
+  },
+  {
+    goal: '  the most that the cores allow for: all stages at once',
+    workloads: ['plain', 'json'],
+    unit: '×',
+    values: (measurements, workload) =>
+      sharedCores(measurements, workload, stages, availableParallelism()),
   },
   {
     goal: 'restore ÷ ProducerPerformance',

@@ -1,3 +1,4 @@
+import { memoryFlags, threads } from '@kops/cli/process-flags';
 import { KopsError } from '@kops/core';
 import { fileURLToPath } from 'node:url';
 import type { Bench, Outcome, Round } from './bench.ts';
@@ -10,19 +11,21 @@ export interface StageResult {
   readonly amount: number;
 }
 
+/** Runs a script, unless told otherwise with the flags of the processes whose stage it is. */
 async function runScript(
   bench: Bench,
   script: URL,
   settings: unknown,
+  flags: readonly string[] = memoryFlags,
 ): Promise<{ outcome: Outcome; amount: number }> {
   const file = fileURLToPath(script);
   const { folder, timeoutMs, signal, env } = bench;
   const use = await runMeasured({
     what: file,
     command: process.execPath,
-    args: ['--conditions=@kops/source', file, JSON.stringify(settings)],
+    args: [...flags, '--conditions=@kops/source', file, JSON.stringify(settings)],
     cwd: folder,
-    env,
+    env: { ...env, UV_THREADPOOL_SIZE: threads },
     timeoutMs,
     signal,
   });
@@ -80,6 +83,7 @@ export async function kafkajsConsumer({ bench, workload, number }: Round): Promi
     bench,
     new URL('./stages/kafkajs-consumer.ts', import.meta.url),
     settings,
+    [],
   );
   expectEqual(amount, workload.records, `records that kafkajs read of ${workload.topic}`);
   return outcome;

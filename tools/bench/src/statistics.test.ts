@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Measurement } from './bench.ts';
 import { judgeGoals } from './goals.ts';
-import { capturePeakRss, ratiosTo, spreadOf } from './statistics.ts';
+import { capturePeakRss, ratiosTo, sharedCores, spreadOf } from './statistics.ts';
 
 const measured = (
   subject: string,
@@ -40,6 +40,23 @@ describe('spreadOf', () => {
     expect(spreadOf([9, 1, 4])).toEqual({ median: 4, min: 1, max: 9 });
     expect(spreadOf([10, 1, 4, 2])).toEqual({ median: 3, min: 1, max: 10 });
     expect(spreadOf([])).toBeUndefined();
+  });
+});
+
+describe('sharedCores', () => {
+  const names = ['stage-fetch', 'stage-stream', 'stage-write'];
+  const cpu = (subject: string, seconds: number, own: number, broker: number): Measurement =>
+    measured(subject, 1, seconds, { cpuSeconds: own, brokerCpuSeconds: broker });
+
+  it('spreads the CPU time of all stages, the broker included, over the cores', () => {
+    const all = [
+      cpu('stage-fetch', 2, 2, 2),
+      cpu('stage-stream', 3, 5, 0),
+      cpu('stage-write', 1, 1, 0),
+    ];
+    expect(sharedCores(all, 'plain', names, 2)).toEqual([0.6]);
+    expect(sharedCores(all, 'plain', names, 16)).toEqual([1]);
+    expect(sharedCores(all.slice(1), 'plain', names, 2)).toEqual([]);
   });
 });
 

@@ -51,6 +51,27 @@ export function ratiosTo(
   });
 }
 
+/**
+ * How fast stages that run beside each other could be at most, as a part of the slowest one alone, by round: their CPU time, the broker's
+ * included, spread over all cores without a gap. What a pipeline of them does besides comes on top.
+ */
+export function sharedCores(
+  measurements: readonly Measurement[],
+  workload: WorkloadName,
+  stages: readonly string[],
+  cores: number,
+): number[] {
+  const [first, ...rest] = stages.map((stage) => roundsOf(measurements, workload, stage));
+  return [...(first ?? [])].flatMap(([round, one]) => {
+    const others = rest.map((byRound) => byRound.get(round));
+    const all = [one, ...others.filter((other) => other !== undefined)];
+    if (all.length < stages.length) return [];
+    const cpu = all.reduce((sum, stage) => sum + stage.cpuSeconds + stage.brokerCpuSeconds, 0);
+    const slowest = Math.max(...all.map(({ seconds }) => seconds));
+    return [Math.min(1, slowest / (cpu / cores))];
+  });
+}
+
 /** Peak memory of the agent and the archiver of a backup together, in bytes; undefined where it could not be seen. */
 export function capturePeakRss({ processes }: Pick<Measurement, 'processes'>): number | undefined {
   const peakOf = (role: string): number =>

@@ -2,23 +2,11 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { getCompileCacheDir } from 'node:module';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { memoryFlags, threads } from './process-flags.ts';
 
 /** How long a child may take to end once it was told to, in ms. */
 const endMs = 10_000;
 const keptLines = 20;
-
-/**
- * These processes move bytes outside the JavaScript heap, and by default V8 collects that heap after every few dozen MiB of them: two fifths of
- * the CPU time. Counted against the heap's own limit they do not press; small semi-spaces and one collecting thread keep memory low.
- */
-export const memoryFlags: readonly string[] = [
-  '--external-memory-accounted-in-global-limit',
-  '--single-threaded-gc',
-  '--max-semi-space-size=2',
-];
-
-/** Threads for files: with Node's four, syncs of four segments would keep all writes waiting. */
-export const threads = '16';
 
 /** Children share this process' cache of compiled code, where it has one. */
 function compileCache(): NodeJS.ProcessEnv {

@@ -1,4 +1,4 @@
-import { memoryFlags, threads } from '../embedded/child.ts';
+import { memoryFlags, threads } from '../embedded/process-flags.ts';
 
 const leashMs = 1_000;
 

@@ -9,8 +9,11 @@ await using server = await serveArchiver(
     join: () => Promise.resolve(),
     stream: async (stream) => {
       let bytes = 0;
-      for await (const frame of stream.incoming)
-        if (frame.type === 'data') bytes += frame.bytes.length;
+      for await (const frame of stream.incoming) {
+        if (frame.type !== 'data') continue;
+        bytes += frame.bytes.length;
+        await stream.send({ type: 'credit', bytes: frame.bytes.length });
+      }
       await stream.send({ type: 'durable', offset: BigInt(bytes) });
     },
     // Nobody calls it here.
