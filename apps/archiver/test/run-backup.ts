@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { inspect } from 'node:util';
 import type { KopsError } from '@kops/core';
 import type {
   BackupEvent,
@@ -89,7 +90,9 @@ export async function eventually<T>(
     const value = await ask();
     if (isGood(value)) return value;
     if (performance.now() > end)
-      throw new Error(`did not come true within ${String(timeoutMs)} ms`);
+      throw new Error(
+        `did not come true within ${String(timeoutMs)} ms, at last: ${inspect(value, { depth: 4 }).slice(-4000)}`,
+      );
     await sleep(50);
   }
 }

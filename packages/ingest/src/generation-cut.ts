@@ -29,12 +29,19 @@ export class GenerationCut {
     this.#fixed = fixed;
   }
 
-  /** The cuts; call it when all segments are sealed. A fixed cut stands as planned, any other follows the archived watermark. */
+  /**
+   * The cuts; call it when all segments are sealed. A fixed cut stands as planned, any other follows what is sealed, and not the archived
+   * watermark: data keeps coming, and what has become durable since a partition was sealed would be a hole in the archive.
+   */
   partitions(): CutPartition[] {
+    return this.#cutAt(({ sealedEnd }) => sealedEnd);
+  }
+
+  #cutAt(endOf: (sink: PartitionSink) => Offset): CutPartition[] {
     return this.#partitions.map((partition, index) => {
       const limit = this.#limits[index] ?? 0n;
-      const { durable } = partition.sink;
-      return { ...partition, cut: this.#fixed || durable > limit ? limit : durable };
+      const end = endOf(partition.sink);
+      return { ...partition, cut: this.#fixed || end > limit ? limit : end };
     });
   }
 
@@ -50,10 +57,10 @@ export class GenerationCut {
   }
 
   /**
-   * One text for what an archive of these cuts shows. Cuts that follow the watermark move on by themselves: take it when they are committed, and
-   * compare it later.
+   * One text for what an archive of these cuts shows; without any, for what one would show if everything durable were sealed. Cuts move on by
+   * themselves: take it when they are committed, and compare it later.
    */
-  shown(partitions: readonly CutPartition[] = this.partitions()): string {
+  shown(partitions: readonly CutPartition[] = this.#cutAt(({ durable }) => durable)): string {
     const ends = partitions.map(({ sink, cut, logStart }) => {
       const { topicId, partition } = sink.identity;
       return [topicId, partition, cut, logStart, sink.losses.length];

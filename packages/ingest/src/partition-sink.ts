@@ -22,6 +22,7 @@ import type { PartitionPlan } from './plan-backup.ts';
 export type LogEnds = Pick<PartitionSnapshot, 'highWatermark' | 'lastStableOffset'>;
 
 const farthest = (a: Offset, b: Offset): Offset => (a > b ? a : b);
+const least = (a: Offset, b: Offset): Offset => (a < b ? a : b);
 
 /** What a sink writes to. */
 export interface SinkOptions {
@@ -98,6 +99,13 @@ export class PartitionSink {
   get durable(): Offset {
     return this.#durable;
   }
+  /**
+   * Up to where an archive can show the partition: what is durable beyond it lies in the open segment, which no list can name yet.
+   * Never above `durable`.
+   */
+  get sealedEnd(): Offset {
+    return least(this.#segment?.from ?? this.#durable, this.#durable);
+  }
   get logStart(): Offset {
     return this.#logStart;
   }
@@ -148,6 +156,8 @@ export class PartitionSink {
    */
   rejectRun(): Promise<void> {
     return this.#serially(async () => {
+      // What the segment held is not archived any more.
+      this.#durable = this.sealedEnd;
       await this.#segment?.discard();
       this.#segment = undefined;
       for (const { key } of this.#runEntries) {
