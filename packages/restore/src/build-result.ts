@@ -1,3 +1,4 @@
+import { counted } from '@kops/core';
 import type { FillContext } from './fill-context.ts';
 import type { PlannedPartition, PlannedTopic } from './plan.ts';
 import { firstCheckpoint, mappingPath, partitionKey } from './restore-state.ts';
@@ -24,6 +25,7 @@ export function buildResult(context: FillContext, outcome: RunOutcome): RestoreR
   const partitions = topics.flatMap((topic) => topic.partitions);
   const incomplete = [
     ...refusedGroups(outcome.groups),
+    ...plan.topics.flatMap((topic, index) => missingRecords(topic, topics[index])),
     ...recordedLosses(archive.manifest, plan.topics),
   ];
   return {
@@ -104,6 +106,19 @@ function refusedGroups(groups: readonly GroupResult[]): string[] {
   return groups.flatMap(({ group, error }) =>
     error === null ? [] : [`group ${group}: ${error.message}`],
   );
+}
+
+/** Chosen records that the archive turned out not to show: aborted, compacted away, or in a hole. */
+function missingRecords(planned: PlannedTopic, result: TopicResult | undefined): string[] {
+  return planned.partitions.flatMap(({ partition, chosen, records }) => {
+    const restored = result?.partitions.find((one) => one.partition === partition)?.records ?? 0;
+    const missing = (records ?? 0) - restored;
+    return chosen === undefined || missing <= 0
+      ? []
+      : [
+          `topic ${planned.target}, partition ${String(partition)}: ${counted(missing, 'chosen record')} not in the archive as data that was committed`,
+        ];
+  });
 }
 
 function recordedLosses(

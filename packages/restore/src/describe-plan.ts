@@ -7,7 +7,7 @@ const shown = 20;
 export function describePlan(plan: RestorePlan): string[] {
   return [
     `Restore archive ${plan.archive} of cluster ${plan.sourceCluster} into cluster ${plan.targetCluster} by ${plan.method} (plan ${plan.digest.slice(0, 12)})`,
-    `${counted(plan.topics.length, 'topic')}, offsets ${plan.offsets}${windowText(plan)}${plan.holdRetention ? ', retention held' : ''}`,
+    `${counted(plan.topics.length, 'topic')}, offsets ${plan.offsets}${windowText(plan)}${choiceText(plan)}${plan.holdRetention ? ', retention held' : ''}`,
     ...section('Topics', plan.topics.map(describeTopic)),
     ...section(
       'Groups',
@@ -42,6 +42,13 @@ function recordsText({ partitions }: PlannedTopic): string {
 function windowText({ window }: RestorePlan): string {
   if (window === null) return '';
   return `, timestamps from ${String(window.from ?? 'the first')} to ${String(window.to ?? 'the last')}`;
+}
+
+function choiceText({ topics }: RestorePlan): string {
+  const isChoice = topics.some(({ partitions }) =>
+    partitions.some(({ chosen }) => chosen !== undefined),
+  );
+  return isChoice ? ', only chosen records' : '';
 }
 
 function section(title: string, lines: readonly string[]): string[] {

@@ -7,6 +7,7 @@ import {
 } from '@kops/core';
 import type { LocatedBatch } from '@kops/repository';
 import { BatchSender } from './batch-sender.ts';
+import { readingRanges, type OffsetRange } from './chosen-records.ts';
 import { confirmOnTarget } from './compare-piece.ts';
 import { settleOptions, type FillContext, type FillTask } from './fill-context.ts';
 import { readLogEnd, settleLogEnds } from './log-end.ts';
@@ -114,7 +115,7 @@ class PartitionFiller {
   async run(start: Checkpoint, attemptsBefore: number): Promise<Checkpoint> {
     const { kafka, signal } = this.#context;
     const there = await this.#contentOfTarget(start, attemptsBefore > 0);
-    if (start.sourceFrom < this.#task.partition.sourceEnd)
+    if (this.#rangesFrom(start.sourceFrom).length > 0)
       await this.#move(start, there, attemptsBefore);
     throwIfAborted(signal);
     const { target } = this.#progress;
@@ -150,28 +151,58 @@ class PartitionFiller {
     const { archive, plan, producer, signal } = this.#context;
     const { sourceEnd } = this.#task.partition;
     const transactions = await archive.scanTransactions(this.#source, { signal });
-    const rules = { start: start.sourceFrom, end: sourceEnd, transactions, window: plan.window };
-    const range = { ...this.#source, from: rules.start, to: sourceEnd, signal };
+    const { chosen } = this.#task.partition;
+    const rules = {
+      start: start.sourceFrom,
+      end: sourceEnd,
+      transactions,
+      window: plan.window,
+      chosen,
+    };
     const stamps = await producer.stamps(attemptsBefore);
     const sender = await BatchSender.open(this.#context, this.#task, this.#progress, {
       target: there,
       stamps,
     });
     try {
-      for await (const run of archive.readRuns(range)) {
-        for (const located of run) {
-          const moved = this.#moveBatch(located, rules, there, sender);
-          // Most batches of a run need no wait, and waiting costs more than the rest.
-          if (moved !== undefined) await moved;
-        }
-        throwIfAborted(signal);
-        if (this.#progress.mapping.isFull) await this.#progress.mapping.write();
-        await this.#noteIfDue();
+      for (const { start: from, end: to } of this.#rangesFrom(start.sourceFrom)) {
+        const range = { ...this.#source, from, to, signal };
+        await this.#moveRuns(
+          archive.readRuns(range),
+          { ...rules, start: from, end: to },
+          there,
+          sender,
+        );
       }
       await sender.confirm();
     } finally {
       sender.close();
     }
+  }
+
+  async #moveRuns(
+    runs: AsyncIterable<Iterable<LocatedBatch>>,
+    rules: CutRules,
+    there: Offset,
+    sender: BatchSender,
+  ): Promise<void> {
+    for await (const run of runs) {
+      for (const located of run) {
+        const moved = this.#moveBatch(located, rules, there, sender);
+        // Most batches of a run need no wait, and waiting costs more than the rest.
+        if (moved !== undefined) await moved;
+      }
+      throwIfAborted(this.#context.signal);
+      if (this.#progress.mapping.isFull) await this.#progress.mapping.write();
+      await this.#noteIfDue();
+    }
+  }
+
+  /** What is still to be read of the source. */
+  #rangesFrom(start: Offset): readonly OffsetRange[] {
+    const { sourceEnd: end, chosen } = this.#task.partition;
+    if (chosen !== undefined) return readingRanges(chosen, { start, end });
+    return start < end ? [{ start, end }] : [];
   }
 
   #moveBatch(

@@ -38,6 +38,12 @@ export type {
   TopicResult,
 } from './result.ts';
 export { restoreExitCode, restoreResultToJson } from './result.ts';
+export {
+  ChosenRecords,
+  maxChosenRecords,
+  type OffsetRange,
+  type RecordPlace,
+} from './chosen-records.ts';
 export { planRestore } from './plan-restore.ts';
 export { assertExecutable } from './refusals.ts';
 export { restorePlanToJson } from './plan-json.ts';

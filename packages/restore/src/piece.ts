@@ -8,6 +8,7 @@ import {
   type RecordBatchView,
 } from '@kops/record-batch';
 import type { AbortedTransactions, LocatedBatch } from '@kops/repository';
+import { areChosen, isChosen, type OffsetRange } from './chosen-records.ts';
 import type { TimeWindow } from './plan.ts';
 
 /** The mark of batches without producer. */
@@ -58,6 +59,8 @@ export interface CutRules {
   readonly end: Offset;
   readonly transactions: AbortedTransactions;
   readonly window: TimeWindow | null;
+  /** Only these of them. */
+  readonly chosen?: readonly OffsetRange[] | undefined;
 }
 
 const nothing: CutBatch = { piece: undefined, omissions: [] };
@@ -80,9 +83,11 @@ export function cutBatch({ batch, segment }: LocatedBatch, rules: CutRules): Cut
       ],
     };
   }
-  if (isWhole && rules.window === null && isVerbatim(batch))
+  const isAllChosen =
+    rules.chosen === undefined || areChosen(rules.chosen, { start: low, end: high });
+  if (isWhole && isAllChosen && rules.window === null && isVerbatim(batch))
     return { piece: wholePiece(batch, high), omissions: [] };
-  return cutRecords(batch, low, high, rules.window);
+  return cutRecords(batch, low, high, rules);
 }
 
 /** All records of a batch are of one transaction, so the first visible offset decides. */
@@ -125,9 +130,12 @@ function cutRecords(
   batch: RecordBatchView,
   low: Offset,
   high: Offset,
-  window: TimeWindow | null,
+  { window, chosen }: CutRules,
 ): CutBatch {
-  const visible = decodeRecords(batch).filter(({ offset }) => offset >= low && offset < high);
+  const visible = decodeRecords(batch).filter(
+    ({ offset }) =>
+      offset >= low && offset < high && (chosen === undefined || isChosen(chosen, offset)),
+  );
   const kept =
     window === null ? visible : visible.filter(({ timestamp }) => isInside(window, timestamp));
   const outside = visible.length - kept.length;

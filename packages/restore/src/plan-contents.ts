@@ -32,6 +32,14 @@ export async function inspectContents(
     throwIfAborted(signal);
     partitions.set(contentsKey(place), await inspectPartition(archive, place, signal));
   });
+  if (options.records !== undefined) {
+    const hasRecords = places.some(({ topic, partition, shown: { logStart: start, cut: end } }) =>
+      options.records
+        ?.of({ topic, partition })
+        .some((range) => range.start < end && range.end > start),
+    );
+    return { hasRecords, partitions };
+  }
   for (const place of places) {
     const search = { ...place, window: options.window ?? null };
     if (await showsRecord(archive, search, signal)) return { hasRecords: true, partitions };

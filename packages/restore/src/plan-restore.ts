@@ -65,10 +65,11 @@ function intentOf(plan: Omit<RestorePlan, 'digest'>, options: RestoreOptions): u
     source,
     target,
     partitionCount,
-    partitions: partitions.map(({ partition, sourceStart, sourceEnd }) => ({
+    partitions: partitions.map(({ partition, sourceStart, sourceEnd, chosen }) => ({
       partition,
       sourceStart,
       sourceEnd,
+      chosen,
     })),
   }));
   const replicationFactor = options.replicationFactor ?? null;

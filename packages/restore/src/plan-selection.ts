@@ -14,10 +14,13 @@ export interface SelectedTopic {
  */
 export function selectForRestore(manifest: Manifest, options: RestoreOptions): SelectedTopic[] {
   const byName = new Map(manifest.topics.map((topic) => [topic.name, topic]));
-  const names = selectTopics([...byName.keys()], {
+  const selected = selectTopics([...byName.keys()], {
     include: options.topics ?? [],
     exclude: options.exclude ?? [],
   });
+  const { records } = options;
+  const names =
+    records === undefined ? selected : selected.filter((name) => records.topics.includes(name));
   const renames = options.renames ?? {};
   for (const from of Object.keys(renames)) {
     if (!names.includes(from)) {
@@ -60,8 +63,9 @@ export function requireRecords(
       hint: `Correct --topics and --exclude; Kafka's own topics have to be named. ${show}`,
     });
   }
-  const { topics = [], exclude = [], window } = options;
-  const isNarrowed = topics.length > 0 || exclude.length > 0 || window !== undefined;
+  const { topics = [], exclude = [], window, records } = options;
+  const isNarrowed =
+    topics.length > 0 || exclude.length > 0 || window !== undefined || records !== undefined;
   if (!isNarrowed || contents?.hasRecords !== false) return;
   const names = selected.slice(0, 5).map(({ topic }) => `'${topic.name}'`);
   const more =
@@ -92,7 +96,7 @@ function describeTime(timestamp: bigint): string {
 
 /** Refuses options that nothing could satisfy. @throws KOPS_USAGE */
 export function checkOptions(options: RestoreOptions): void {
-  const { window, offsets, replicationFactor } = options;
+  const { window, records, offsets, groups, replicationFactor } = options;
   if (window?.from !== undefined && window.to !== undefined && window.from >= window.to) {
     throw usage('the time window is empty', 'Give a --from that lies before --to.');
   }
@@ -100,6 +104,18 @@ export function checkOptions(options: RestoreOptions): void {
     throw usage(
       'a time window leaves records out, so that offsets cannot be exact',
       'Use --offsets mapped or drop the window.',
+    );
+  }
+  if (records !== undefined && offsets === 'exact') {
+    throw usage(
+      'single records leave others out, so that offsets cannot be exact',
+      'Use --offsets auto.',
+    );
+  }
+  if (records !== undefined && groups !== 'none') {
+    throw usage(
+      'offsets of groups mean nothing where only single records are restored',
+      'Use --groups none.',
     );
   }
   if (

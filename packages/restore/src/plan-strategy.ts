@@ -26,5 +26,6 @@ export function mappingReasons(
   if (unfinished > 0)
     reasons.push(`${counted(unfinished, 'transaction')} not committed at the cut left out`);
   if (options.window !== undefined) reasons.push('a time window leaves records out');
+  if (options.records !== undefined) reasons.push('only chosen records');
   return reasons;
 }

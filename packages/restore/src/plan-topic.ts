@@ -1,4 +1,6 @@
 import type { PartitionManifest } from '@kops/archive-format';
+import { counted } from '@kops/core';
+import { clipRanges, countOffsets, type ChosenRecords } from './chosen-records.ts';
 import { effectiveConfig, planConfigs } from './plan-configs.ts';
 import { contentsKey } from './plan-contents.ts';
 import type { SelectedTopic } from './plan-selection.ts';
@@ -42,7 +44,8 @@ export function planTopic(
     }),
     partitions: topic.partitions.map((partition) => {
       const key = contentsKey({ topic: topic.name, partition: partition.partition });
-      return planPartition(partition, options, contents?.partitions.get(key));
+      const all = planPartition(partition, options, contents?.partitions.get(key));
+      return options.records === undefined ? all : onlyChosen(all, topic.name, options.records);
     }),
   };
   const where = `topic ${target}`;
@@ -70,6 +73,27 @@ function planPartition(
   };
 }
 
+/** Narrowed to single records: those of them that the archive shows. Their bytes are the partition's share of its records. */
+function onlyChosen(
+  planned: PlannedPartition,
+  topic: string,
+  records: ChosenRecords,
+): PlannedPartition {
+  const { partition, sourceStart: start, sourceEnd: end } = planned;
+  const chosen = clipRanges(records.of({ topic, partition }), { start, end });
+  const count = Number(countOffsets(chosen));
+  const whole = planned.records ?? Number(end - start);
+  const bytes = whole === 0 ? 0 : Math.ceil((planned.bytes * count) / whole);
+  return { ...planned, chosen, records: count, bytes: Math.min(bytes, planned.bytes) };
+}
+
+/** Chosen records that lie outside of what the archive shows. */
+function notShown(planned: PlannedTopic, { records }: RestoreOptions): bigint {
+  if (records === undefined) return 0n;
+  const shown = planned.partitions.reduce((sum, { chosen = [] }) => sum + countOffsets(chosen), 0n);
+  return records.countOf(planned.source) - shown;
+}
+
 function warningsOf(
   topic: SelectedTopic['topic'],
   planned: PlannedTopic,
@@ -90,6 +114,11 @@ function warningsOf(
       `offsets of ${String(mapped.length)} of ${String(partitions.length)} partitions are mapped (${why})`,
     );
   }
+  const absent = notShown(planned, options);
+  if (absent > 0n)
+    warnings.push(
+      `${counted(absent, 'record')} of those chosen ${absent === 1n ? 'is' : 'are'} not in this archive`,
+    );
   if (options.holdRetention !== true) warnings.push(...retentionWarnings(topic));
   if (isLogAppendTime(topic))
     warnings.push(

@@ -1,4 +1,5 @@
 import type { Coordinates, ErrorCode, Offset } from '@kops/core';
+import type { ChosenRecords, OffsetRange } from './chosen-records.ts';
 
 /** Which offsets the restored records should have. `auto` takes exact ones where produce can give them. */
 export type OffsetPolicy = 'auto' | 'exact' | 'mapped';
@@ -24,6 +25,8 @@ export interface RestoreOptions {
   readonly renames?: Readonly<Record<string, string>>;
   /** Restores only records whose timestamp lies in the window. Offsets are then always mapped. */
   readonly window?: TimeWindow;
+  /** Restores these records and no others. Offsets are then always mapped, and no groups are set. */
+  readonly records?: ChosenRecords;
   /** Default `auto`. */
   readonly offsets?: OffsetPolicy;
   /** Globs of consumer groups whose offsets are set, or `none`. Default: all. */
@@ -79,6 +82,8 @@ export interface PlannedPartition {
   /** Source offsets [sourceStart, sourceEnd): log start and cut of the archive. */
   readonly sourceStart: Offset;
   readonly sourceEnd: Offset;
+  /** The records that are restored of it, if single ones were chosen; else all. */
+  readonly chosen?: readonly OffsetRange[];
   /** What will be, if the plan was made with {@link ArchiveContents}; else what the manifest lets expect. */
   readonly strategy: OffsetStrategy;
   /** Why offsets must be mapped; empty for exact. */
