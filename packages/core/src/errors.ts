@@ -139,6 +139,18 @@ const table = {
     retryable: false,
     title: 'Index does not fit this release',
   },
+  KOPS_KIBANA_UNREACHABLE: {
+    exit: 30,
+    grpc: 'UNAVAILABLE',
+    retryable: true,
+    title: 'Kibana cannot be reached',
+  },
+  KOPS_KIBANA_REFUSED: {
+    exit: 30,
+    grpc: 'UNAVAILABLE',
+    retryable: false,
+    title: 'Kibana answered with an error',
+  },
   KOPS_SANDBOX_UNAVAILABLE: {
     exit: 30,
     grpc: 'UNAVAILABLE',

@@ -92,6 +92,17 @@ const agent = z.strictObject({
   archiver: hostPort('host:port or unix:/path', isListenAddress).optional(),
 });
 
+/** The Kibana that `kops kibana setup` writes to. */
+const kibana = z.strictObject({
+  url: text('the URL of a Kibana').optional(),
+  space: text('the id of a space').optional(),
+  username: text('a user name').optional(),
+  password: secretText('a password (a text: in quotes if it is all digits)').optional(),
+  apiKey: secretText('an API key in its encoded form').optional(),
+  caFile: text('the path of a PEM file').optional(),
+  allowInsecure: truth().optional(),
+});
+
 /** Everything that can be configured. Unknown keys are errors. */
 export const configSchema = z.strictObject({
   cluster: cluster.optional(),
@@ -101,6 +112,7 @@ export const configSchema = z.strictObject({
   agent: agent.prefault({}),
   clusters: z.record(z.string(), cluster).prefault({}),
   repositories: z.record(z.string(), text('the place of a repository')).prefault({}),
+  kibana: kibana.optional(),
   logging: z
     .strictObject({ level: word(['debug', 'info', 'warn', 'error']).prefault('info') })
     .prefault({}),
