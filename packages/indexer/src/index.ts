@@ -1,1 +1,1 @@
-export {};
+export { openIndexer, type Indexer, type IndexerOptions } from './indexer.ts';

@@ -34,3 +34,4 @@ export {
   type SegmentBatches,
 } from './segment-batches.ts';
 export { TransactionScan } from './scan-transactions.ts';
+export { visibleRecords } from './visible-records.ts';

@@ -8,6 +8,8 @@ export interface RecordRange {
   readonly partition: number;
   readonly from: bigint;
   readonly to: bigint;
+  /** Only what was last written from this segment, by object key: another one may hold the same offsets. */
+  readonly segment?: string;
 }
 
 /** Which records are meant; all of the conditions hold. */
@@ -78,13 +80,14 @@ function anyOf(ranges: readonly RecordRange[]): Clause {
 }
 
 /** The clause for one range of offsets. */
-export function rangeClause({ lineage, partition, from, to }: RecordRange): Clause {
+export function rangeClause({ lineage, partition, from, to, segment }: RecordRange): Clause {
   return {
     bool: {
       filter: [
         { term: { 'kops.lineage': lineage } },
         { term: { 'kafka.partition': partition } },
         { range: { 'kafka.offset': { gte: longValue(from), lt: longValue(to) } } },
+        ...(segment === undefined ? [] : [{ term: { 'kops.segment': segment } }]),
       ],
     },
   };

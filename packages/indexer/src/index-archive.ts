@@ -1,0 +1,263 @@
+import type { ArchiveCommit, SegmentEntry, TopicManifest } from '@kops/archive-format';
+import {
+  archiveDocument,
+  segmentDocument,
+  type Catalog,
+  type RecordPolicy,
+  type RecordSource,
+} from '@kops/catalog';
+import { KopsError, throwIfAborted } from '@kops/core';
+import { openArchive, type Archive, type Repository } from '@kops/repository';
+import type { DeadLetterFiles } from './dead-letter.ts';
+import type { ReportBuilder } from './index-report.ts';
+import { addRange, type OffsetRange } from './offset-ranges.ts';
+import { isDamage } from './plain-error.ts';
+import { planPartition } from './plan-partition.ts';
+import type { IndexFailure, SegmentState } from './state/index-state.ts';
+import type { StateFile } from './state/state-file.ts';
+import type { PieceOutcome } from './worker/worker-messages.ts';
+import type { WorkerPool } from './worker/worker-pool.ts';
+
+/** What one pass works with. */
+export interface PassContext {
+  readonly repository: Repository;
+  readonly state: StateFile;
+  readonly deadLetters: DeadLetterFiles;
+  readonly pool: WorkerPool;
+  readonly policyOf: (topic: string) => RecordPolicy;
+  readonly pieceBytes: number;
+  readonly maxTasks: number;
+  readonly report: ReportBuilder;
+  readonly signal: AbortSignal | undefined;
+  /** Runs work that needs Elasticsearch, again and again while it cannot be reached. */
+  readonly withCatalog: <T>(work: (catalog: Catalog) => Promise<T>) => Promise<T>;
+}
+
+/** Indexes what the catalog does not have of an archive: segments, records, and last the archive itself. */
+export async function indexArchive(context: PassContext, ref: ArchiveCommit): Promise<void> {
+  const { state } = context;
+  await state.record([{ archive: { archive: ref.archive, status: 'begun' } }]);
+  await new ArchiveIndexing(context, ref).run();
+}
+
+class ArchiveIndexing {
+  readonly #context: PassContext;
+  readonly #ref: ArchiveCommit;
+  readonly #underway = new Set<Promise<void>>();
+  #failure: unknown;
+  /** The first damage: of the archive itself, or of a segment. */
+  #damage: IndexFailure | undefined;
+  #isIncomplete = false;
+
+  constructor(context: PassContext, ref: ArchiveCommit) {
+    this.#context = context;
+    this.#ref = ref;
+  }
+
+  async run(): Promise<void> {
+    const { archive } = this.#ref;
+    const { report, state } = this.#context;
+    try {
+      await this.#index();
+    } catch (error) {
+      if (!isDamage(error)) throw error;
+      this.#noteDamage(error);
+    } finally {
+      await Promise.all(this.#underway);
+    }
+    if (this.#failure !== undefined) throw this.#failure;
+    const status = this.#isIncomplete ? 'incomplete' : 'done';
+    const failure = this.#damage === undefined ? {} : { failure: this.#damage };
+    await state.record([{ archive: { archive, status, ...failure } }]);
+    (status === 'done' ? report.archives : report.incomplete).push(archive);
+  }
+
+  async #index(): Promise<void> {
+    const { repository, withCatalog, signal } = this.#context;
+    const archive = await openArchive(repository, this.#ref);
+    for (const topic of archive.manifest.topics) {
+      for (const { partition } of topic.partitions) {
+        throwIfAborted(signal);
+        await this.#indexPartition(archive, topic, partition);
+        if (this.#failure !== undefined) return;
+      }
+    }
+    while (this.#underway.size > 0) await Promise.race(this.#underway);
+    if (this.#failure !== undefined) return;
+    const document = archiveDocument(archive.manifest, repository.store.url);
+    await withCatalog((catalog) => catalog.put([document]));
+  }
+
+  /** Damage that is not of one segment: a manifest or a list that cannot be read. The rest goes on. */
+  #noteDamage(error: KopsError): void {
+    this.#isIncomplete = true;
+    this.#damage ??= { code: error.code, message: error.message };
+    this.#context.report.addFailure(error, { ...error.at, archive: this.#ref.archive });
+  }
+
+  async #indexPartition(archive: Archive, topic: TopicManifest, partition: number): Promise<void> {
+    if (archive.partition(topic.name, partition).list === null) return;
+    let segments: readonly SegmentEntry[];
+    try {
+      ({ segments } = await archive.segments({ topic: topic.name, partition }));
+    } catch (error) {
+      if (!isDamage(error)) throw error;
+      this.#noteDamage(error);
+      return;
+    }
+    const source = {
+      cluster: archive.manifest.cluster.id,
+      topicId: archive.partition(topic.name, partition).lineage.topicId,
+      topic: topic.name,
+      partition,
+      archive: this.#ref.archive,
+    };
+    await this.#indexSegments(source, segments);
+  }
+
+  async #indexSegments(
+    source: Omit<RecordSource, 'segment'>,
+    segments: readonly SegmentEntry[],
+  ): Promise<void> {
+    const { state, policyOf, pieceBytes } = this.#context;
+    const known = state.state.segments;
+    const isIndexed = policyOf(source.topic).level !== 'none';
+    const { pieces, transactionsFrom } = isIndexed
+      ? planPartition(segments, (key) => known.get(key)?.covered ?? [], pieceBytes)
+      : { pieces: [], transactionsFrom: undefined };
+    await this.#putSegments(source, segments.filter(({ key }) => !known.has(key)));
+    await state.record(writtenSegments(source, segments, pieces, known).map((segment) => ({ segment })));
+    if (transactionsFrom === undefined) {
+      for (const piece of pieces) await this.#submit({ source, pieces: [piece] });
+      return;
+    }
+    // How transactions ended is found out once, so one thread takes the whole partition.
+    const transactions = { ref: this.#ref, from: transactionsFrom };
+    await this.#submit({ source, pieces, transactions });
+  }
+
+  async #putSegments(
+    source: Omit<RecordSource, 'segment'>,
+    segments: readonly SegmentEntry[],
+  ): Promise<void> {
+    if (segments.length === 0) return;
+    const of = { ...source, repository: this.#context.repository.store.url };
+    await this.#context.withCatalog((catalog) =>
+      catalog.put(segments.map((entry) => segmentDocument(entry, of))),
+    );
+  }
+
+  /** Hands a task to the threads, and waits only while there are enough. */
+  async #submit(task: IndexTask): Promise<void> {
+    const work: Promise<void> = this.#runTask(task)
+      .catch((error: unknown) => {
+        this.#failure ??= error;
+      })
+      .finally(() => this.#underway.delete(work));
+    this.#underway.add(work);
+    while (this.#underway.size >= this.#context.maxTasks) await Promise.race(this.#underway);
+    if (this.#failure !== undefined) throw this.#failure;
+  }
+
+  async #runTask({ source, pieces, transactions }: IndexTask): Promise<void> {
+    const { pool, withCatalog } = this.#context;
+    const left = new Map(pieces.entries());
+    await withCatalog(async () => {
+      const again = [...left];
+      if (again.length === 0) return;
+      try {
+        await pool.run(
+          {
+            source,
+            pieces: again.map(([, entry]) => entry),
+            ...(transactions === undefined ? {} : { transactions }),
+          },
+          {
+            onPiece: async (index, outcome) => {
+              const [number, entry] = again[index]!;
+              await this.#finishPiece(entry, outcome);
+              left.delete(number);
+            },
+            onDamaged: async (index, error) => {
+              const [number, entry] = again[index]!;
+              await this.#failSegment(source, entry, error);
+              left.delete(number);
+            },
+          },
+        );
+      } catch (error) {
+        // Where the ends of transactions cannot be read, nobody knows which records were aborted.
+        if (!isDamage(error)) throw error;
+        for (const entry of left.values()) await this.#failSegment(source, entry, error);
+        left.clear();
+      }
+    });
+  }
+
+  async #finishPiece({ key, slice }: SegmentEntry, outcome: PieceOutcome): Promise<void> {
+    const { state, deadLetters, report } = this.#context;
+    const range: OffsetRange = { from: slice.start, to: slice.end };
+    const letters = await deadLetters.replace(key, range, outcome.spool);
+    const before = state.state.segments.get(key);
+    if (before === undefined) return;
+    report.addPiece(key, outcome);
+    await state.record([
+      {
+        segment: {
+          ...before,
+          covered: addRange(before.covered, { from: range.from, to: outcome.settledTo }),
+          order: state.state.nextOrder(),
+          documents: before.documents + outcome.created,
+          deadLetters: letters,
+        },
+      },
+    ]);
+  }
+
+  async #failSegment(
+    { topic, partition, archive }: Omit<RecordSource, 'segment'>,
+    { key }: SegmentEntry,
+    error: KopsError,
+  ): Promise<void> {
+    const { state, report } = this.#context;
+    this.#isIncomplete = true;
+    const { code, message } = error;
+    if (!report.failed.some(({ segment }) => segment === key))
+      report.addFailure({ code, message }, { archive, topic, partition, segment: key });
+    const before = state.state.segments.get(key);
+    if (before === undefined) return;
+    await state.record([{ segment: { ...before, failure: { code, message } } }]);
+  }
+}
+
+interface IndexTask {
+  readonly source: Omit<RecordSource, 'segment'>;
+  readonly pieces: readonly SegmentEntry[];
+  readonly transactions?: { readonly ref: ArchiveCommit; readonly from: bigint };
+}
+
+/** States of segments that are new, or of which more is about to be written: noted before anything is. */
+function writtenSegments(
+  { cluster, topicId, topic, partition }: Omit<RecordSource, 'segment'>,
+  segments: readonly SegmentEntry[],
+  pieces: readonly SegmentEntry[],
+  known: ReadonlyMap<string, SegmentState>,
+): SegmentState[] {
+  const changed = new Map<string, SegmentState>();
+  for (const { key } of segments) {
+    if (known.has(key)) continue;
+    changed.set(key, {
+      ...{ segment: key, cluster, topicId, topic, partition },
+      ...{ covered: [], written: [], order: 0, documents: 0, deadLetters: 0 },
+    });
+  }
+  for (const { key, slice } of pieces) {
+    const before = changed.get(key) ?? known.get(key);
+    if (before === undefined) continue;
+    // What failed is tried again.
+    const { failure: _, ...state } = before;
+    const written = addRange(before.written, { from: slice.start, to: slice.end });
+    changed.set(key, { ...state, written });
+  }
+  return [...changed.values()];
+}

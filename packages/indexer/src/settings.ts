@@ -1,0 +1,27 @@
+import type { RecordRule } from '@kops/catalog';
+import type { ElasticsearchSettings } from '@kops/catalog/elasticsearch';
+
+/** What an indexer needs to know. Plain data: it is handed to threads, which open and connect by themselves. */
+export interface IndexerSettings {
+  /** `file:///absolute/path` or a path. */
+  readonly repositoryUrl: string;
+  readonly elasticsearch: ElasticsearchSettings;
+  /** Which topics' records are indexed, and how: the checked `catalog.records`. */
+  readonly records: readonly RecordRule[];
+  /** Makes hashes HMACs: `catalog.hashKey`. */
+  readonly hashKey?: string;
+}
+
+/** Bounds; the defaults keep an indexer below some 150 MiB. */
+export interface IndexerLimits {
+  /** Threads that decode records and make documents. @defaultValue 2, but one less than there are cores, at least 1 */
+  readonly workers: number;
+  /** Plaintext bytes of a segment between two positions. @defaultValue 32 MiB */
+  readonly pieceBytes: number;
+  /** Pieces that a thread has at hand: while one waits for Elasticsearch, the next is read. @defaultValue 2 */
+  readonly piecesPerWorker: number;
+  /** Bytes of a bulk request. @defaultValue 5 MiB */
+  readonly maxRequestBytes: number;
+  /** Bulk requests under way per piece. @defaultValue 2 */
+  readonly requestsPerPiece: number;
+}

@@ -1,0 +1,75 @@
+import type { ErrorCode } from '@kops/core';
+import type { OffsetRange } from '../offset-ranges.ts';
+
+/** Why something was left out. */
+export interface IndexFailure {
+  readonly code: ErrorCode;
+  readonly message: string;
+}
+
+/**
+ * How far an archive is: `begun` before anything of it is written, `incomplete` when all of it was tried and some segments
+ * are damaged, `done` when its document was written.
+ */
+export interface ArchiveState {
+  readonly archive: string;
+  readonly status: 'begun' | 'incomplete' | 'done';
+  /** What is damaged of the archive itself: its manifest or a list. */
+  readonly failure?: IndexFailure;
+}
+
+/** How far a segment is. */
+export interface SegmentState {
+  /** Object key. */
+  readonly segment: string;
+  readonly cluster: string;
+  readonly topicId: string;
+  readonly topic: string;
+  readonly partition: number;
+  /** Offsets whose records are indexed for good, ascending. */
+  readonly covered: readonly OffsetRange[];
+  /** Offsets of which documents may have been written: noted before they are. */
+  readonly written: readonly OffsetRange[];
+  /** Larger than that of every segment that was written before. */
+  readonly order: number;
+  readonly documents: number;
+  readonly deadLetters: number;
+  readonly failure?: IndexFailure;
+}
+
+/** One step of the state; each is whole by itself. */
+export type StateChange =
+  | { readonly archive: ArchiveState }
+  | { readonly segment: SegmentState }
+  | { readonly forgetArchive: string }
+  | { readonly forgetSegment: string };
+
+/** What is known after some changes. Held in memory whole: a few hundred bytes per segment. */
+export class IndexState {
+  readonly archives = new Map<string, ArchiveState>();
+  readonly segments = new Map<string, SegmentState>();
+  #order = 0;
+
+  apply(change: StateChange): void {
+    if ('archive' in change) this.archives.set(change.archive.archive, change.archive);
+    else if ('segment' in change) {
+      this.segments.set(change.segment.segment, change.segment);
+      this.#order = Math.max(this.#order, change.segment.order);
+    } else if ('forgetArchive' in change) this.archives.delete(change.forgetArchive);
+    else this.segments.delete(change.forgetSegment);
+  }
+
+  /** The changes that make this state out of nothing. */
+  *changes(): Generator<StateChange> {
+    for (const archive of this.archives.values()) yield { archive };
+    for (const segment of this.segments.values()) yield { segment };
+  }
+
+  get size(): number {
+    return this.archives.size + this.segments.size;
+  }
+
+  nextOrder(): number {
+    return ++this.#order;
+  }
+}
