@@ -14,13 +14,14 @@ import type {
 import { ArchiveCommits } from './archive-commits.ts';
 import type { AssignedPartition } from './assigned-partition.ts';
 import { beginCapture, type BegunCapture } from './begin-capture.ts';
-import { CapturedPartitions, type TopicEnd } from './captured-partitions.ts';
+import { CapturedPartitions } from './captured-partitions.ts';
 import { topicIdOf } from './cluster-snapshot.ts';
 import { EventLog } from './event-log.ts';
-import { lookEveryMs, TopicWatch } from './topic-watch.ts';
+import { takeOverGone } from './take-over-gone.ts';
+import { lookEveryMs, TopicWatch, type TopicWatchScope } from './topic-watch.ts';
 import { cutAtPlan, cutNow, type GenerationCut } from './generation-cut.ts';
 import { GroupSync } from './group-sync.ts';
-import { checkStillExtends } from './plan-backup.ts';
+import { checkStillExtends, type TopicEnd } from './plan-backup.ts';
 import { plannedResume, type BackupContext, type PreparedBackup } from './prepare-backup.ts';
 import { partitionKey } from './recovery.ts';
 import { StreamSession } from './stream-session.ts';
@@ -236,8 +237,8 @@ export class Backup {
 
   /** Continues from what dead captures left, partition by partition. */
   async #recover(): Promise<void> {
-    let recovered = 0;
-    for (const plan of this.#prepared.plans) recovered += await this.#partitions.add(plan);
+    await takeOverGone(this.#watchScope(), this.#begun.leftovers);
+    const recovered = await this.#partitions.add(this.#prepared.plans);
     if (recovered === 0) return;
     const durable = (recovered / 1e6).toFixed(1);
     this.#notice(
@@ -265,14 +266,7 @@ export class Backup {
   async #follow(): Promise<void> {
     const { clock } = this.#context;
     const { generationIntervalMs: interval } = this.request;
-    const watch = new TopicWatch({
-      request: this.request,
-      context: this.#context,
-      prepared: this.#prepared,
-      partitions: this.#partitions,
-      onNotice: (kind, text) => this.#notice(kind, text),
-      commit: () => this.#commitGeneration(),
-    });
+    const watch = new TopicWatch(this.#watchScope());
     for (let due = clock.monotonic() + interval; ;) {
       const left = due - clock.monotonic();
       const stopped = await this.#stopOr(Math.max(0, Math.min(left, lookEveryMs)));
@@ -287,6 +281,17 @@ export class Backup {
       }
       if (stopped) return;
     }
+  }
+
+  #watchScope(): TopicWatchScope {
+    return {
+      request: this.request,
+      context: this.#context,
+      prepared: this.#prepared,
+      partitions: this.#partitions,
+      onNotice: (kind, text) => this.#notice(kind, text),
+      commit: () => this.#commitGeneration(),
+    };
   }
 
   async #commitGeneration(): Promise<void> {
@@ -335,10 +340,12 @@ export class Backup {
       const captured = new Set(
         this.#partitions.allSinks().map(({ identity }) => partitionKey(identity)),
       );
-      const settled = (partition: string): boolean =>
-        captured.has(partition) ||
-        !snapshot.liveTopics.has(partition.slice(0, partition.indexOf('/')));
-      await sweepLeftovers(leftovers, this.#partitions.stores, settled, named);
+      await sweepLeftovers(
+        leftovers,
+        this.#partitions.stores,
+        (partition) => captured.has(partition),
+        named,
+      );
     }
     await this.#sweepUnnamed(this.#partitions.stores);
     await journal.remove();

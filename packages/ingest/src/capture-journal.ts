@@ -1,14 +1,15 @@
 import { pinKey } from '@kops/archive-format';
 import { KopsError, mapLimit } from '@kops/core';
 import type { ObjectStore } from '@kops/object-store';
-import type { NotedLoss, OpenedSegment, SealedSegment } from './capture-record.ts';
+import type { CapturedTopic, NotedLoss, OpenedSegment, SealedSegment } from './capture-record.ts';
 import type { Owner } from './owner.ts';
 
 /** One thing that a page tells; the pages of a partition are in the order in which things happened to it. */
 type JournalEntry =
   | { readonly sealed: SealedSegment }
   | { readonly opened: OpenedSegment }
-  | { readonly lost: NotedLoss };
+  | { readonly lost: NotedLoss }
+  | { readonly topics: readonly CapturedTopic[] };
 
 const encode = (value: unknown): Uint8Array =>
   Buffer.from(
@@ -62,6 +63,11 @@ export class CaptureJournal {
     return this.#enqueue({ lost: { ...of, loss: { ...loss, detail } } });
   }
 
+  /** The same for topics that are about to be captured: when one is gone, a successor can ask nobody else what it was. */
+  recordTopics(topics: readonly CapturedTopic[]): Promise<void> {
+    return this.#enqueue({ topics });
+  }
+
   #enqueue(entry: JournalEntry): Promise<void> {
     const done = Promise.withResolvers<void>();
     this.#waiting.push({ ...entry, done });
@@ -97,6 +103,7 @@ export class CaptureJournal {
           segments: page.flatMap((entry) => ('sealed' in entry ? [entry.sealed] : [])),
           opened: page.flatMap((entry) => ('opened' in entry ? [entry.opened] : [])),
           lost: page.flatMap((entry) => ('lost' in entry ? [entry.lost] : [])),
+          topics: page.flatMap((entry) => ('topics' in entry ? entry.topics : [])),
         });
         for (const { done } of page) done.resolve();
       } catch (error) {

@@ -2,6 +2,7 @@ import {
   lossSchema,
   pinKey,
   segmentEntrySchema,
+  topicConfigSchema,
   type Loss,
   type SegmentEntry,
 } from '@kops/archive-format';
@@ -41,12 +42,23 @@ const lostSchema = z.looseObject({
   loss: lossSchema,
 });
 
+const topicSchema = z.looseObject({
+  name: z.string(),
+  topicId: z.string(),
+  derivedTopicId: z.boolean(),
+  internal: z.boolean(),
+  replicationFactor: z.number(),
+  partitionCount: z.number(),
+  configs: z.array(topicConfigSchema),
+});
+
 const pageSchema = z.looseObject({
   version: z.literal(1),
   kind: z.literal('sealed'),
   segments: z.array(sealedSchema),
   opened: z.array(openedSchema).default([]),
   lost: z.array(lostSchema).default([]),
+  topics: z.array(topicSchema).default([]),
 });
 
 /** A segment that a capture has sealed. */
@@ -72,6 +84,9 @@ export interface NotedLoss {
   readonly loss: Loss;
 }
 
+/** What an archive says of a topic, as far as it can be asked of nobody when the topic is gone. */
+export type CapturedTopic = z.output<typeof topicSchema>;
+
 /** What a capture left in a repository. */
 export interface CaptureRecord {
   readonly capture: string;
@@ -86,6 +101,7 @@ export interface CaptureRecord {
   readonly sealed: readonly SealedSegment[];
   readonly opened: readonly OpenedSegment[];
   readonly lost: readonly NotedLoss[];
+  readonly topics: readonly CapturedTopic[];
   readonly pins: readonly string[];
 }
 
@@ -112,6 +128,7 @@ async function readCapture(
   let sealed: SealedSegment[] = [];
   const opened: OpenedSegment[] = [];
   const lost: NotedLoss[] = [];
+  const topics: CapturedTopic[] = [];
   // Page by page: within a page no two entries are of the same partition.
   for (const pin of [...pins].sort()) {
     const page = pageSchema.safeParse(await readJson(store, pin));
@@ -119,6 +136,7 @@ async function readCapture(
     sealed.push(...page.data.segments);
     opened.push(...page.data.opened);
     lost.push(...page.data.lost);
+    topics.push(...page.data.topics);
     for (const one of page.data.lost) sealed = withoutTruncated(sealed, one);
   }
   const { capture, cluster, startedAtMs, owner } = header;
@@ -132,6 +150,7 @@ async function readCapture(
     sealed,
     opened,
     lost,
+    topics,
     pins,
   };
 }

@@ -1,5 +1,5 @@
 import type { Loss } from '@kops/archive-format';
-import { mapLimit, toKopsError, type KopsError, type TopicId } from '@kops/core';
+import { mapLimit, toKopsError, type KopsError, type Offset, type TopicId } from '@kops/core';
 import type { ObjectStore } from '@kops/object-store';
 import type { NoticeKind } from '@kops/transport';
 import type { JoinedAgent } from './agent-registry.ts';
@@ -7,13 +7,11 @@ import { keyOf, type AssignedPartition } from './assigned-partition.ts';
 import { Assignments } from './assignments.ts';
 import type { BegunCapture } from './begin-capture.ts';
 import { PartitionSink } from './partition-sink.ts';
-import type { PartitionPlan } from './plan-backup.ts';
+import { toCapturedTopic } from './gone-topics.ts';
+import type { PartitionPlan, TopicEnd } from './plan-backup.ts';
 import type { BackupContext, PreparedBackup } from './prepare-backup.ts';
 import { readSince, recoverPartition } from './recovery.ts';
 import { SinkSessions } from './sink-sessions.ts';
-
-/** What has become of a topic. */
-export type TopicEnd = 'topic-deleted' | 'topic-recreated';
 
 /** What {@link CapturedPartitions} tells its backup. */
 export interface CaptureEvents {
@@ -86,8 +84,22 @@ export class CapturedPartitions {
     return [...this.#past, ...this.sinks()];
   }
 
-  /** Takes a partition in, with what dead captures left of it. Returns the bytes of that. */
-  async add(plan: PartitionPlan): Promise<number> {
+  /** Takes partitions in, with what dead captures left of them. Returns the bytes of that. */
+  async add(plans: readonly PartitionPlan[]): Promise<number> {
+    await this.#recordTopics(plans);
+    let recovered = 0;
+    for (const plan of plans) recovered += await this.#addOne(plan);
+    return recovered;
+  }
+
+  /** Before anything of them is captured. */
+  async #recordTopics(plans: readonly PartitionPlan[]): Promise<void> {
+    const topics = new Set(plans.map(({ topic }) => topic));
+    if (topics.size > 0)
+      await this.#scope.begun.journal.recordTopics([...topics].map(toCapturedTopic));
+  }
+
+  async #addOne(plan: PartitionPlan): Promise<number> {
     const { follow, begun, context } = this.#scope;
     const sink = this.#openSink(plan);
     await recoverPartition(sink, begun.leftovers, this.stores, context.clock);
@@ -99,6 +111,35 @@ export class CapturedPartitions {
     return sink.bytes;
   }
 
+  /**
+   * Takes in all partitions of a topic that is gone, with what dead captures left of them, and ends them. Where archives have all of that already the
+   * topic is left out. Returns what was taken in.
+   */
+  async takeOver(plans: readonly PartitionPlan[]): Promise<AssignedPartition[]> {
+    await this.#recordTopics(plans);
+    const sinks: PartitionSink[] = [];
+    for (const plan of plans) sinks.push(await this.#recoverGone(plan));
+    if (!sinks.some(tellsNews)) {
+      this.#past.push(...sinks);
+      return [];
+    }
+    const taken = sinks.map((sink) => this.assignments.add(sink, -1n));
+    for (const partition of taken)
+      await this.end(partition, partition.sink.plan.gone ?? 'topic-deleted');
+    return taken;
+  }
+
+  async #recoverGone(plan: PartitionPlan): Promise<PartitionSink> {
+    const { begun, context } = this.#scope;
+    const sink = this.#openSink(plan);
+    await recoverPartition(sink, begun.leftovers, this.stores, context.clock);
+    const archived = plan.parent?.partition.cut ?? plan.resume;
+    if (sink.position >= archived) return sink;
+    // What was left ends below what an archive shows: that is the better one.
+    this.#past.push(sink);
+    return this.#openSink({ ...plan, resume: archived });
+  }
+
   #openSink(plan: PartitionPlan): PartitionSink {
     const { prepared, begun, context, follow } = this.#scope;
     return new PartitionSink({
@@ -107,7 +148,7 @@ export class CapturedPartitions {
       stores: this.stores,
       journal: begun.journal,
       segmentBytes: context.segmentBytes,
-      fixedCut: !follow,
+      fixedCut: !follow && plan.gone === undefined,
       onDurable: (sink) => {
         this.sessions.acknowledge(sink);
         this.#events.onMoved();
@@ -128,22 +169,31 @@ export class CapturedPartitions {
 
   async #end(partition: AssignedPartition, reason: TopicEnd): Promise<void> {
     const { sink, endOffset } = partition;
-    const { topicId, name } = sink.plan.topic;
+    const { plan } = sink;
+    const { topicId, name } = plan.topic;
     const what = reason === 'topic-deleted' ? 'was deleted' : 'was deleted and created anew';
     if (!this.#endedTopics.has(topicId)) {
       this.#endedTopics.add(topicId);
-      this.#events.onNotice(reason, `topic ${name} ${what}: what was archived of it stays`);
+      const stays =
+        plan.gone === undefined
+          ? 'what was archived of it stays'
+          : 'what an interrupted backup had captured of it is taken into an archive';
+      this.#events.onNotice(reason, `topic ${name} ${what}: ${stays}`);
     }
     this.assignments.retire(partition);
     await this.sessions.ended(sink);
     const { highWatermark } = sink.noteEnds({ highWatermark: -1n, lastStableOffset: -1n });
-    const end = endOffset >= 0n ? endOffset : highWatermark;
+    const noted = endNotedBefore(sink);
     const from = sink.position;
+    const end = farthest(endOffset >= 0n ? endOffset : highWatermark, noted?.to ?? from);
     await sink.lose({
       from,
-      to: end > from ? end : from,
+      to: farthest(end, from),
       reason,
-      detail: `the topic ${what} during the backup`,
+      detail:
+        plan.gone === undefined
+          ? `the topic ${what} during the backup`
+          : `the topic ${what} after an interrupted backup had captured it up to here`,
     });
     this.#events.onMoved();
   }
@@ -164,6 +214,22 @@ export class CapturedPartitions {
   async close(how: 'suspend' | 'discard'): Promise<void> {
     await mapLimit(this.allSinks(), 8, (sink) => sink[how]());
   }
+}
+
+const farthest = (a: Offset, b: Offset): Offset => (a > b ? a : b);
+
+/** The end that a dead capture has noticed of the topic: taken out, since it is about to be told anew, behind all that was recovered. */
+function endNotedBefore({ losses }: PartitionSink): Loss | undefined {
+  const index = losses.findIndex(
+    ({ reason }) => reason === 'topic-deleted' || reason === 'topic-recreated',
+  );
+  return index < 0 ? undefined : losses.splice(index, 1)[0];
+}
+
+/** Whether there is anything that no archive shows or tells of. */
+function tellsNews({ plan, position, losses }: PartitionSink): boolean {
+  const archived = plan.parent?.partition.cut ?? plan.resume;
+  return position > archived || losses.length > plan.losses.length;
 }
 
 function describeLoss(sink: PartitionSink, { from, to, reason, detail }: Loss): string {

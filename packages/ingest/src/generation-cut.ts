@@ -71,7 +71,7 @@ export class GenerationCut {
   }
 }
 
-/** The cut of a snapshot: as planned at its start. */
+/** The cut of a snapshot: as planned at its start; all there is of topics that were gone before. */
 export function cutAtPlan(
   { snapshot, startedAtMs }: PreparedBackup,
   sinks: readonly PartitionSink[],
@@ -79,12 +79,13 @@ export function cutAtPlan(
   const partitions = sinks.map((sink) => ({
     sink,
     ...sink.plan.snapshot,
+    ...(sink.plan.gone === undefined ? {} : lastEnds(sink)),
     logStart: sink.logStart,
   }));
   return new GenerationCut(
     snapshot,
     partitions,
-    sinks.map(({ plan }) => plan.cut),
+    sinks.map(({ plan, durable }) => (plan.gone === undefined ? plan.cut : durable)),
     { fixed: true, takenAtMs: startedAtMs },
   );
 }

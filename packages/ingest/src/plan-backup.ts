@@ -27,6 +27,9 @@ export interface ParentPartition {
   readonly partition: PartitionManifest;
 }
 
+/** What has become of a topic. */
+export type TopicEnd = 'topic-deleted' | 'topic-recreated';
+
 /** What a backup does with one partition. */
 export interface PartitionPlan {
   readonly topic: TopicSnapshot;
@@ -46,6 +49,8 @@ export interface PartitionPlan {
   readonly leaderEpochs: readonly LeaderEpoch[];
   /** Losses that the newest archive of this life of the topic tells of, whether it is extended or not. */
   readonly archivedLosses: readonly Loss[];
+  /** The topic was gone before the backup began: there is only what dead captures left of it. */
+  readonly gone?: TopicEnd;
 }
 
 /** What decides a plan. */

@@ -138,12 +138,20 @@ export async function recoverPartition(
   const { captures } = leftovers;
   const key = partitionKey(sink.identity);
   takeLosses(sink, captures, key);
-  if (store === undefined || captures.length === 0 || !stillValid(sink, leftovers, clock)) return;
+  if (store === undefined || captures.length === 0) return;
+  const doubt = tombstonesSince(sink, leftovers, clock);
+  if (doubt !== undefined) {
+    // What can be read again is; of a topic that is gone this is all there is.
+    if (sink.plan.gone === undefined) return;
+    const { position: at } = sink;
+    sink.losses.push({ from: at, to: at, reason: 'tombstones-may-be-gone', detail: doubt });
+  }
   const sealed = sealedOf(captures, key);
   for (;;) {
     const next = await nextSealed(sealed, sink, stores);
-    if (next === undefined) break;
-    await sink.adopt(next, next.entry.transactional ? batchesOf(store, next) : undefined);
+    if (next !== undefined)
+      await sink.adopt(next, next.entry.transactional ? batchesOf(store, next) : undefined);
+    else if (!(await passLoss(sink))) break;
   }
   const begun = new Map(
     captures.flatMap(({ opened }) => opened.map(({ key: part, from }) => [part, from] as const)),
@@ -166,10 +174,14 @@ export function readSince({ captures }: Leftovers): number | undefined {
     : Math.min(...captures.map(({ startedAtMs }) => startedAtMs));
 }
 
-/** A compacted topic's leftovers count only as long as no tombstone can have come and gone since they were read. */
-function stillValid({ plan }: PartitionSink, leftovers: Leftovers, clock: Clock): boolean {
+/** A compacted topic's leftovers count only as long as no tombstone can have come and gone since they were read: what is the matter, if so. */
+function tombstonesSince(
+  { plan }: PartitionSink,
+  leftovers: Leftovers,
+  clock: Clock,
+): string | undefined {
   const sinceMs = readSince(leftovers) ?? clock.now();
-  return tombstonesGone([plan.topic.configs], sinceMs, clock.now()) === undefined;
+  return tombstonesGone([plan.topic.configs], sinceMs, clock.now());
 }
 
 /** Losses that no archive tells of yet, the oldest first. */
@@ -191,6 +203,17 @@ function sealedOf(captures: readonly CaptureRecord[], key: string): SealedSegmen
     truncations.push(...capture.lost.filter((one) => partitionKey(one) === key));
     return left;
   });
+}
+
+/** Moves over offsets that a dead capture has found lost. Only where nobody can be asked: a log tells what of it is left. */
+async function passLoss(sink: PartitionSink): Promise<boolean> {
+  const { position, losses, plan } = sink;
+  const loss = losses.find(
+    ({ from, to, reason }) => from === position && to > from && reason === 'retention',
+  );
+  if (plan.gone === undefined || loss === undefined) return false;
+  await sink.skipTo(loss.to, plan.snapshot.logStart);
+  return true;
 }
 
 /** The batches of a segment up to where it counts. */

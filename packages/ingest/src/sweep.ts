@@ -6,7 +6,7 @@ import { partitionKey, type Leftovers } from './recovery.ts';
 
 const parallelDeletes = 8;
 
-/** Whether a partition's leftovers are of no use any more: an archive has taken over what was, or its topic does not exist. */
+/** Whether a partition's leftovers are of no use any more: an archive has taken over what was. */
 export type Settled = (partition: string) => boolean;
 
 /**

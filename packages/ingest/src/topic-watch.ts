@@ -12,7 +12,7 @@ import { compareTopics, type KnownTopic, type TopicChanges } from './topic-growt
 export const lookEveryMs = 30_000;
 
 /** How long a topic must have been absent before it counts as deleted, in ms: brokers learn of topics one after the other. */
-const absentMs = 3_000;
+export const absentMs = 3_000;
 
 /** What following needs of its backup. */
 export interface TopicWatchScope {
@@ -122,7 +122,7 @@ export class TopicWatch {
       ({ topic, snapshot: { partition } }) =>
         partitions.assignments.find({ topic: topic.name, partition }) === undefined,
     );
-    for (const plan of plans) await partitions.add(plan);
+    await partitions.add(plans);
     partitions.assignments.distribute();
     for (const [topic, members] of Map.groupBy(plans, (plan) => plan.topic)) {
       const numbers = members.map(({ snapshot }) => snapshot.partition).join(', ');
