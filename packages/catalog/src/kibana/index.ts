@@ -1,0 +1,6 @@
+/**
+ * The catalog in Kibana 9: objects that show it, and their import.
+ * @module
+ */
+export { toNdjson, type SavedObject, type SavedObjectReference } from './saved-object.ts';
+export { savedObjects } from './saved-objects.ts';
