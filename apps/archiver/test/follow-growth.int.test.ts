@@ -101,8 +101,10 @@ describe('topics and partitions that come during a follow', () => {
     await send('more-old', 3, 'added', 40);
     await untilArchived(station, follow, { topic: 'more-new', partition: 2 }, 30n);
     await untilArchived(station, follow, { topic: 'more-old', partition: 3 }, 40n);
-    expect(noticesOf(follow, 'topic-added')).toEqual([expect.stringContaining('more-new')]);
-    expect(noticesOf(follow, 'partitions-added')).toEqual([
+    expect(await untilNoticed(follow, 'topic-added')).toEqual([
+      expect.stringContaining('more-new'),
+    ]);
+    expect(await untilNoticed(follow, 'partitions-added')).toEqual([
       expect.stringContaining('topic more-old has new partitions: 2, 3'),
     ]);
 
@@ -242,7 +244,12 @@ describe('topics that go during a follow', () => {
     // As many: the end of the log does not tell the lives apart.
     await send('again', 0, 'second', 10);
     await untilNoticed(follow, 'topic-added');
-    expect(noticesOf(follow, 'topic-recreated')).toHaveLength(1);
+    // Which of them depends on whether anybody looked while there was none of that name.
+    const ends = ['topic-deleted', 'topic-recreated'].filter(
+      (kind) => noticesOf(follow, kind).length > 0,
+    );
+    expect(ends).toHaveLength(1);
+    expect(noticesOf(follow, ends[0] ?? '')).toHaveLength(1);
     await untilArchived(station, follow, { topic: 'again', partition: 0 }, 10n);
     await send('again', 0, 'third', 5);
     await untilArchived(station, follow, { topic: 'again', partition: 0 }, 15n);
@@ -260,7 +267,7 @@ describe('topics that go during a follow', () => {
     const ids = [...new Set(lives.map(({ id }) => id))];
     expect(ids).toHaveLength(2);
     const oldest = lives.findLast(({ id }) => id === ids[0]);
-    expect(oldest?.losses).toMatchObject([{ reason: 'topic-recreated' }]);
+    expect(oldest?.losses).toMatchObject([{ reason: ends[0] }]);
     expect(await shownValues(oldest?.archive ?? '', 'again')).toEqual(values('first', 10));
     const newest = lives.at(-1);
     expect(newest).toMatchObject({ id: ids[1], losses: [] });
@@ -323,7 +330,7 @@ describe('a loss that was noticed before a kill -9', () => {
       await admin.deleteRecords([{ topic: 'lossy', partition: 0, offset: 150n }]);
       await station.startAgent();
       await untilArchived(station, follow, { topic: 'lossy', partition: 0 }, 200n);
-      expect(noticesOf(follow, 'loss')).toEqual([
+      expect(await untilNoticed(follow, 'loss')).toEqual([
         expect.stringContaining('lossy-0: offsets 100 to 149 are lost (retention)'),
       ]);
       await station.archiver.kill();

@@ -152,7 +152,6 @@ export function describeKills(rounds: KillRounds): void {
           const recovered = await eventually(
             () => recoveredOffsets(station, backup),
             (offsets) => offsets >= acknowledged,
-            10_000,
           );
           expect(recovered).toBeGreaterThanOrEqual(acknowledged);
           await station.startAgent();
@@ -215,7 +214,6 @@ export function describeKills(rounds: KillRounds): void {
           await eventually(
             () => recoveredOffsets(station, backup),
             (offsets) => offsets >= acknowledged,
-            10_000,
           );
           const agent = await station.startAgent();
           const watermarks = askWatermarks(station.operator, backup, topic);

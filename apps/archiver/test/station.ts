@@ -43,6 +43,8 @@ export interface StationAgent {
 export interface AgentOptions {
   readonly host?: string;
   readonly brokerIds?: readonly number[];
+  /** Where it finds the archiver; the archiver's own endpoint unless given. */
+  readonly endpoint?: Endpoint;
 }
 
 /** An archiver and its agents, over gRPC on a unix socket. */
@@ -97,7 +99,7 @@ export class Station implements AsyncDisposable {
 
   async startAgent(agent: AgentOptions = {}): Promise<StationAgent> {
     const settings = {
-      archiver: this.endpoint,
+      archiver: agent.endpoint ?? this.endpoint,
       clusters: clustersOf(this.#options),
       host: agent.host ?? 'here',
       rack: '',
