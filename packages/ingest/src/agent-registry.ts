@@ -27,6 +27,7 @@ export class AgentRegistry {
   readonly #agents = new Map<string, JoinedAgent>();
   readonly #listeners = new Set<AgentListener>();
   readonly #logger: Logger;
+  #lastRefusal: KopsError | undefined;
 
   constructor(logger: Logger = silentLogger) {
     this.#logger = logger;
@@ -34,6 +35,24 @@ export class AgentRegistry {
 
   get agents(): readonly JoinedAgent[] {
     return [...this.#agents.values()];
+  }
+
+  /** Takes note of an agent that was not let in. */
+  refused(error: KopsError): void {
+    this.#lastRefusal = error;
+  }
+
+  /** Why there is no agent. */
+  lack(waitedMs: number): KopsError {
+    const refusal = this.#lastRefusal;
+    const text = `no agent has joined for ${String(waitedMs / 1000)} s`;
+    if (refusal === undefined)
+      return new KopsError('KOPS_ARCHIVER_UNREACHABLE', text, {
+        hint: "Start an agent with 'kops agent' and check that it reaches this archiver.",
+      });
+    return new KopsError(refusal.code, `${text}; the last one was refused: ${refusal.message}`, {
+      ...(refusal.hint === undefined ? {} : { hint: refusal.hint }),
+    });
   }
 
   listen(listener: AgentListener): () => void {
@@ -88,6 +107,7 @@ export class AgentRegistry {
           .catch((error: unknown) => duplex.abort(KopsError.locate(error, {})));
       },
     };
+    this.#lastRefusal = undefined;
     const before = this.#agents.get(agent.agentId);
     if (before !== undefined) this.#leave(before, 'it joined again');
     await duplex.send({

@@ -72,6 +72,11 @@ export class Archiver implements AsyncDisposable {
     return {
       join: (agent) => this.#registry.serve(agent),
       stream: (stream) => this.#serveStream(stream),
+      refused: (error, caller) => {
+        const { logger = silentLogger } = this.#options;
+        logger.warn('a call was refused', { caller, code: error.code, reason: error.message });
+        if (caller === 'agent') this.#registry.refused(error);
+      },
       operator,
     };
   }

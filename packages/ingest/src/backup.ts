@@ -381,15 +381,7 @@ export class Backup {
     return setInterval(() => {
       if (registry.agents.length > 0) since = clock.monotonic();
       else if (clock.monotonic() - since > agentWaitMs) {
-        this.#failed.reject(
-          new KopsError(
-            'KOPS_ARCHIVER_UNREACHABLE',
-            `no agent has joined for ${String(agentWaitMs / 1000)} s`,
-            {
-              hint: "Start an agent with 'kops agent' and check that it reaches this archiver.",
-            },
-          ),
-        );
+        this.#failed.reject(registry.lack(agentWaitMs));
       }
     }, 1000);
   }

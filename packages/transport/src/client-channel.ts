@@ -16,7 +16,8 @@ import { writeMessages } from './message-writer.ts';
 import type { Method } from './methods.ts';
 import { clientOptions, withDefaults, type Bounds, type TransportOptions } from './options.ts';
 import type { Duplex, Endpoint } from './port.ts';
-import { secretMetadata } from './secret.ts';
+import { archiverRefusal } from './revision.ts';
+import { callMetadata } from './secret.ts';
 import { fromStatus, unreachable } from './status.ts';
 
 // Errors are thrown; grpc-js would print some of them as well.
@@ -39,7 +40,7 @@ export class ClientChannel implements AsyncDisposable {
     const { target } = locate(endpoint);
     this.#address = endpoint.address;
     this.#bounds = withDefaults(options);
-    this.#metadata = secretMetadata(endpoint.secret);
+    this.#metadata = callMetadata(endpoint.secret);
     this.#client = new Client(target, clientCredentials(endpoint), clientOptions(this.#bounds));
   }
 
@@ -146,8 +147,10 @@ export class ClientChannel implements AsyncDisposable {
       this.#openCalls.delete(abort);
       signal?.removeEventListener('abort', interrupt);
     });
-    call.once('metadata', () => {
+    call.once('metadata', (answered: Metadata) => {
       clearTimeout(timer);
+      const refusal = archiverRefusal(answered, this.#address);
+      if (refusal !== undefined) abort(refusal);
     });
     call.on('status', (ended: Parameters<typeof fromStatus>[0]) => {
       if (ended.code === status.OK) outcome.finish();

@@ -228,6 +228,8 @@ export interface OperatorApi {
 export interface ArchiverHandlers {
   join(agent: Duplex<AgentEvent, Assignment>): Promise<void>;
   stream(stream: Duplex<Frame, Ack>): Promise<void>;
+  /** Told of calls that were refused before any of these: a wrong secret, another revision of the protocol. */
+  refused?(error: KopsError, caller: 'agent' | 'command line'): void;
   readonly operator: OperatorApi;
 }
 

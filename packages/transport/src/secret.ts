@@ -6,35 +6,54 @@ import {
   type ServerInterceptor,
 } from '@grpc/grpc-js';
 import { KopsError } from '@kops/core';
+import { addRevision, callerRefusal, type Caller } from './revision.ts';
 import { toStatus } from './status.ts';
 
 /** Binary, so that a secret may be any text. */
 const secretKey = 'kops-secret-bin';
 
-/** The metadata of every call: the secret. */
-export function secretMetadata(secret: string): Metadata {
-  const metadata = new Metadata();
+/** The metadata of every call: the secret and our revision of the protocol. */
+export function callMetadata(secret: string): Metadata {
+  const metadata = addRevision(new Metadata());
   metadata.set(secretKey, Buffer.from(secret));
   return metadata;
 }
 
-/** Refuses calls without the secret before their message is read and before their handler runs. */
-export function requireSecret(secret: string): ServerInterceptor {
+/**
+ * Refuses calls without the secret, and those of another revision of the protocol, before their message is read and before their handler runs.
+ * @param onRefused told of each
+ */
+export function requireSecret(
+  secret: string,
+  onRefused: (error: KopsError, caller: Caller) => void,
+): ServerInterceptor {
   const expected = digest(Buffer.from(secret));
-  return (_method, call) =>
+  return ({ path }, call) =>
     new ServerInterceptingCall(call, {
       start: (next) => {
         next(
           new ServerListenerBuilder()
             .withOnReceiveMetadata((metadata, accept) => {
-              if (isExpected(metadata, expected)) accept(metadata);
-              else call.sendStatus(toStatus(denied()));
+              const caller = callerOf(path);
+              // Who does not know the secret is told nothing else.
+              const refusal = isExpected(metadata, expected)
+                ? callerRefusal(metadata, caller)
+                : denied();
+              if (refusal === undefined) {
+                accept(metadata);
+                return;
+              }
+              onRefused(refusal, caller);
+              call.sendStatus(toStatus(refusal));
             })
             .build(),
         );
       },
     });
 }
+
+const callerOf = (path: string): Caller =>
+  path.startsWith('/kops.v1.CaptureService/') ? 'agent' : 'command line';
 
 function isExpected(metadata: Metadata, expected: Buffer): boolean {
   const [given] = metadata.get(secretKey);

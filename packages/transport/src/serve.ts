@@ -42,7 +42,9 @@ export async function serveArchiver(
   const calls = new ServerCalls();
   const server = new Server({
     ...serverOptions(bounds),
-    interceptors: [requireSecret(endpoint.secret)],
+    interceptors: [
+      requireSecret(endpoint.secret, (error, caller) => handlers.refused?.(error, caller)),
+    ],
   });
   widenStreams(server, bounds.windowBytes);
   addCapture(server, calls, handlers);

@@ -11,6 +11,7 @@ import { readable } from './codec.ts';
 import { readMessages } from './message-reader.ts';
 import { writeMessages } from './message-writer.ts';
 import type { Duplex } from './port.ts';
+import { addRevision } from './revision.ts';
 import { toStatus } from './status.ts';
 
 /** What the kinds of calls have in common at grpc-js. Those that answer with a stream are writable as well. */
@@ -94,7 +95,7 @@ export class ServerCalls {
 
   #watch(call: OpenCall, outcome: CallOutcome, abort: (error: KopsError) => void): void {
     // At once, as the sign that the call has arrived: clients wait for it for a short time only.
-    call.sendMetadata(new Metadata());
+    call.sendMetadata(addRevision(new Metadata()));
     this.#open.add(abort);
     outcome.onSettled(() => {
       this.#open.delete(abort);
