@@ -151,6 +151,12 @@ const table = {
     retryable: false,
     title: 'Kibana answered with an error',
   },
+  KOPS_SCHEMA_REGISTRY_UNREACHABLE: {
+    exit: 30,
+    grpc: 'UNAVAILABLE',
+    retryable: true,
+    title: 'Schema registry cannot be reached',
+  },
   KOPS_SANDBOX_UNAVAILABLE: {
     exit: 30,
     grpc: 'UNAVAILABLE',

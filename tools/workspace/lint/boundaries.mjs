@@ -87,8 +87,13 @@ const CONFINED = [
   ],
   [
     '^@elastic/',
-    ['packages/catalog/**'],
+    ['packages/catalog/**', 'tools/bench/src/stages/bulk-helper.ts'],
     'The catalog is a projection that can be dropped: everything that needs Elasticsearch goes through @kops/catalog.',
+  ],
+  [
+    '^(@kafkajs/confluent-schema-registry|protobufjs|avsc)',
+    ['packages/schema-registry/**'],
+    'Bytes of a schema registry become JSON in @kops/schema-registry, within limits; elsewhere they are bytes.',
   ],
   ['^testcontainers', ['apps/drill/**'], 'Only a drill starts containers.'],
   [
