@@ -61,14 +61,6 @@ export class DeadLetterFiles {
     return this.#alone(() => this.#replace(segment, range, spool));
   }
 
-  /** Removes the letters of a segment. */
-  async remove(segment: string): Promise<void> {
-    const name = fileName(segment);
-    if (!this.#names.has(name)) return;
-    await this.#alone(async () => removeFile(join(this.#directory, name)));
-    this.#names.delete(name);
-  }
-
   async clear(): Promise<void> {
     for (const name of this.#names) await rm(join(this.#directory, name), { force: true });
     this.#names.clear();

@@ -2,12 +2,13 @@ import type { ArchiveCommit, SegmentEntry, TopicManifest } from '@kops/archive-f
 import {
   archiveDocument,
   segmentDocument,
-  type Catalog,
   type RecordPolicy,
   type RecordSource,
 } from '@kops/catalog';
 import { KopsError, throwIfAborted } from '@kops/core';
 import { openArchive, type Archive, type Repository } from '@kops/repository';
+import type { ActivityMeter } from './activity.ts';
+import type { WithCatalog } from './catalog-work.ts';
 import type { DeadLetterFiles } from './dead-letter.ts';
 import type { ReportBuilder } from './index-report.ts';
 import { addRange, type OffsetRange } from './offset-ranges.ts';
@@ -19,7 +20,7 @@ import type { PieceOutcome } from './worker/worker-messages.ts';
 import type { WorkerPool } from './worker/worker-pool.ts';
 
 /** What one pass works with. */
-export interface PassContext {
+export interface IndexContext {
   readonly repository: Repository;
   readonly state: StateFile;
   readonly deadLetters: DeadLetterFiles;
@@ -28,20 +29,21 @@ export interface PassContext {
   readonly pieceBytes: number;
   readonly maxTasks: number;
   readonly report: ReportBuilder;
+  readonly meter: ActivityMeter;
   readonly signal: AbortSignal | undefined;
   /** Runs work that needs Elasticsearch, again and again while it cannot be reached. */
-  readonly withCatalog: <T>(work: (catalog: Catalog) => Promise<T>) => Promise<T>;
+  readonly withCatalog: WithCatalog;
 }
 
 /** Indexes what the catalog does not have of an archive: segments, records, and last the archive itself. */
-export async function indexArchive(context: PassContext, ref: ArchiveCommit): Promise<void> {
+export async function indexArchive(context: IndexContext, ref: ArchiveCommit): Promise<void> {
   const { state } = context;
   await state.record([{ archive: { archive: ref.archive, status: 'begun' } }]);
   await new ArchiveIndexing(context, ref).run();
 }
 
 class ArchiveIndexing {
-  readonly #context: PassContext;
+  readonly #context: IndexContext;
   readonly #ref: ArchiveCommit;
   readonly #underway = new Set<Promise<void>>();
   #failure: unknown;
@@ -49,14 +51,15 @@ class ArchiveIndexing {
   #damage: IndexFailure | undefined;
   #isIncomplete = false;
 
-  constructor(context: PassContext, ref: ArchiveCommit) {
+  constructor(context: IndexContext, ref: ArchiveCommit) {
     this.#context = context;
     this.#ref = ref;
   }
 
   async run(): Promise<void> {
     const { archive } = this.#ref;
-    const { report, state } = this.#context;
+    const { report, state, meter } = this.#context;
+    meter.archive(archive);
     try {
       await this.#index();
     } catch (error) {
@@ -70,6 +73,7 @@ class ArchiveIndexing {
     const failure = this.#damage === undefined ? {} : { failure: this.#damage };
     await state.record([{ archive: { archive, status, ...failure } }]);
     (status === 'done' ? report.archives : report.incomplete).push(archive);
+    meter.archiveDone(archive, status);
   }
 
   async #index(): Promise<void> {
@@ -85,7 +89,7 @@ class ArchiveIndexing {
     while (this.#underway.size > 0) await Promise.race(this.#underway);
     if (this.#failure !== undefined) return;
     const document = archiveDocument(archive.manifest, repository.store.url);
-    await withCatalog((catalog) => catalog.put([document]));
+    await withCatalog((catalog, call) => catalog.put([document], call));
   }
 
   /** Damage that is not of one segment: a manifest or a list that cannot be read. The rest goes on. */
@@ -125,7 +129,7 @@ class ArchiveIndexing {
     const { pieces, transactionsFrom } = isIndexed
       ? planPartition(segments, (key) => known.get(key)?.covered ?? [], pieceBytes)
       : { pieces: [], transactionsFrom: undefined };
-    await this.#putSegments(source, segments.filter(({ key }) => !known.has(key)));
+    await this.#putSegments(source, segments.filter(({ key }) => known.get(key)?.documented !== true));
     await state.record(writtenSegments(source, segments, pieces, known).map((segment) => ({ segment })));
     if (transactionsFrom === undefined) {
       for (const piece of pieces) await this.#submit({ source, pieces: [piece] });
@@ -142,8 +146,11 @@ class ArchiveIndexing {
   ): Promise<void> {
     if (segments.length === 0) return;
     const of = { ...source, repository: this.#context.repository.store.url };
-    await this.#context.withCatalog((catalog) =>
-      catalog.put(segments.map((entry) => segmentDocument(entry, of))),
+    await this.#context.withCatalog((catalog, call) =>
+      catalog.put(
+        segments.map((entry) => segmentDocument(entry, of)),
+        call,
+      ),
     );
   }
 
@@ -195,12 +202,13 @@ class ArchiveIndexing {
   }
 
   async #finishPiece({ key, slice }: SegmentEntry, outcome: PieceOutcome): Promise<void> {
-    const { state, deadLetters, report } = this.#context;
+    const { state, deadLetters, report, meter } = this.#context;
     const range: OffsetRange = { from: slice.start, to: slice.end };
     const letters = await deadLetters.replace(key, range, outcome.spool);
     const before = state.state.segments.get(key);
     if (before === undefined) return;
     report.addPiece(key, outcome);
+    meter.addRejected(outcome.rejected);
     await state.record([
       {
         segment: {
@@ -238,17 +246,19 @@ interface IndexTask {
 
 /** States of segments that are new, or of which more is about to be written: noted before anything is. */
 function writtenSegments(
-  { cluster, topicId, topic, partition }: Omit<RecordSource, 'segment'>,
+  { archive, cluster, topicId, topic, partition }: Omit<RecordSource, 'segment'>,
   segments: readonly SegmentEntry[],
   pieces: readonly SegmentEntry[],
   known: ReadonlyMap<string, SegmentState>,
 ): SegmentState[] {
   const changed = new Map<string, SegmentState>();
   for (const { key } of segments) {
-    if (known.has(key)) continue;
+    const before = known.get(key);
+    if (before?.documented === true) continue;
+    const empty = { covered: [], written: [], order: 0, documents: 0, deadLetters: 0 };
     changed.set(key, {
-      ...{ segment: key, cluster, topicId, topic, partition },
-      ...{ covered: [], written: [], order: 0, documents: 0, deadLetters: 0 },
+      ...(before ?? { segment: key, archive, cluster, topicId, topic, partition, ...empty }),
+      documented: true,
     });
   }
   for (const { key, slice } of pieces) {

@@ -1,1 +1,20 @@
-export { openIndexer, type Indexer, type IndexerOptions } from './indexer.ts';
+/**
+ * Feeds the catalog from the committed archives of a repository. The commit log is the list of what is to be done, and a state
+ * directory says how far it is, so that a backup never waits for Elasticsearch, and nothing is lost while that is away.
+ * @module
+ */
+export { openIndexer } from './open-indexer.ts';
+export type {
+  CatchUpOptions,
+  Indexer,
+  IndexerActivity,
+  IndexerOptions,
+  IndexProgress,
+  PassOptions,
+  RebuildOptions,
+} from './indexer-port.ts';
+export type { IndexerLimits, IndexerSettings } from './settings.ts';
+export type { FailedPart, IndexReport, RetireReport } from './index-report.ts';
+export { readIndexerStatus, type IndexerStatus, type ReadStatusOptions } from './indexer-status.ts';
+export type { DeadLetter } from './dead-letter.ts';
+export type { RecordDecoder } from './record-decoder.ts';

@@ -1,261 +1,189 @@
-import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
-import type { ArchiveCommit } from '@kops/archive-format';
-import { compilePolicy, type Catalog } from '@kops/catalog';
-import { connectElasticsearch } from '@kops/catalog/elasticsearch';
-import {
-  KopsError,
-  retry,
-  silentLogger,
-  systemClock,
-  throwIfAborted,
-  toKopsError,
-  type Clock,
-  type Logger,
-} from '@kops/core';
-import { parseRepositoryUrl } from '@kops/object-store';
-import { openFileStore } from '@kops/object-store/file';
-import { openRepository, type Repository } from '@kops/repository';
-import { DeadLetterFiles } from './dead-letter.ts';
-import { indexArchive, type PassContext } from './index-archive.ts';
-import { ReportBuilder, type IndexReport } from './index-report.ts';
-import type { IndexerLimits, IndexerSettings } from './settings.ts';
-import { makeDirectory } from './state/durable-file.ts';
-import { StateFile } from './state/state-file.ts';
-import { StateLock } from './state/state-lock.ts';
-import { WorkerPool } from './worker/worker-pool.ts';
+import { compilePolicy } from '@kops/catalog';
+import { KopsError, throwIfAborted, toKopsError, type Clock } from '@kops/core';
+import { openArchive } from '@kops/repository';
+import { readDeadLetters, type DeadLetter } from './dead-letter.ts';
+import type { IndexReport, RetireReport } from './index-report.ts';
+import type {
+  CatchUpOptions,
+  Indexer,
+  IndexerActivity,
+  PassOptions,
+  RebuildOptions,
+} from './indexer-port.ts';
+import { describeState, type IndexerStatus } from './indexer-status.ts';
+import { rescan } from './lost-indices.ts';
+import { Pass, type PassContext, type PassPlan } from './pass.ts';
+import { isDamage } from './plain-error.ts';
+import type { StateChange } from './state/index-state.ts';
 
-/** How to open an indexer. */
-export interface IndexerOptions extends IndexerSettings {
-  /** Local folder for positions and dead letters; each repository has one of its own in it. One indexer at a time. */
-  readonly stateDirectory: string;
-  readonly limits?: Partial<IndexerLimits>;
-  /** How often {@link Indexer.run} looks at the commit log. @defaultValue 10 s */
-  readonly pollMs?: number;
-  /** How long one-shot calls wait for an Elasticsearch that cannot be reached. @defaultValue 5 min */
-  readonly deadlineMs?: number;
-  readonly logger?: Logger;
-  readonly clock?: Clock;
+/** What an indexer is made of. */
+export interface IndexerParts extends PassContext {
+  readonly deadlineMs: number;
+  readonly pollMs: number;
+  /** Closes what was opened. */
+  readonly close: () => Promise<void>;
 }
 
-/** What an indexer is doing. */
-export interface IndexerActivity {
-  readonly state: 'idle' | 'indexing' | 'waiting';
-  readonly archive?: string;
-  /** Why it waits for Elasticsearch. */
-  readonly lastError?: { readonly code: string; readonly message: string };
-}
+/** Pause after what may pass by itself, but is none of Elasticsearch. */
+const troubleMs = 30_000;
 
-/** How far a pass is. */
-export interface IndexProgress {
-  readonly activity: IndexerActivity;
-  readonly archivesIndexed: number;
-  readonly archivesTotal: number;
-  readonly records: number;
-  readonly rejected: number;
-}
-
-/** What calls of an indexer take. */
-export interface PassOptions {
-  readonly signal?: AbortSignal;
-  readonly onProgress?: (progress: IndexProgress) => void;
-}
-
-/** Which archives {@link Indexer.catchUp} indexes. */
-export interface CatchUpOptions extends PassOptions {
-  /** Ids; all if omitted. */
-  readonly archives?: readonly string[];
-}
-
-/** Feeds the catalog from the committed archives of one repository. One call of `catchUp`, `run`, `rebuild` or `retire` at a time. */
-export interface Indexer extends AsyncDisposable {
-  /** Id of the repository. */
+/** The one implementation of {@link Indexer}. */
+export class RepositoryIndexer implements Indexer {
   readonly repository: string;
-  readonly activity: IndexerActivity;
-
-  /**
-   * Indexes everything that is committed and not in the catalog, and takes out what was retired. Resolves when all of it was
-   * tried: damaged segments are in the report.
-   * @throws KOPS_ELASTICSEARCH_UNREACHABLE after `deadlineMs` without an answer; KOPS_ACCESS_DENIED; KOPS_ELASTICSEARCH_REFUSED;
-   *   KOPS_INTERRUPTED, with all positions kept
-   */
-  catchUp(options?: CatchUpOptions): Promise<IndexReport>;
-
-  /**
-   * The same over and over until the signal is aborted, then resolves. Waits for Elasticsearch for as long as it takes.
-   * @throws KOPS_ACCESS_DENIED, KOPS_ELASTICSEARCH_REFUSED and whatever else does not pass by itself
-   */
-  run(options: PassOptions & { readonly signal: AbortSignal }): Promise<void>;
-
-  /** Makes {@link run} look at the commit log now. */
-  notify(): void;
-}
-
-const mebibyte = 1024 * 1024;
-
-/**
- * Opens an indexer. The repository is opened, Elasticsearch is not asked for anything yet.
- * @throws KOPS_HELD when the state has another owner; KOPS_REPOSITORY_NOT_FOUND; KOPS_OBJECT_CORRUPT for a damaged state
- */
-export async function openIndexer(options: IndexerOptions): Promise<Indexer> {
-  const { directory } = parseRepositoryUrl(options.repositoryUrl);
-  const repository = await openRepository(await openFileStore(directory));
-  const folder = join(options.stateDirectory, repository.info.id);
-  await makeDirectory(folder);
-  await using opened = new AsyncDisposableStack();
-  opened.use(await StateLock.acquire(join(folder, 'lock'), options.clock));
-  const state = opened.use(await StateFile.open(join(folder, 'state.ndjson'), repository.info.id));
-  const deadLetters = await DeadLetterFiles.open(join(folder, 'dead-letters'));
-  return new RepositoryIndexer(options, { repository, state, deadLetters, folder, opened: opened.move() });
-}
-
-interface Parts {
-  readonly repository: Repository;
-  readonly state: StateFile;
-  readonly deadLetters: DeadLetterFiles;
-  readonly folder: string;
-  readonly opened: AsyncDisposableStack;
-}
-
-class RepositoryIndexer implements Indexer {
-  readonly repository: string;
-  activity: IndexerActivity = { state: 'idle' };
-  readonly #options: IndexerOptions;
-  readonly #settings: IndexerSettings;
-  readonly #parts: Parts;
-  readonly #limits: IndexerLimits;
+  readonly #parts: IndexerParts;
   readonly #clock: Clock;
-  readonly #logger: Logger;
-  #catalog: Promise<Catalog> | undefined;
   #working: Promise<unknown> | undefined;
-  #wake: (() => void) | undefined;
+  #isClosed = false;
+  #wake: AbortController | undefined;
   #isNotified = false;
 
-  constructor(options: IndexerOptions, parts: Parts) {
-    this.#options = options;
-    const { repositoryUrl, elasticsearch, records, hashKey } = options;
-    this.#settings = {
-      repositoryUrl,
-      elasticsearch,
-      records,
-      ...(hashKey === undefined ? {} : { hashKey }),
-    };
+  constructor(parts: IndexerParts) {
     this.#parts = parts;
-    this.#clock = options.clock ?? systemClock;
-    this.#logger = options.logger ?? silentLogger;
-    this.#limits = {
-      workers: Math.max(1, Math.min(2, availableParallelism() - 1)),
-      pieceBytes: 32 * mebibyte,
-      piecesPerWorker: 2,
-      maxRequestBytes: 5 * mebibyte,
-      requestsPerPiece: 2,
-      ...options.limits,
-    };
+    this.#clock = parts.clock;
     this.repository = parts.repository.info.id;
   }
 
-  catchUp(options: CatchUpOptions = {}): Promise<IndexReport> {
-    return this.#alone(() => this.#pass(options, this.#options.deadlineMs ?? 300_000));
+  get activity(): IndexerActivity {
+    return this.#parts.meter.activity;
+  }
+
+  catchUp({ archives, ...options }: CatchUpOptions = {}): Promise<IndexReport> {
+    return this.#alone(options, () => this.#pass(options.signal, { archives }).run());
+  }
+
+  retire(options: PassOptions = {}): Promise<RetireReport> {
+    return this.#alone(options, () => this.#pass(options.signal, {}).retire());
   }
 
   run(options: PassOptions & { readonly signal: AbortSignal }): Promise<void> {
-    return this.#alone(async () => {
+    return this.#alone(options, async () => {
       const { signal } = options;
-      while (!signal.aborted) {
-        try {
-          await this.#pass(options, Infinity);
-          await this.#pause(signal);
-        } catch (error) {
-          if (!signal.aborted) throw error;
-        }
+      for (let isThorough = true; !signal.aborted; isThorough = false) {
+        this.#isNotified = false;
+        const isFine = await this.#standingPass(signal, isThorough);
+        await this.#pause(isFine ? this.#parts.pollMs : troubleMs, signal);
       }
     });
   }
 
   notify(): void {
     this.#isNotified = true;
-    this.#wake?.();
+    this.#wake?.abort();
+  }
+
+  rebuild({ archive, drop = false, ...options }: RebuildOptions = {}): Promise<IndexReport> {
+    if (archive !== undefined && drop) {
+      throw new KopsError('KOPS_USAGE', 'the catalog cannot be dropped for one archive', {
+        hint: 'Rebuild everything, or do not drop.',
+      });
+    }
+    return this.#alone(options, async () => {
+      if (archive === undefined) await this.#forgetAll(drop, options);
+      else await this.#forgetArchive(archive);
+      return this.#pass(options.signal, {}).run();
+    });
+  }
+
+  async status(): Promise<IndexerStatus> {
+    const { repository, state, settings } = this.#parts;
+    const policyOf = compilePolicy(settings.records);
+    const described = await describeState(repository, state.state, { policyOf, clock: this.#clock });
+    return { activity: this.activity, ...described };
+  }
+
+  deadLetters(): AsyncIterable<DeadLetter> {
+    return readDeadLetters(this.#parts.spoolDirectory);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#isClosed = true;
+    // Whoever called it is told how it ended.
     await this.#working?.catch(() => undefined);
-    await (await this.#catalog?.catch(() => undefined))?.[Symbol.asyncDispose]();
-    await this.#parts.opened.disposeAsync();
+    await this.#parts.close();
   }
 
-  async #alone<T>(work: () => Promise<T>): Promise<T> {
-    if (this.#working !== undefined)
-      throw new KopsError('KOPS_USAGE', 'the indexer is at work', {
+  async #alone<T>({ signal, onProgress }: PassOptions, work: () => Promise<T>): Promise<T> {
+    if (this.#working !== undefined || this.#isClosed)
+      throw new KopsError('KOPS_USAGE', `the indexer is ${this.#isClosed ? 'closed' : 'at work'}`, {
         hint: 'Wait for the call that is under way, or abort it.',
       });
+    const { meter } = this.#parts;
+    meter.begin(onProgress);
     const working = work();
     this.#working = working;
     try {
       return await working;
+    } catch (error) {
+      // However an abort shows, it is one.
+      throwIfAborted(signal);
+      throw error;
     } finally {
       this.#working = undefined;
-      this.activity = { state: 'idle' };
+      meter.idle();
     }
   }
 
-  async #pass(options: CatchUpOptions, deadlineMs: number): Promise<IndexReport> {
+  #pass(signal: AbortSignal | undefined, plan: Partial<PassPlan>): Pass {
+    const { deadlineMs } = this.#parts;
+    return new Pass(this.#parts, { signal, deadlineMs, isThorough: true, ...plan });
+  }
+
+  /** A pass that only what does not pass by itself can end. */
+  async #standingPass(signal: AbortSignal, isThorough: boolean): Promise<boolean> {
+    const { meter } = this.#parts;
+    try {
+      await this.#pass(signal, { deadlineMs: Infinity, isThorough }).run();
+      meter.idle();
+      return true;
+    } catch (thrown) {
+      if (signal.aborted) return true;
+      const error = toKopsError(thrown);
+      if (!error.retryable) throw error;
+      meter.waits(error);
+      return false;
+    }
+  }
+
+  async #pause(ms: number, signal: AbortSignal): Promise<void> {
+    if (signal.aborted || this.#isNotified) return;
+    this.#wake = new AbortController();
+    try {
+      await this.#clock.sleep(ms, AbortSignal.any([signal, this.#wake.signal]));
+    } catch (error) {
+      // Woken; by what, the loop looks at.
+      if (!signal.aborted && !this.#wake.signal.aborted) throw error;
+    } finally {
+      this.#wake = undefined;
+    }
+  }
+
+  async #forgetAll(drop: boolean, { signal }: PassOptions): Promise<void> {
+    const { state, deadLetters, connect } = this.#parts;
+    const call = signal === undefined ? {} : { signal };
+    if (drop) await (await connect(call)).drop(['archives', 'segments', 'records'], call);
+    await state.clear();
+    await deadLetters.clear();
+  }
+
+  /** Forgets positions of the segments that an archive shows. All archives are looked through, so that each record names the first that shows it. */
+  async #forgetArchive(wanted: string): Promise<void> {
     const { repository, state } = this.#parts;
-    const { signal, archives: wanted } = options;
-    const report = new ReportBuilder();
-    const live = await repository.archives();
-    const pending = live.filter(
-      ({ archive }) =>
-        state.state.archives.get(archive)?.status !== 'done' &&
-        (wanted === undefined || wanted.includes(archive)),
-    );
-    if (pending.length === 0) return report.build();
-    throwIfAborted(signal);
-    await using pool = new WorkerPool(
-      {
-        settings: this.#settings,
-        limits: this.#limits,
-        retryDeadlineMs: Math.min(deadlineMs, 300_000),
-        spoolDirectory: join(this.#parts.folder, 'dead-letters'),
-      },
-      { onRecords: () => undefined, onWaiting: () => undefined },
-      signal,
-    );
-    const context: PassContext = {
-      ...this.#parts,
-      pool,
-      policyOf: compilePolicy(this.#options.records),
-      pieceBytes: this.#limits.pieceBytes,
-      maxTasks: this.#limits.workers * (this.#limits.piecesPerWorker + 1),
-      report,
-      signal,
-      withCatalog: (work) => this.#withCatalog(work, deadlineMs, signal),
-    };
-    await context.withCatalog((catalog) => catalog.setup());
-    for (const ref of pending) await indexArchive(context, ref);
-    return report.build();
-  }
-
-  #withCatalog<T>(
-    work: (catalog: Catalog) => Promise<T>,
-    deadlineMs: number,
-    signal: AbortSignal | undefined,
-  ): Promise<T> {
-    return retry(
-      { initialDelayMs: 500, maxDelayMs: 30_000, deadlineMs },
-      async () => work(await this.#connect()),
-      { clock: this.#clock, ...(signal === undefined ? {} : { signal }) },
-    );
-  }
-
-  #connect(): Promise<Catalog> {
-    this.#catalog ??= connectElasticsearch(this.#options.elasticsearch).catch((error: unknown) => {
-      this.#catalog = undefined;
-      throw error;
-    });
-    return this.#catalog;
-  }
-
-  async #pause(signal: AbortSignal): Promise<void> {
-    void signal;
+    const archive = await openArchive(repository, wanted);
+    const changes: StateChange[] = [];
+    for (const topic of archive.manifest.topics) {
+      for (const { partition } of topic.partitions) {
+        try {
+          for (const { key } of (await archive.segments({ topic: topic.name, partition })).segments) {
+            const before = state.state.segments.get(key);
+            if (before === undefined) continue;
+            changes.push({ segment: { ...before, covered: [], documented: false } });
+          }
+        } catch (error) {
+          // The pass that follows says what is damaged.
+          if (!isDamage(error)) throw error;
+        }
+      }
+    }
+    await state.record([...changes, ...rescan(state.state)]);
   }
 }

@@ -22,6 +22,10 @@ export interface ArchiveState {
 export interface SegmentState {
   /** Object key. */
   readonly segment: string;
+  /** The first archive that was indexed of those that show it. */
+  readonly archive: string;
+  /** Whether its own document was written. */
+  readonly documented: boolean;
   readonly cluster: string;
   readonly topicId: string;
   readonly topic: string;
@@ -32,6 +36,7 @@ export interface SegmentState {
   readonly written: readonly OffsetRange[];
   /** Larger than that of every segment that was written before. */
   readonly order: number;
+  /** Documents of records that were new. */
   readonly documents: number;
   readonly deadLetters: number;
   readonly failure?: IndexFailure;

@@ -29,6 +29,8 @@ const changeSchema = z.union([
   z.strictObject({
     segment: z.strictObject({
       segment: z.string(),
+      archive: z.string(),
+      documented: z.boolean(),
       cluster: z.string(),
       topicId: z.string(),
       topic: z.string(),

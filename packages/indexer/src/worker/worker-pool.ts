@@ -30,7 +30,8 @@ interface Member {
 
 /** Worker threads that index. One that dies fails what it had to do, and the pool. */
 export class WorkerPool implements AsyncDisposable {
-  readonly #members: Member[];
+  readonly #settings: WorkerSettings;
+  #members: Member[] = [];
   readonly #slots: Semaphore;
   readonly #listener: PoolListener;
   readonly #signal: AbortSignal | undefined;
@@ -45,10 +46,10 @@ export class WorkerPool implements AsyncDisposable {
   #lastId = 0;
 
   constructor(settings: WorkerSettings, listener: PoolListener, signal?: AbortSignal) {
+    this.#settings = settings;
     const { workers, piecesPerWorker } = settings.limits;
     this.#listener = listener;
     this.#signal = signal;
-    this.#members = Array.from({ length: workers }, () => this.#start(settings));
     this.#slots = new Semaphore(workers * piecesPerWorker);
     signal?.addEventListener('abort', this.#onAbort, { once: true });
     if (signal?.aborted === true) this.#onAbort();
@@ -67,6 +68,10 @@ export class WorkerPool implements AsyncDisposable {
 
   #run(task: Omit<IndexTask, 'id'>, listener: TaskListener): Promise<void> {
     return new Promise((resolve, reject) => {
+      const { workers } = this.#settings.limits;
+      // Threads cost memory: there are none until there is something to do.
+      if (this.#members.length === 0)
+        this.#members = Array.from({ length: workers }, () => this.#start(this.#settings));
       const member = this.#idlest();
       if (this.#failure !== undefined || member === undefined) {
         reject(this.#failure ?? new KopsError('KOPS_UNEXPECTED', 'a pool without workers'));
