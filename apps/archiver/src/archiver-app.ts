@@ -5,6 +5,7 @@ import { parseRepositoryUrl } from '@kops/object-store';
 import { openFileStore } from '@kops/object-store/file';
 import { createRepository, type Repository } from '@kops/repository';
 import { serveArchiver, type Endpoint } from '@kops/transport';
+import type { CatalogSettings } from './catalog-feed.ts';
 
 /** What an archiver process is told. */
 export interface ArchiverSettings {
@@ -16,6 +17,8 @@ export interface ArchiverSettings {
   /** A segment is sealed once it holds so many bytes. */
   readonly segmentBytes: number;
   readonly version: string;
+  /** The catalog that it feeds, if there is one. */
+  readonly catalog?: CatalogSettings;
 }
 
 /** Runs an archiver until the signal is aborted. `onReady` is called with the address it listens on. */
@@ -42,11 +45,24 @@ export async function runArchiverApp(
   await using server = await serveArchiver(settings.listen, archiver.handlers);
   logger.info('the archiver listens', { address: server.address });
   onReady(server.address);
+  const feeding = feed(settings, signal, logger);
   await new Promise<void>((resolve) => {
     if (signal.aborted) resolve();
     else signal.addEventListener('abort', () => resolve(), { once: true });
   });
   await archiver[Symbol.asyncDispose]();
+  await feeding;
+}
+
+/** Loads what the catalog needs only where there is one: it is as much as all the rest. */
+async function feed(
+  { catalog, repositories }: ArchiverSettings,
+  signal: AbortSignal,
+  logger: Logger,
+): Promise<void> {
+  if (catalog === undefined) return;
+  const { feedCatalog } = await import('./catalog-feed.ts');
+  await feedCatalog(catalog, { repositories, signal, logger });
 }
 
 async function openNamed(

@@ -3,3 +3,4 @@
  * @module
  */
 export { runArchiverApp, type ArchiverSettings } from './archiver-app.ts';
+export type { CatalogSettings } from './catalog-feed.ts';

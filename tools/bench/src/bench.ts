@@ -4,7 +4,10 @@ import type { BenchOptions } from './options.ts';
 import type { ProcessUse } from './process-tree.ts';
 
 /** The names of the topics, which say what is in them. */
-export type WorkloadName = 'plain' | 'json' | 'small';
+export type WorkloadName = 'plain' | 'json' | 'small' | 'catalog';
+
+/** Those that Kafka's own producer fills. */
+export type FilledByProducer = Exclude<WorkloadName, 'small'>;
 
 /** A filled topic. */
 export interface Workload {
@@ -28,6 +31,8 @@ export interface Bench {
   /** How long one subject may take. */
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
+  /** URL of an Elasticsearch, which is started when it is asked for first. */
+  readonly elasticsearch: () => Promise<string>;
   /** For every command that is run. */
   readonly env: NodeJS.ProcessEnv;
 }

@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import { levels } from './catalog/index-stages.ts';
 import { megabytesPerSecond, type Measurement, type WorkloadName } from './bench.ts';
 import {
   capturePeakRss,
@@ -65,6 +66,14 @@ const goals: readonly Goal[] = [
     values: (measurements, workload) =>
       ratiosTo(measurements, workload, 'restore', ['java-producer']),
   },
+  ...levels.map((level) => ({
+    goal: `index ${level} ÷ the client's bulk helper`,
+    workloads: ['catalog'] as const,
+    unit: '×',
+    atLeast: 0.8,
+    values: (measurements: readonly Measurement[], workload: WorkloadName) =>
+      ratiosTo(measurements, workload, `index-${level}`, [`bulk-${level}`]),
+  })),
   {
     goal: 'verify --level structure',
     workloads: ['plain', 'json'],

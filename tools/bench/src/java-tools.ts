@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { KopsError } from '@kops/core';
-import type { Bench, Outcome, Round } from './bench.ts';
+import type { Bench, FilledByProducer, Outcome, Round } from './bench.ts';
 import { expectEqual, expectSameLog } from './expect.ts';
 import { createTopic } from './topics.ts';
 import { runMeasured, type CommandUse } from './run-measured.ts';
@@ -28,17 +28,17 @@ function runJava(bench: Bench, mainClass: string, args: readonly string[]): Prom
 }
 
 /** Where the values of a workload lie, for ProducerPerformance. */
-export function payloadFile(bench: Bench, content: 'plain' | 'json'): string {
+export function payloadFile(bench: Bench, content: FilledByProducer): string {
   return join(bench.folder, `${content}.payloads`);
 }
 
 /** Settings of every producer here; what is not named is Kafka's default (idempotence on, linger.ms 5, buffer.memory 32 MiB). */
-export function producerProperties(bench: Bench, content: 'plain' | 'json'): string[] {
+export function producerProperties(bench: Bench, content: FilledByProducer): string[] {
   return [
     `bootstrap.servers=${bench.kafka.bootstrapServers}`,
     'acks=all',
     `batch.size=${String(bench.options.batchBytes)}`,
-    `compression.type=${content === 'json' ? 'zstd' : 'none'}`,
+    `compression.type=${content === 'plain' ? 'none' : 'zstd'}`,
   ];
 }
 
@@ -46,7 +46,7 @@ export function producerProperties(bench: Bench, content: 'plain' | 'json'): str
 export async function runProducer(
   bench: Bench,
   topic: string,
-  content: 'plain' | 'json',
+  content: FilledByProducer,
   records: number,
 ): Promise<Outcome> {
   const use = await runJava(bench, 'org.apache.kafka.tools.ProducerPerformance', [

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { KopsError, toKopsError } from '@kops/core';
 import { connectKafka } from '@kops/kafka';
+import { startElasticsearch } from '@kops/elasticsearch-dist';
 import { startKafka, type KafkaCluster } from '@kops/kafka-dist';
 import { withStopSignal } from '@kops/service';
 import type { Bench, WorkloadName } from './bench.ts';
@@ -17,7 +18,7 @@ import { note, runRounds, withRound, type Planned } from './run-rounds.ts';
 import { profiledSubjects, selectable, selectSubjects } from './subjects.ts';
 import { fill } from './workloads.ts';
 
-const workloadNames: readonly WorkloadName[] = ['plain', 'json', 'small'];
+const workloadNames: readonly WorkloadName[] = ['plain', 'json', 'small', 'catalog'];
 
 /** A broker as Kafka's own start script runs it, unlike those of tests; deleted topics leave the disk soon. */
 function startBroker(signal: AbortSignal): Promise<KafkaCluster> {
@@ -39,6 +40,16 @@ function startBroker(signal: AbortSignal): Promise<KafkaCluster> {
   });
 }
 
+/** A heap of 1 GiB, as a small node has; the rest as it comes. */
+async function startCatalogServer(
+  servers: AsyncDisposableStack,
+  signal: AbortSignal,
+): Promise<string> {
+  note('Starting Elasticsearch');
+  const options = { signal, heapMegabytes: 1024 };
+  return servers.use(await startElasticsearch(options)).url;
+}
+
 async function fillPlanned(bench: Bench, names: readonly WorkloadName[]): Promise<Planned[]> {
   const planned: Planned[] = [];
   for (const name of names) {
@@ -54,10 +65,12 @@ async function measureAll(bench: Bench): Promise<void> {
   const { options } = bench;
   const large = await fillPlanned(bench, ['plain', 'json']);
   const measurements = await runRounds(bench, large, options.rounds);
+  const catalog = await fillPlanned(bench, ['catalog']);
+  measurements.push(...(await runRounds(bench, catalog, options.rounds)));
   // Made last: thousands of partitions would be in the way of everything before.
   const small = await fillPlanned(bench, ['small']);
   measurements.push(...(await runRounds(bench, small, options.rounds)));
-  const workloads = [...large, ...small].map(({ workload }) => workload);
+  const workloads = [...large, ...catalog, ...small].map(({ workload }) => workload);
   process.stdout.write(`${renderReport(bench, workloads, measurements).join('\n')}\n`);
   if (options.json !== undefined) await writeJson(options.json, bench, workloads, measurements);
 }
@@ -82,7 +95,18 @@ async function bench(options: BenchOptions, signal: AbortSignal): Promise<void> 
     });
     // 5 MB/s is slower than anything that is measured here and still works.
     const timeoutMs = 120_000 + (options.sizeBytes / 5e6) * 1000;
-    const context: Bench = { kafka, client, options, folder, timeoutMs, signal, env: process.env };
+    await using servers = new AsyncDisposableStack();
+    let elasticsearch: Promise<string> | undefined;
+    const context: Bench = {
+      kafka,
+      client,
+      options,
+      folder,
+      timeoutMs,
+      signal,
+      env: process.env,
+      elasticsearch: () => (elasticsearch ??= startCatalogServer(servers, signal)),
+    };
     await (options.profile ? profileAll(context) : measureAll(context));
   } finally {
     await rm(folder, { recursive: true, force: true });

@@ -13,6 +13,8 @@ export interface BenchOptions {
   readonly batchBytes: number;
   /** Partitions of the topic `small`. */
   readonly smallPartitions: number;
+  /** Records of the topic `catalog`, of 1 KiB each. */
+  readonly catalogRecords: number;
   /** Where to write all figures as JSON. */
   readonly json: string | undefined;
   /** Folder for the broker's log, repositories and the rest; the system's temporary folder unless given. */
@@ -25,9 +27,10 @@ export interface BenchOptions {
 export const usage = `Usage: npm run bench -- [options]
   --size SIZE          bytes of record values in each large topic (default 2GiB)
   --rounds N           how often everything is measured, interleaved (default 3)
-  --only A,B           workloads (plain, json, small), subjects (backup, restore, …) or both (plain/backup)
+  --only A,B           workloads (plain, json, small, catalog), subjects (backup, restore, …) or both (plain/backup)
   --batch-size SIZE    batch.size of the producers (default 16KiB, Kafka's own)
   --small-partitions N partitions of the topic of small partitions (default 2000)
+  --catalog-records N  records to index (default 100000)
   --json FILE          write all figures there
   --directory DIR      where broker and repositories lie; several times the size must be free (default: temporary folder)
   --profile            profile the commands of kops instead of measuring; prints where the time goes`;
@@ -66,6 +69,7 @@ export function parseOptions(args: readonly string[]): BenchOptions | undefined 
         only: { ...text, default: '' },
         'batch-size': { ...text, default: '16KiB' },
         'small-partitions': { ...text, default: '2000' },
+        'catalog-records': { ...text, default: '100000' },
         json: text,
         directory: text,
         profile: flag,
@@ -85,6 +89,7 @@ export function parseOptions(args: readonly string[]): BenchOptions | undefined 
       .filter(Boolean),
     batchBytes: sizeOf(values['batch-size'], 'batch-size', 2048),
     smallPartitions: count(values['small-partitions'], 'small-partitions', 1, 10_000),
+    catalogRecords: count(values['catalog-records'], 'catalog-records', 100, 10_000_000),
     json: values.json,
     directory: values.directory,
     profile: values.profile,

@@ -12,7 +12,7 @@ export interface StageResult {
 }
 
 /** Runs a script, unless told otherwise with the flags of the processes whose stage it is. */
-async function runScript(
+export async function runScript(
   bench: Bench,
   script: URL,
   settings: unknown,

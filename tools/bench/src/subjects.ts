@@ -1,10 +1,11 @@
 import type { Subject, WorkloadName } from './bench.ts';
+import { indexSubjects } from './catalog/index-stages.ts';
 import { consumerPerformance, producerPerformance } from './java-tools.ts';
 import { backup, backupAgain, restore, verify } from './kops-commands.ts';
 import { fetchStage, kafkajsConsumer, streamStage, writeStage } from './stage-scripts.ts';
 
 const large: readonly WorkloadName[] = ['plain', 'json'];
-const all: readonly WorkloadName[] = ['plain', 'json', 'small'];
+const all: readonly WorkloadName[] = ['plain', 'json', 'small', 'catalog'];
 
 /** All that is measured, in the order of a round. */
 export const subjects: readonly Subject[] = [
@@ -12,14 +13,25 @@ export const subjects: readonly Subject[] = [
   { name: 'stage-stream', workloads: large, run: streamStage },
   { name: 'stage-write', workloads: large, run: writeStage },
   { name: 'backup', workloads: all, run: backup },
-  { name: 'backup-again', workloads: all, needs: ['backup'], run: backupAgain },
+  {
+    name: 'backup-again',
+    workloads: ['plain', 'json', 'small'],
+    needs: ['backup'],
+    run: backupAgain,
+  },
   { name: 'verify-checksum', workloads: large, needs: ['backup'], run: verify('checksum') },
-  { name: 'verify-structure', workloads: all, needs: ['backup'], run: verify('structure') },
+  {
+    name: 'verify-structure',
+    workloads: ['plain', 'json', 'small'],
+    needs: ['backup'],
+    run: verify('structure'),
+  },
   { name: 'restore', workloads: large, needs: ['backup'], run: restore },
   { name: 'java-producer', workloads: large, run: producerPerformance },
   { name: 'java-consumer', workloads: large, run: consumerPerformance },
   // kafkajs reads no zstd.
   { name: 'kafkajs-consumer', workloads: ['plain'], run: kafkajsConsumer },
+  ...indexSubjects,
 ];
 
 /** Commands of kops, which can be profiled. */

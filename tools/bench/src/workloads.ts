@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { produceWithJava } from '@kops/testkit';
-import type { Bench, Workload, WorkloadName } from './bench.ts';
+import type { Bench, FilledByProducer, Workload, WorkloadName } from './bench.ts';
 import { expectEqual, logBytesOf, recordsOf } from './expect.ts';
 import { payloadFile, runProducer } from './java-tools.ts';
 import { createTopic } from './topics.ts';
@@ -28,9 +28,10 @@ export async function fill(bench: Bench, name: WorkloadName): Promise<Workload> 
 
 type Filled = Pick<Workload, 'partitions' | 'records' | 'valueBytes'>;
 
-async function fillLarge(bench: Bench, name: 'plain' | 'json'): Promise<Filled> {
-  await writeFile(payloadFile(bench, name), name === 'json' ? jsonPayloads() : randomPayloads());
-  const records = Math.round(bench.options.sizeBytes / valueBytes);
+async function fillLarge(bench: Bench, name: FilledByProducer): Promise<Filled> {
+  await writeFile(payloadFile(bench, name), name === 'plain' ? randomPayloads() : jsonPayloads());
+  const { sizeBytes, catalogRecords } = bench.options;
+  const records = name === 'catalog' ? catalogRecords : Math.round(sizeBytes / valueBytes);
   await createTopic(bench, name, largePartitions);
   await runProducer(bench, name, name, records);
   return { partitions: largePartitions, records, valueBytes: records * valueBytes };
