@@ -29,6 +29,7 @@ interface Watermarks {
 export function describeKills(rounds: KillRounds): void {
   const sandbox = sandboxKafka({ beforeAll, afterAll });
   const partitions = [0, 1, 2];
+  const counts = new RoundCounts();
   let folder: string;
   beforeAll(async () => {
     await kafkaAdmin(sandbox()).createTopic({ topic: 'bulk', partitions: 3 });
@@ -131,6 +132,9 @@ export function describeKills(rounds: KillRounds): void {
   const plannedOffsets = ({ started }: RunningBackup): bigint =>
     sum(started.partitions.map(({ resumeOffset }) => resumeOffset));
 
+  /** Whether all there is was in an archive when a backup began. */
+  const isArchived = (backup: RunningBackup): boolean => plannedOffsets(backup) === 30_000n;
+
   /** Offsets that a new archiver has without reading anything from Kafka: it gets no agent until then. */
   async function recoveredOffsets(station: Station, backup: RunningBackup): Promise<bigint> {
     const [summary] = await station.operator.listBackups();
@@ -147,6 +151,7 @@ export function describeKills(rounds: KillRounds): void {
         for (let round = 0; round < 3; round++) {
           await using station = await Station.open(options());
           const backup = await startBackup(station.operator, ['bulk']);
+          if (round > 0) counts.add('archiver', { isInterrupted: !isArchived(backup) });
           // A partition is part of the backup from the first moment on, recovered or not.
           await watermarksOf(station.operator, backup, 'bulk');
           const recovered = await eventually(
@@ -171,10 +176,11 @@ export function describeKills(rounds: KillRounds): void {
         const last = await startBackup(station.operator, ['bulk']);
         await last.done;
         // A fast one may have committed its archive in the moment before it was killed: then that is what is extended.
+        counts.add('archiver', { isInterrupted: !isArchived(last) });
         const isContinued = last.notices.some((text) =>
           text.startsWith('continuing an interrupted backup'),
         );
-        expect(isContinued || plannedOffsets(last) === 30_000n).toBe(true);
+        expect(isContinued).toBe(!isArchived(last));
         await expectWhole();
       },
     );
@@ -190,6 +196,8 @@ export function describeKills(rounds: KillRounds): void {
         for (let round = 1; round <= 3; round++) {
           await untilAcknowledged(watermarks, round * 0.2 * random());
           await agent.kill();
+          const { progress } = (await station.operator.listBackups())[0] ?? {};
+          counts.add('agent', { isInterrupted: progress?.partitionsDone !== partitions.length });
           agent = await station.startAgent();
         }
         const [archive] = await backup.done;
@@ -246,7 +254,37 @@ export function describeKills(rounds: KillRounds): void {
         expect(await leftoversIn(folder)).toEqual([]);
       },
     );
+
+    // Without this the suite could become one of backups that were through before they were killed. It comes last.
+    it.each(['archiver', 'agent'] as const)('came before the end, mostly: of the %s', (victim) => {
+      expect(counts.of(victim)).toSatisfy(
+        ({ rounds, interrupted }: RoundCount) => rounds > 0 && interrupted * 3 >= rounds * 2,
+        'two thirds of the rounds are interrupted',
+      );
+    });
   });
+}
+
+interface RoundCount {
+  readonly rounds: number;
+  readonly interrupted: number;
+}
+
+/** How many rounds there were, and how many of them ended a backup that had not ended. */
+class RoundCounts {
+  readonly #counts = new Map<string, RoundCount>();
+
+  add(victim: string, { isInterrupted }: { readonly isInterrupted: boolean }): void {
+    const { rounds, interrupted } = this.of(victim);
+    this.#counts.set(victim, {
+      rounds: rounds + 1,
+      interrupted: interrupted + (isInterrupted ? 1 : 0),
+    });
+  }
+
+  of(victim: string): RoundCount {
+    return this.#counts.get(victim) ?? { rounds: 0, interrupted: 0 };
+  }
 }
 
 function sum(offsets: readonly Offset[]): bigint {
