@@ -4,3 +4,10 @@
  */
 export { toNdjson, type SavedObject, type SavedObjectReference } from './saved-object.ts';
 export { savedObjects } from './saved-objects.ts';
+export {
+  importSavedObjects,
+  type ImportOptions,
+  type ImportReport,
+} from './import-saved-objects.ts';
+export type { ImportedObject } from './kibana-answer.ts';
+export type { KibanaSettings } from './kibana-settings.ts';
