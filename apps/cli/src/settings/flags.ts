@@ -94,3 +94,9 @@ export const groups = Flags.custom<string[]>({
   helpValue: 'GLOB[,…]',
   parse: async (text) => list(text),
 })();
+
+/** `--elasticsearch`: the catalog's server. */
+export const elasticsearch = Flags.string({
+  summary: 'Elasticsearch of the catalog; user, password and the like come from the configuration.',
+  helpValue: 'URL',
+});

@@ -9,6 +9,7 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 /** Short names beside those made from the path. */
 const shortNames: Readonly<Record<string, SettingPath>> = {
   KOPS_BOOTSTRAP_SERVER: ['cluster', 'bootstrapServers'],
+  KOPS_ELASTICSEARCH: ['catalog', 'elasticsearch', 'node'],
   KOPS_LOG_LEVEL: ['logging', 'level'],
 };
 
@@ -16,7 +17,8 @@ const shortNames: Readonly<Record<string, SettingPath>> = {
 const otherVariables: ReadonlySet<string> = new Set([
   'KOPS_CACHE_DIR',
   'KOPS_CONFIG',
-  'KOPS_ELASTICSEARCH',
+  'KOPS_DOCKER_PULL',
+  'KOPS_ELASTICSEARCH_FETCH',
   'KOPS_JAVA',
   'KOPS_MAVEN',
 ]);
@@ -80,6 +82,8 @@ export function readEnvironment(
     if (there !== undefined && !isTree(there) && there !== value) {
       throw new KopsError(
         'KOPS_CONFIG',
+        'KOPS_DOCKER_PULL',
+        'KOPS_ELASTICSEARCH_FETCH',
         `${named.get(path.join('.')) ?? ''} and ${name} name different values`,
         {
           hint: 'They are two names of one setting: unset one of them.',

@@ -46,6 +46,7 @@ describe('loadConfig', () => {
       },
       archiver: {},
       agent: {},
+      catalog: { elasticsearch: {}, schemaRegistry: {} },
       clusters: {},
       repositories: {},
       logging: { level: 'info' },
@@ -194,6 +195,7 @@ describe('loadConfig', () => {
     };
     const { config } = await loadConfig({ env, extraVariables: ['KOPS_MINE'] });
     expect(config.repository).toBeUndefined();
+    expect(config.catalog.elasticsearch.node).toEqual(['http://e']);
   });
 
   it('refuses two names of one setting that disagree', async () => {
@@ -230,6 +232,12 @@ describe('loadConfig', () => {
         'KOPS_LOGGING_LEVEL',
       ]),
     );
+  });
+
+  it('shows addresses without the user and password that stand in them', async () => {
+    const loaded = await loadConfig({ env: { KOPS_ELASTICSEARCH: 'https://u:p4ss@es:9200/x' } });
+    const shown = describeConfig(loaded).find(({ path }) => path.endsWith('node'));
+    expect(shown?.value).toEqual(['https://(redacted)@es:9200/x']);
   });
 
   it('never shows a secret, neither in a description nor in an error', async () => {

@@ -78,11 +78,17 @@ function isSecretAt(path: SettingPath): boolean {
   return schema !== undefined && isSecret(schema);
 }
 
+/** URLs may carry a user and a password. */
+function withoutUserinfo(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutUserinfo);
+  return typeof value === 'string' ? value.replace(/(:\/\/)[^/@]*@/, '$1(redacted)@') : value;
+}
+
 /** Every setting in effect, with its source, in the order of the schema. Secrets are not shown. */
 export function describeConfig(loaded: LoadedConfig): DescribedSetting[] {
   return leavesOf(loaded.config).map(({ path, value }) => ({
     path: path.join('.'),
-    value: isSecretAt(path) ? '(redacted)' : value,
+    value: isSecretAt(path) ? '(redacted)' : withoutUserinfo(value),
     source: decidingLayer(loaded.layers, path)?.sourceOf(path) ?? 'default',
   }));
 }

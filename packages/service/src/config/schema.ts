@@ -103,6 +103,39 @@ const kibana = z.strictObject({
   allowInsecure: truth().optional(),
 });
 
+/** How the catalog's Elasticsearch is reached; what does not fit each other is found out by who connects. */
+const elasticsearch = z.strictObject({
+  node: textList('the URL of an Elasticsearch, or a list of its nodes').optional(),
+  cloudId: text('the id of a deployment').optional(),
+  username: text('a user name').optional(),
+  password: secretText('a password (a text: in quotes if it is all digits)').optional(),
+  apiKey: secretText('an API key in its encoded form').optional(),
+  caFile: text('the path of a PEM file').optional(),
+  tlsVerification: word(['full', 'certificate', 'none']).optional(),
+  allowInsecure: truth().optional(),
+  requestTimeoutMs: duration(
+    'a time from 1s to 10m, in ms if a number',
+    [1000, 600_000],
+  ).optional(),
+});
+
+const schemaRegistry = z.strictObject({
+  url: text('the URL of a schema registry').optional(),
+  username: text('a user name').optional(),
+  password: secretText('a password (a text: in quotes if it is all digits)').optional(),
+  caFile: text('the path of a PEM file').optional(),
+});
+
+/** The rules for records have their own schema, in the package that follows them. */
+const catalog = z.strictObject({
+  elasticsearch: elasticsearch.prefault({}),
+  prefix: text('what names of indices begin with').optional(),
+  records: z.array(z.unknown()).optional(),
+  hashKey: secretText('a text that hashes are keyed with').optional(),
+  stateDirectory: text('a directory').optional(),
+  schemaRegistry: schemaRegistry.prefault({}),
+});
+
 /** Everything that can be configured. Unknown keys are errors. */
 export const configSchema = z.strictObject({
   cluster: cluster.optional(),
@@ -112,6 +145,7 @@ export const configSchema = z.strictObject({
   agent: agent.prefault({}),
   clusters: z.record(z.string(), cluster).prefault({}),
   repositories: z.record(z.string(), text('the place of a repository')).prefault({}),
+  catalog: catalog.prefault({}),
   kibana: kibana.optional(),
   logging: z
     .strictObject({ level: word(['debug', 'info', 'warn', 'error']).prefault('info') })
