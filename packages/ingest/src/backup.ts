@@ -22,7 +22,7 @@ import { lookEveryMs, TopicWatch, type TopicWatchScope } from './topic-watch.ts'
 import { cutAtPlan, cutNow, type GenerationCut } from './generation-cut.ts';
 import { GroupSync } from './group-sync.ts';
 import { checkStillExtends, type TopicEnd } from './plan-backup.ts';
-import { plannedResume, type BackupContext, type PreparedBackup } from './prepare-backup.ts';
+import type { BackupContext, PreparedBackup } from './prepare-backup.ts';
 import { partitionKey } from './recovery.ts';
 import { StreamSession } from './stream-session.ts';
 import { TombstoneWatch } from './tombstone-watch.ts';
@@ -78,6 +78,7 @@ export class Backup {
         onMoved: () => this.#wake(),
       },
     );
+    this.#partitions.expect(prepared.plans);
     this.#tombstones = new TombstoneWatch(this.#partitions, {
       follow: request.follow,
       now: () => context.clock.now(),
@@ -154,7 +155,7 @@ export class Backup {
 
   /** The archived watermark of a partition; undefined for one that is not part of the backup. */
   watermark(at: WatermarkQuery): Offset | undefined {
-    return this.#partitions.assignments.find(at)?.sink.durable ?? plannedResume(this.#prepared, at);
+    return this.#partitions.watermark(at);
   }
 
   /** Whether a stream is one that this backup has asked for. */

@@ -1,5 +1,13 @@
 import type { Loss } from '@kops/archive-format';
-import { mapLimit, toKopsError, type KopsError, type Offset, type TopicId } from '@kops/core';
+import {
+  formatTopicPartition,
+  mapLimit,
+  toKopsError,
+  type KopsError,
+  type Offset,
+  type TopicId,
+  type TopicPartition,
+} from '@kops/core';
 import type { ObjectStore } from '@kops/object-store';
 import type { NoticeKind } from '@kops/transport';
 import type { JoinedAgent } from './agent-registry.ts';
@@ -40,6 +48,10 @@ export class CapturedPartitions {
   readonly #past: PartitionSink[] = [];
   readonly #ends = new Map<AssignedPartition, Promise<void>>();
   readonly #endedTopics = new Set<TopicId>();
+  /** Sinks of partitions that are about to be added. */
+  readonly #expected = new Map<PartitionPlan, PartitionSink>();
+  /** The sink of each partition's last life, from when it is expected on. */
+  readonly #newest = new Map<string, PartitionSink>();
 
   constructor(scope: CaptureScope, events: CaptureEvents) {
     this.#scope = scope;
@@ -84,6 +96,16 @@ export class CapturedPartitions {
     return [...this.#past, ...this.sinks()];
   }
 
+  /** Announces partitions that {@link add} will take in, so that their watermarks can be asked for before anything is recovered. */
+  expect(plans: readonly PartitionPlan[]): void {
+    for (const plan of plans) this.#expected.set(plan, this.#openSink(plan));
+  }
+
+  /** The archived watermark of a partition, also of one whose topic has ended; undefined for one that is not part of the backup. */
+  watermark(at: TopicPartition): Offset | undefined {
+    return this.#newest.get(formatTopicPartition(at))?.durable;
+  }
+
   /** Takes partitions in, with what dead captures left of them. Returns the bytes of that. */
   async add(plans: readonly PartitionPlan[]): Promise<number> {
     await this.#recordTopics(plans);
@@ -101,7 +123,8 @@ export class CapturedPartitions {
 
   async #addOne(plan: PartitionPlan): Promise<number> {
     const { follow, begun, context } = this.#scope;
-    const sink = this.#openSink(plan);
+    const sink = this.#expected.get(plan) ?? this.#openSink(plan);
+    this.#expected.delete(plan);
     await recoverPartition(sink, begun.leftovers, this.stores, context.clock);
     const partition = this.assignments.add(sink, follow ? -1n : plan.cut);
     if (sink.bytes > 0) {
@@ -142,7 +165,7 @@ export class CapturedPartitions {
 
   #openSink(plan: PartitionPlan): PartitionSink {
     const { prepared, begun, context, follow } = this.#scope;
-    return new PartitionSink({
+    const sink = new PartitionSink({
       clusterId: prepared.snapshot.cluster.clusterId,
       plan,
       stores: this.stores,
@@ -155,6 +178,12 @@ export class CapturedPartitions {
       },
       onLoss: (sink, loss) => this.#events.onNotice('loss', describeLoss(sink, loss)),
     });
+    // What dead captures left of an older life is not what is asked for.
+    const key = keyOf(sink);
+    const before = this.#newest.get(key);
+    if (plan.gone === undefined || before === undefined || before.plan.gone !== undefined)
+      this.#newest.set(key, sink);
+    return sink;
   }
 
   /** A partition's topic is gone: what was read of it stays, what is known to have been there is a loss. Harmless when called twice. */

@@ -1,11 +1,4 @@
-import {
-  mapLimit,
-  type Clock,
-  type Logger,
-  type Offset,
-  type Semaphore,
-  type TopicPartition,
-} from '@kops/core';
+import { mapLimit, type Clock, type Logger, type Semaphore } from '@kops/core';
 import type { KafkaClient } from '@kops/kafka';
 import type { Repository } from '@kops/repository';
 import type { StartBackup, StartedBackup } from '@kops/transport';
@@ -38,17 +31,6 @@ export interface PreparedBackup {
   readonly parents: Parents;
   readonly plans: readonly PartitionPlan[];
   readonly startedAtMs: number;
-}
-
-/** Where capture of a partition begins: what lies below is archived. Undefined for one that is not part of the backup. */
-export function plannedResume(
-  { plans }: PreparedBackup,
-  { topic, partition }: TopicPartition,
-): Offset | undefined {
-  const plan = plans.find(
-    (one) => one.topic.name === topic && one.snapshot.partition === partition,
-  );
-  return plan?.resume;
 }
 
 /** Looks at the cluster and at what is archived, and plans. Writes nothing. */
