@@ -13,6 +13,7 @@ const loaders: Readonly<Record<string, Loader>> = {
   doctor: () => import('./commands/doctor.ts'),
   drill: () => import('./commands/drill.ts'),
   estimate: () => import('./commands/estimate.ts'),
+  'kibana:setup': () => import('./commands/kibana/setup.ts'),
   restore: () => import('./commands/restore.ts'),
   verify: () => import('./commands/verify.ts'),
   version: () => import('./commands/version.ts'),

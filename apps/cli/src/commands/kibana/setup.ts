@@ -1,0 +1,157 @@
+import { writeFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { Flags } from '@oclif/core';
+import { defaultPrefix } from '@kops/catalog';
+import {
+  importSavedObjects,
+  savedObjects,
+  toNdjson,
+  type ImportReport,
+  type KibanaSettings,
+  type SavedObject,
+} from '@kops/catalog/kibana';
+import { KopsError, toKopsError } from '@kops/core';
+import { KopsCommand, type FlagsOf } from '../../kops-command.ts';
+
+interface SetupResult {
+  /** Whether the objects are in Kibana now. */
+  readonly imported: boolean;
+  readonly prefix: string;
+  readonly url: string | null;
+  readonly space: string | null;
+  readonly kibanaVersion: string | null;
+  /** File that the objects were written to. */
+  readonly output: string | null;
+  readonly objects: readonly { readonly type: string; readonly id: string; title: string }[];
+}
+
+export default class KibanaSetup extends KopsCommand<typeof KibanaSetup, SetupResult> {
+  static override summary =
+    "Put the catalog's data views, saved searches and dashboards into Kibana.";
+  static override description =
+    'Imports them through the saved objects API of Kibana 9, over those of an earlier run; a Kibana that is starting is waited for. User, password or API key come from kibana.* of the configuration or KOPS_KIBANA_USERNAME, KOPS_KIBANA_PASSWORD, KOPS_KIBANA_API_KEY; an authority from kibana.caFile. Plain http is taken for this host only.\n\n' +
+    'Exit codes: 0 ok, 2 usage, 12 Kibana before version 9, 30 Kibana unreachable, not ready, or it refuses objects, 31 denied, 130 interrupted.';
+  static override examples = [
+    '<%= config.bin %> <%= command.id %> --kibana-url http://localhost:5601',
+    '<%= config.bin %> <%= command.id %> --kibana-url https://kibana.example.com:5601 --space backup --json',
+    '<%= config.bin %> <%= command.id %> --output kops.ndjson',
+  ];
+  static override flags = {
+    'kibana-url': Flags.string({
+      summary: 'Address of Kibana, with its base path where it has one.',
+      helpValue: 'URL',
+    }),
+    space: Flags.string({
+      summary: 'Id of the space to write to. Default: the default space.',
+      helpValue: 'ID',
+    }),
+    output: Flags.string({
+      summary: 'Write the objects to this file as NDJSON and import nothing.',
+      helpValue: 'FILE',
+    }),
+    'dry-run': Flags.boolean({ summary: 'Print what would be imported and do nothing.' }),
+  };
+
+  protected override settingsOf(flags: FlagsOf<typeof KibanaSetup>): Record<string, unknown> {
+    return { 'kibana.url': flags['kibana-url'], 'kibana.space': flags.space };
+  }
+
+  protected async execute(signal: AbortSignal): Promise<SetupResult> {
+    const prefix = this.settings.catalog.prefix ?? defaultPrefix;
+    const objects = savedObjects(prefix);
+    const { output } = this.flags;
+    const path = output === undefined ? null : resolve(output);
+    if (path !== null && !this.flags['dry-run']) await writeObjects(path, objects);
+    const report =
+      path === null && !this.flags['dry-run'] ? await this.#import(objects, signal) : undefined;
+    this.print(renderObjects(objects, { report, path, isDryRun: this.flags['dry-run'] }));
+    return {
+      imported: report !== undefined,
+      prefix,
+      url: report?.url ?? null,
+      space: report?.space ?? null,
+      kibanaVersion: report?.kibanaVersion ?? null,
+      output: path,
+      objects: objects.map((object) => ({
+        type: object.type,
+        id: idIn(report, object),
+        title: titleOf(object),
+      })),
+    };
+  }
+
+  async #import(objects: readonly SavedObject[], signal: AbortSignal): Promise<ImportReport> {
+    const { kibana = {} } = this.settings;
+    const url = this.required(kibana.url, '--kibana-url', 'kibana.url');
+    const given = Object.entries(kibana).filter(([, value]) => value !== undefined);
+    const settings = { ...Object.fromEntries(given), url } as KibanaSettings;
+    return importSavedObjects(settings, toNdjson(objects), {
+      signal,
+      onWait: () => process.stderr.write('Kibana is not ready yet: waiting for it.\n'),
+    });
+  }
+}
+
+async function writeObjects(path: string, objects: readonly SavedObject[]): Promise<void> {
+  try {
+    await writeFile(path, toNdjson(objects));
+  } catch (thrown) {
+    const error = toKopsError(thrown);
+    throw new KopsError(
+      error.code === 'KOPS_UNEXPECTED' ? 'KOPS_USAGE' : error.code,
+      `the objects cannot be written: ${error.message}`,
+      { at: { object: path }, hint: 'Give a file in a folder that is there.', cause: thrown },
+    );
+  }
+}
+
+/** Id that Kibana gave an object: another one where an object of another space has its id. */
+function idIn(report: ImportReport | undefined, { type, id }: SavedObject): string {
+  const found = report?.objects.find((taken) => taken.type === type && taken.id === id);
+  return found?.destinationId ?? id;
+}
+
+const titleOf = ({ attributes }: SavedObject): string =>
+  String(attributes['name'] ?? attributes['title']);
+
+const nouns = [
+  ['index-pattern', 'data views'],
+  ['search', 'saved searches'],
+  ['lens', 'panels'],
+  ['dashboard', 'dashboards'],
+] as const;
+
+function describeCounts(objects: readonly SavedObject[]): string {
+  return nouns
+    .map(([type, noun]) => {
+      const many = objects.filter((object) => object.type === type).length;
+      return `${String(many)} ${noun}`;
+    })
+    .join(', ');
+}
+
+function renderObjects(
+  objects: readonly SavedObject[],
+  done: {
+    readonly report: ImportReport | undefined;
+    readonly path: string | null;
+    readonly isDryRun: boolean;
+  },
+): string[] {
+  const { report, path, isDryRun } = done;
+  const counts = describeCounts(objects);
+  if (isDryRun)
+    return [`Would import ${counts}.`, ...objects.map((object) => `  ${titleOf(object)}`)];
+  if (report === undefined) return [`Wrote ${counts} to ${String(path)}`];
+  const version = report.kibanaVersion === undefined ? '' : ` ${report.kibanaVersion}`;
+  const space = report.space === 'default' ? '' : `/s/${report.space}`;
+  return [
+    `Kibana${version}, space ${report.space}: ${counts}`,
+    ...objects
+      .filter(({ type }) => type === 'dashboard')
+      .map(
+        (object) =>
+          `  ${report.url}${space}/app/dashboards#/view/${idIn(report, object)}  ${titleOf(object)}`,
+      ),
+  ];
+}
