@@ -82,8 +82,6 @@ export function readEnvironment(
     if (there !== undefined && !isTree(there) && there !== value) {
       throw new KopsError(
         'KOPS_CONFIG',
-        'KOPS_DOCKER_PULL',
-        'KOPS_ELASTICSEARCH_FETCH',
         `${named.get(path.join('.')) ?? ''} and ${name} name different values`,
         {
           hint: 'They are two names of one setting: unset one of them.',
