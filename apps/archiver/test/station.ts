@@ -22,8 +22,8 @@ export interface StationOptions {
   readonly repositories: readonly string[];
   /** Small, so that even little data is sealed several times. */
   readonly segmentBytes?: number;
-  /** How long clients try; their defaults otherwise. */
-  readonly kafka?: Pick<KafkaOptions, 'requestTimeoutMs' | 'retryDeadlineMs'>;
+  /** How long clients try, and as whom; their defaults otherwise. */
+  readonly kafka?: Pick<KafkaOptions, 'requestTimeoutMs' | 'retryDeadlineMs' | 'sasl'>;
   /** Run as processes of their own, to be killed. */
   readonly processes?: boolean;
   /** Processes run what was built, as users do: from sources each also holds the compiler that strips types. */

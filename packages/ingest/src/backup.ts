@@ -388,11 +388,14 @@ export class Backup {
   }
 
   #onGivenUp(partition: AssignedPartition, error: KopsError): void {
-    if (error.code !== 'KOPS_TOPIC_NOT_FOUND') {
-      this.#failed.reject(error);
-      return;
-    }
-    this.#endOrTryAgain(partition, error).catch((failure: unknown) => this.#failed.reject(failure));
+    const cameLater = !this.#prepared.plans.includes(partition.sink.plan);
+    const settle =
+      error.code === 'KOPS_TOPIC_NOT_FOUND'
+        ? this.#endOrTryAgain(partition, error)
+        : error.code === 'KOPS_ACCESS_DENIED' && cameLater
+          ? this.#partitions.leaveOut(partition, error)
+          : Promise.reject(error);
+    settle.catch((failure: unknown) => this.#failed.reject(failure));
   }
 
   /** An agent's broker may only not have heard of the topic yet: the cluster is asked what has become of it. */

@@ -21,6 +21,9 @@ import type { BackupContext, PreparedBackup } from './prepare-backup.ts';
 import { readSince, recoverPartition } from './recovery.ts';
 import { SinkSessions } from './sink-sessions.ts';
 
+/** Of a loss, in characters: FORMAT.md. */
+const maxDetail = 1024;
+
 /** What {@link CapturedPartitions} tells its backup. */
 export interface CaptureEvents {
   readonly onNotice: (kind: NoticeKind, text: string) => void;
@@ -227,7 +230,35 @@ export class CapturedPartitions {
     this.#events.onMoved();
   }
 
-  /** Whether a partition's topic is gone. */
+  /**
+   * A partition that came while others were captured may not be read: it is not captured, which is a loss without offsets, since the next backup may be
+   * let. Harmless when called twice.
+   */
+  leaveOut(partition: AssignedPartition, why: KopsError): Promise<void> {
+    const known = this.#ends.get(partition);
+    if (known !== undefined) return known;
+    const left = this.#leaveOut(partition, why);
+    this.#ends.set(partition, left);
+    return left;
+  }
+
+  async #leaveOut(partition: AssignedPartition, { message }: KopsError): Promise<void> {
+    const { sink } = partition;
+    const { topicId, name } = sink.plan.topic;
+    if (!this.#endedTopics.has(topicId)) {
+      this.#endedTopics.add(topicId);
+      const text = `topic ${name} is not captured, the others go on: ${message}`;
+      this.#events.onNotice('topic-not-captured', text);
+    }
+    this.assignments.retire(partition);
+    await this.sessions.ended(sink);
+    const { position: at } = sink;
+    const detail = message.slice(0, maxDetail);
+    await sink.lose({ from: at, to: at, reason: 'fetch-gave-up', detail });
+    this.#events.onMoved();
+  }
+
+  /** Whether a partition's topic is gone, or may not be read. */
   hasEnded(partition: AssignedPartition): boolean {
     return this.#ends.has(partition);
   }

@@ -73,13 +73,15 @@ export async function takeTopics(
   kafka: KafkaClient,
   clusterId: string,
   names: readonly string[],
+  { withConfigs = true }: { readonly withConfigs?: boolean } = {},
 ): Promise<TopicSnapshot[]> {
   const topics = await kafka.topics(names);
   const led = topics.map((topic) => ({
     ...topic,
     partitions: topic.partitions.filter(({ leader }) => leader >= 0),
   }));
-  return takeOffsets(kafka, clusterId, led, await kafka.topicConfigs(names));
+  const configs = withConfigs ? await kafka.topicConfigs(names) : new Map<string, never>();
+  return takeOffsets(kafka, clusterId, led, configs);
 }
 
 /** The id of a topic, derived where the cluster has none. */

@@ -113,9 +113,12 @@ async function cutPresent(
   const takenAtMs = clock.now();
   // The newest that is known of each: partitions that were added later know a larger topic.
   const captured = new Map(sinks.map(({ plan }) => [plan.topic.topicId, plan.topic]));
-  const names = [...captured.values()].map(({ name }) => name);
+  // One question about a topic that may not be read would end them all.
+  const names = new Set(
+    sinks.filter((sink) => !isLeftOut(sink)).map(({ plan }) => plan.topic.name),
+  );
   const existing = new Set((await kafka.topics()).map(({ name }) => name));
-  const present = names.filter((name) => existing.has(name));
+  const present = [...names].filter((name) => existing.has(name));
   const now =
     present.length === 0 ? undefined : await takeSnapshot(kafka, { include: present, exclude: [] });
   const topics = new Map(now?.topics.map((topic) => [topic.name, topic]));
@@ -151,6 +154,9 @@ async function cutPresent(
     { fixed: false, takenAtMs },
   );
 }
+
+const isLeftOut = ({ losses }: PartitionSink): boolean =>
+  losses.some(({ reason }) => reason === 'fetch-gave-up');
 
 /** Ends of a log that cannot be asked any more: what was fetched was below them, whatever was said before. */
 function lastEnds(sink: PartitionSink): LogEnds {

@@ -188,6 +188,8 @@ function tombstonesSince(
 function takeLosses(sink: PartitionSink, captures: readonly CaptureRecord[], key: string): void {
   const noted = captures.toReversed().flatMap(({ lost }) => lost);
   for (const { loss } of noted.filter((one: NotedLoss) => partitionKey(one) === key)) {
+    // It may be read by now; if not, that is told anew.
+    if (loss.reason === 'fetch-gave-up') continue;
     const isSame = ({ from, to, reason }: Loss): boolean =>
       from === loss.from && to === loss.to && reason === loss.reason;
     if (![...sink.plan.archivedLosses, ...sink.losses].some(isSame)) sink.losses.push(loss);

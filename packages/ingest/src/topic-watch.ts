@@ -1,10 +1,10 @@
-import { KopsError, type TopicId } from '@kops/core';
+import { KopsError, mapLimit, type TopicId } from '@kops/core';
 import type { TopicMetadata } from '@kops/kafka';
 import type { NoticeKind, StartBackup } from '@kops/transport';
 import type { AssignedPartition } from './assigned-partition.ts';
 import type { CapturedPartitions } from './captured-partitions.ts';
 import { takeTopics, topicIdOf, type TopicSnapshot } from './cluster-snapshot.ts';
-import { planBackup } from './plan-backup.ts';
+import { planBackup, type PartitionPlan } from './plan-backup.ts';
 import type { BackupContext, PreparedBackup } from './prepare-backup.ts';
 import { compareTopics, type KnownTopic, type TopicChanges } from './topic-growth.ts';
 
@@ -23,6 +23,12 @@ export interface TopicWatchScope {
   readonly onNotice: (kind: NoticeKind, text: string) => void;
   /** Commits a generation if there is anything new to show. */
   readonly commit: () => Promise<void>;
+}
+
+interface TakenTopics {
+  readonly topics: readonly TopicSnapshot[];
+  /** Those that may be seen and no more, and why. */
+  readonly refused: ReadonlyMap<TopicSnapshot, KopsError>;
 }
 
 /** Keeps what a follow captures the same as what its globs mean: topics come, grow, go, and come again. */
@@ -107,11 +113,26 @@ export class TopicWatch {
   }
 
   async #add({ added, grown, recreated }: TopicChanges): Promise<void> {
-    const { context, prepared, partitions, request } = this.#scope;
+    const { partitions } = this.#scope;
     const names = [...added, ...grown, ...recreated.map(({ name }) => name)];
     if (names.length === 0) return;
-    const topics = await this.#take(names);
-    const plans = planBackup({
+    const { topics, refused } = await this.#take(names);
+    const plans = this.#plan(topics);
+    await partitions.add(plans);
+    for (const partition of partitions.assignments.partitions) {
+      const why = refused.get(partition.sink.plan.topic);
+      if (why !== undefined) await partitions.leaveOut(partition, why);
+    }
+    partitions.assignments.distribute();
+    this.#tell(
+      plans.filter(({ topic }) => !refused.has(topic)),
+      grown,
+    );
+  }
+
+  #plan(topics: readonly TopicSnapshot[]): PartitionPlan[] {
+    const { context, prepared, partitions, request } = this.#scope;
+    return planBackup({
       snapshot: { ...prepared.snapshot, topics },
       isolation: request.isolation,
       // None of these lives is in an archive.
@@ -122,8 +143,9 @@ export class TopicWatch {
       ({ topic, snapshot: { partition } }) =>
         partitions.assignments.find({ topic: topic.name, partition }) === undefined,
     );
-    await partitions.add(plans);
-    partitions.assignments.distribute();
+  }
+
+  #tell(plans: readonly PartitionPlan[], grown: readonly string[]): void {
     for (const [topic, members] of Map.groupBy(plans, (plan) => plan.topic)) {
       const numbers = members.map(({ snapshot }) => snapshot.partition).join(', ');
       if (grown.includes(topic.name)) {
@@ -136,15 +158,25 @@ export class TopicWatch {
     }
   }
 
-  /** What there is of topics; none where one has gone again meanwhile: the next look tells. */
-  async #take(names: readonly string[]): Promise<TopicSnapshot[]> {
+  /** What there is of topics; none where one has gone again meanwhile: the next look tells. One that may only be seen is refused. */
+  async #take(names: readonly string[]): Promise<TakenTopics> {
     const { kafka } = this.#scope.context;
     const { clusterId } = this.#scope.prepared.snapshot.cluster;
     try {
-      return await takeTopics(kafka, clusterId, names);
+      return { topics: await takeTopics(kafka, clusterId, names), refused: new Map() };
     } catch (error) {
-      if (KopsError.is(error, 'KOPS_TOPIC_NOT_FOUND')) return [];
-      throw error;
+      if (KopsError.is(error, 'KOPS_TOPIC_NOT_FOUND')) return { topics: [], refused: new Map() };
+      if (!KopsError.is(error, 'KOPS_ACCESS_DENIED')) throw error;
+      if (names.length === 1) {
+        const topics = await takeTopics(kafka, clusterId, names, { withConfigs: false });
+        return { topics, refused: new Map(topics.map((topic) => [topic, error])) };
+      }
     }
+    // One by one, to find out which.
+    const taken = await mapLimit(names, 4, (name) => this.#take([name]));
+    return {
+      topics: taken.flatMap(({ topics }) => topics),
+      refused: new Map(taken.flatMap(({ refused }) => [...refused])),
+    };
   }
 }

@@ -40,6 +40,7 @@ const noticeKinds: ReadonlySet<string> = new Set<NoticeKind>([
   'partitions-added',
   'topic-deleted',
   'topic-recreated',
+  'topic-not-captured',
   'loss',
   'tombstones-may-be-gone',
   'agent-left',

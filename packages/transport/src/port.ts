@@ -184,6 +184,7 @@ export type NoticeKind =
   | 'partitions-added'
   | 'topic-deleted'
   | 'topic-recreated'
+  | 'topic-not-captured'
   | 'loss'
   | 'tombstones-may-be-gone'
   | 'agent-left'
