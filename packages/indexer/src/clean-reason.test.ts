@@ -9,7 +9,9 @@ describe('the reason of a dead letter', () => {
         "[1:23] failed to parse field [kafka.partition] of type [integer] in document with id 'x.1.2'. Preview of field's value: 'canary'",
         true,
       ),
-    ).toBe('[1:23] failed to parse field [kafka.partition] of type [integer] in document with id …');
+    ).toBe(
+      '[1:23] failed to parse field [kafka.partition] of type [integer] in document with id …',
+    );
   });
 
   it('ends before anything that may be of the record', () => {
@@ -35,6 +37,8 @@ describe('the reason of a dead letter', () => {
     expect(cleanReason('fail_processor_exception', 'the card canary is bad', true)).toBe(
       'withheld: it may hold values of the record',
     );
-    expect(cleanReason('fail_processor_exception', 'the card is bad', false)).toBe('the card is bad');
+    expect(cleanReason('fail_processor_exception', 'the card is bad', false)).toBe(
+      'the card is bad',
+    );
   });
 });

@@ -52,11 +52,7 @@ export class DeadLetterFiles {
   }
 
   /** Replaces the letters of a range by those of a spool, durably, and removes the spool. Resolves with the number that the segment has. */
-  async replace(
-    segment: string,
-    range: OffsetRange,
-    spool: string | undefined,
-  ): Promise<number> {
+  async replace(segment: string, range: OffsetRange, spool: string | undefined): Promise<number> {
     if (spool === undefined && !this.#names.has(fileName(segment))) return 0;
     return this.#alone(() => this.#replace(segment, range, spool));
   }

@@ -5,7 +5,7 @@ import {
   type RecordPolicy,
   type RecordSource,
 } from '@kops/catalog';
-import { KopsError, throwIfAborted } from '@kops/core';
+import { throwIfAborted, toKopsError, type KopsError } from '@kops/core';
 import { openArchive, type Archive, type Repository } from '@kops/repository';
 import type { ActivityMeter } from './activity.ts';
 import type { WithCatalog } from './catalog-work.ts';
@@ -14,10 +14,11 @@ import type { ReportBuilder } from './index-report.ts';
 import { addRange, type OffsetRange } from './offset-ranges.ts';
 import { isDamage } from './plain-error.ts';
 import { planPartition } from './plan-partition.ts';
-import type { IndexFailure, SegmentState } from './state/index-state.ts';
+import type { IndexFailure } from './state/index-state.ts';
 import type { StateFile } from './state/state-file.ts';
 import type { PieceOutcome } from './worker/worker-messages.ts';
 import type { WorkerPool } from './worker/worker-pool.ts';
+import { writtenSegments } from './written-segments.ts';
 
 /** What one pass works with. */
 export interface IndexContext {
@@ -46,7 +47,7 @@ class ArchiveIndexing {
   readonly #context: IndexContext;
   readonly #ref: ArchiveCommit;
   readonly #underway = new Set<Promise<void>>();
-  #failure: unknown;
+  #failure: KopsError | undefined;
   /** The first damage: of the archive itself, or of a segment. */
   #damage: IndexFailure | undefined;
   #isIncomplete = false;
@@ -129,8 +130,13 @@ class ArchiveIndexing {
     const { pieces, transactionsFrom } = isIndexed
       ? planPartition(segments, (key) => known.get(key)?.covered ?? [], pieceBytes)
       : { pieces: [], transactionsFrom: undefined };
-    await this.#putSegments(source, segments.filter(({ key }) => known.get(key)?.documented !== true));
-    await state.record(writtenSegments(source, segments, pieces, known).map((segment) => ({ segment })));
+    await this.#putSegments(
+      source,
+      segments.filter(({ key }) => known.get(key)?.documented !== true),
+    );
+    await state.record(
+      writtenSegments(source, segments, pieces, known).map((segment) => ({ segment })),
+    );
     if (transactionsFrom === undefined) {
       for (const piece of pieces) await this.#submit({ source, pieces: [piece] });
       return;
@@ -158,7 +164,7 @@ class ArchiveIndexing {
   async #submit(task: IndexTask): Promise<void> {
     const work: Promise<void> = this.#runTask(task)
       .catch((error: unknown) => {
-        this.#failure ??= error;
+        this.#failure ??= toKopsError(error);
       })
       .finally(() => this.#underway.delete(work));
     this.#underway.add(work);
@@ -168,34 +174,37 @@ class ArchiveIndexing {
 
   async #runTask({ source, pieces, transactions }: IndexTask): Promise<void> {
     const { pool, withCatalog } = this.#context;
-    const left = new Map(pieces.entries());
+    const left = new Set(pieces);
     await withCatalog(async () => {
       const again = [...left];
       if (again.length === 0) return;
+      const pieceAt = (index: number): SegmentEntry => {
+        const piece = again[index];
+        if (piece === undefined) throw new RangeError(`there is no piece ${String(index)}`);
+        return piece;
+      };
       try {
         await pool.run(
           {
             source,
-            pieces: again.map(([, entry]) => entry),
+            pieces: again,
             ...(transactions === undefined ? {} : { transactions }),
           },
           {
             onPiece: async (index, outcome) => {
-              const [number, entry] = again[index]!;
-              await this.#finishPiece(entry, outcome);
-              left.delete(number);
+              await this.#finishPiece(pieceAt(index), outcome);
+              left.delete(pieceAt(index));
             },
             onDamaged: async (index, error) => {
-              const [number, entry] = again[index]!;
-              await this.#failSegment(source, entry, error);
-              left.delete(number);
+              await this.#failSegment(source, pieceAt(index), error);
+              left.delete(pieceAt(index));
             },
           },
         );
       } catch (error) {
         // Where the ends of transactions cannot be read, nobody knows which records were aborted.
         if (!isDamage(error)) throw error;
-        for (const entry of left.values()) await this.#failSegment(source, entry, error);
+        for (const entry of left) await this.#failSegment(source, entry, error);
         left.clear();
       }
     });
@@ -242,32 +251,4 @@ interface IndexTask {
   readonly source: Omit<RecordSource, 'segment'>;
   readonly pieces: readonly SegmentEntry[];
   readonly transactions?: { readonly ref: ArchiveCommit; readonly from: bigint };
-}
-
-/** States of segments that are new, or of which more is about to be written: noted before anything is. */
-function writtenSegments(
-  { archive, cluster, topicId, topic, partition }: Omit<RecordSource, 'segment'>,
-  segments: readonly SegmentEntry[],
-  pieces: readonly SegmentEntry[],
-  known: ReadonlyMap<string, SegmentState>,
-): SegmentState[] {
-  const changed = new Map<string, SegmentState>();
-  for (const { key } of segments) {
-    const before = known.get(key);
-    if (before?.documented === true) continue;
-    const empty = { covered: [], written: [], order: 0, documents: 0, deadLetters: 0 };
-    changed.set(key, {
-      ...(before ?? { segment: key, archive, cluster, topicId, topic, partition, ...empty }),
-      documented: true,
-    });
-  }
-  for (const { key, slice } of pieces) {
-    const before = changed.get(key) ?? known.get(key);
-    if (before === undefined) continue;
-    // What failed is tried again.
-    const { failure: _, ...state } = before;
-    const written = addRange(before.written, { from: slice.start, to: slice.end });
-    changed.set(key, { ...state, written });
-  }
-  return [...changed.values()];
 }

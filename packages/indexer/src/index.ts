@@ -17,4 +17,3 @@ export type { IndexerLimits, IndexerSettings } from './settings.ts';
 export type { FailedPart, IndexReport, RetireReport } from './index-report.ts';
 export { readIndexerStatus, type IndexerStatus, type ReadStatusOptions } from './indexer-status.ts';
 export type { DeadLetter } from './dead-letter.ts';
-export type { RecordDecoder } from './record-decoder.ts';

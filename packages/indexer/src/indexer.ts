@@ -87,7 +87,10 @@ export class RepositoryIndexer implements Indexer {
   async status(): Promise<IndexerStatus> {
     const { repository, state, settings } = this.#parts;
     const policyOf = compilePolicy(settings.records);
-    const described = await describeState(repository, state.state, { policyOf, clock: this.#clock });
+    const described = await describeState(repository, state.state, {
+      policyOf,
+      clock: this.#clock,
+    });
     return { activity: this.activity, ...described };
   }
 
@@ -146,12 +149,14 @@ export class RepositoryIndexer implements Indexer {
 
   async #pause(ms: number, signal: AbortSignal): Promise<void> {
     if (signal.aborted || this.#isNotified) return;
-    this.#wake = new AbortController();
+    const wake = new AbortController();
+    this.#wake = wake;
+    const either = AbortSignal.any([signal, wake.signal]);
     try {
-      await this.#clock.sleep(ms, AbortSignal.any([signal, this.#wake.signal]));
+      await this.#clock.sleep(ms, either);
     } catch (error) {
       // Woken; by what, the loop looks at.
-      if (!signal.aborted && !this.#wake.signal.aborted) throw error;
+      if (!either.aborted) throw error;
     } finally {
       this.#wake = undefined;
     }
@@ -173,7 +178,8 @@ export class RepositoryIndexer implements Indexer {
     for (const topic of archive.manifest.topics) {
       for (const { partition } of topic.partitions) {
         try {
-          for (const { key } of (await archive.segments({ topic: topic.name, partition })).segments) {
+          for (const { key } of (await archive.segments({ topic: topic.name, partition }))
+            .segments) {
             const before = state.state.segments.get(key);
             if (before === undefined) continue;
             changes.push({ segment: { ...before, covered: [], documented: false } });

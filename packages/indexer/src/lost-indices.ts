@@ -1,4 +1,10 @@
-import { recordsAlias, type CallOptions, type Catalog, type CatalogStatus, type SetupReport } from '@kops/catalog';
+import {
+  recordsAlias,
+  type CallOptions,
+  type Catalog,
+  type CatalogStatus,
+  type SetupReport,
+} from '@kops/catalog';
 import type { IndexState, StateChange } from './state/index-state.ts';
 
 /** Whether the catalog has lost the indices of archives or segments, so that nothing that the state says of it holds. */
@@ -13,11 +19,12 @@ export async function forgetLostTopics(
   call: CallOptions,
 ): Promise<StateChange[]> {
   const written = new Set<string>();
-  for (const { topic, documents } of state.segments.values())
-    if (documents > 0) written.add(topic);
+  for (const { topic, documents } of state.segments.values()) if (documents > 0) written.add(topic);
   if (written.size === 0) return [];
   const status = await catalog.status(call);
-  const lost = [...written].filter((topic) => !hasIndex(status, recordsAlias(topic, catalog.prefix)));
+  const lost = [...written].filter(
+    (topic) => !hasIndex(status, recordsAlias(topic, catalog.prefix)),
+  );
   if (lost.length === 0) return [];
   return [
     ...[...state.segments.values()]

@@ -55,12 +55,14 @@ function settingsOf({
   elasticsearch,
   records,
   hashKey,
+  schemaRegistry,
 }: IndexerOptions): IndexerSettings {
   return {
     repositoryUrl,
     elasticsearch,
     records,
     ...(hashKey === undefined ? {} : { hashKey }),
+    ...(schemaRegistry === undefined ? {} : { schemaRegistry }),
   };
 }
 

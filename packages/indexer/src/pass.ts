@@ -72,9 +72,7 @@ export class Pass {
   #isNeeded(live: readonly ArchiveCommit[]): boolean {
     const { state } = this.#context.state;
     return (
-      this.#plan.isThorough ||
-      this.#pending(live).length > 0 ||
-      findRetired(state, live).length > 0
+      this.#plan.isThorough || this.#pending(live).length > 0 || findRetired(state, live).length > 0
     );
   }
 
@@ -128,7 +126,10 @@ export class Pass {
     const retryDeadlineMs = Math.min(deadlineMs, longestRequestMs);
     await using pool = new WorkerPool(
       { settings, limits, retryDeadlineMs, spoolDirectory },
-      { onRecords: (records) => meter.addRecords(records), onWaiting: (error) => meter.waits(error) },
+      {
+        onRecords: (records) => meter.addRecords(records),
+        onWaiting: (error) => meter.waits(error),
+      },
       signal,
     );
     const policyOf = compilePolicy(settings.records);

@@ -46,12 +46,12 @@ export async function retireArchives(
   });
   const ranges = leaving.flatMap(rangesOf);
   const records =
-    ranges.length === 0 ? 0 : await withCatalog((catalog, call) => catalog.deleteRecords(ranges, call));
+    ranges.length === 0
+      ? 0
+      : await withCatalog((catalog, call) => catalog.deleteRecords(ranges, call));
   const unused = leaving.filter(({ slices }) => slices.length === 0);
   const keys = unused.map(({ segment }) => segment.segment);
-  const segments = await withCatalog((catalog, call) =>
-    catalog.deleteSegments(url, keys, call),
-  );
+  const segments = await withCatalog((catalog, call) => catalog.deleteSegments(url, keys, call));
   const changes: StateChange[] = [];
   for (const left of leaving) changes.push(narrowed(left, await dropLetters(deadLetters, left)));
   changes.push(
@@ -105,10 +105,7 @@ function rangesOf({ segment, gone }: Leaving): RecordRange[] {
 }
 
 /** Removes the dead letters of what nobody shows; resolves with the number of those that are left. */
-async function dropLetters(
-  files: DeadLetterFiles,
-  { segment, gone }: Leaving,
-): Promise<number> {
+async function dropLetters(files: DeadLetterFiles, { segment, gone }: Leaving): Promise<number> {
   let left = segment.deadLetters;
   for (const range of gone) left = await files.replace(segment.segment, range, undefined);
   return left;

@@ -1,5 +1,6 @@
 import type { RecordRule } from '@kops/catalog';
 import type { ElasticsearchSettings } from '@kops/catalog/elasticsearch';
+import type { SchemaRegistrySettings } from '@kops/schema-registry';
 
 /** What an indexer needs to know. Plain data: it is handed to threads, which open and connect by themselves. */
 export interface IndexerSettings {
@@ -10,6 +11,8 @@ export interface IndexerSettings {
   readonly records: readonly RecordRule[];
   /** Makes hashes HMACs: `catalog.hashKey`. */
   readonly hashKey?: string;
+  /** Decodes keys and values that a registry's serializers wrote. */
+  readonly schemaRegistry?: SchemaRegistrySettings;
 }
 
 /** Bounds; the defaults keep an indexer below some 150 MiB. */

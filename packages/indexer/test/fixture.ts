@@ -64,7 +64,12 @@ export function ordersOf(
   const batches: Uint8Array[] = [];
   for (let first = from; first < to; first += perBatch) {
     const length = Math.min(perBatch, to - first);
-    batches.push(encode(Array.from({ length }, (_, index) => orderOf(first + index)), options));
+    batches.push(
+      encode(
+        Array.from({ length }, (_, index) => orderOf(first + index)),
+        options,
+      ),
+    );
   }
   return batches;
 }

@@ -4,14 +4,7 @@ import { kindAlias, recordsAlias } from '@kops/catalog';
 import { sandboxElasticsearch } from '@kops/testkit';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { ask, documentsOf, indexedRecords } from './catalog-content.ts';
-import {
-  commit,
-  firstTime,
-  markerOf,
-  ordersOf,
-  shownRecords,
-  transactionOf,
-} from './fixture.ts';
+import { commit, firstTime, markerOf, ordersOf, shownRecords, transactionOf } from './fixture.ts';
 import { Place } from './place.ts';
 
 const elasticsearch = sandboxElasticsearch({ beforeAll, afterAll, beforeEach });
@@ -128,7 +121,11 @@ describe('an archive', () => {
     expect(await indexer.catchUp()).toMatchObject({ records: 86, created: 86 });
     expect(await indexedRecords(at.access)).toEqual(await shownRecords(at.repository, middle.id));
     const wide = await commit(at.repository, [{ segments, logStart: 10, cut: 180 }]);
-    expect(await indexer.catchUp()).toMatchObject({ archives: [wide.id], records: 84, created: 84 });
+    expect(await indexer.catchUp()).toMatchObject({
+      archives: [wide.id],
+      records: 84,
+      created: 84,
+    });
     expect(await indexedRecords(at.access)).toEqual(await shownRecords(at.repository, wide.id));
     // Each names the first archive that shows it.
     const archives = (await contentOf(at, 'records')).map(

@@ -60,7 +60,12 @@ describe('a retired archive', () => {
     });
     expect(await indexedRecords(at.access)).toEqual(await shownRecords(at.repository, second.id));
     expect(await archivesOf(at)).toEqual([second.id]);
-    expect(await segmentsOf(at)).toEqual(second.segments.flat().map(({ key }) => key).sort());
+    expect(await segmentsOf(at)).toEqual(
+      second.segments
+        .flat()
+        .map(({ key }) => key)
+        .sort(),
+    );
     expect(await indexer.retire()).toEqual({ archives: [], segments: 0, records: 0 });
     // What was taken out of a segment that stayed is written again for an archive that shows it.
     const third = await commit(at.repository, [{ segments: [upper!] }]);
@@ -92,7 +97,12 @@ describe('a retired archive', () => {
     await using at = await place();
     const before = await commit(at.repository, [{ segments: [[valued(0, 20, 'before')]] }]);
     const after = await commit(at.repository, [
-      { segments: [{ ...before.segments[0]![0]!, slice: { start: 0n, end: 10n } }, [valued(10, 15, 'after')]] },
+      {
+        segments: [
+          { ...before.segments[0]![0]!, slice: { start: 0n, end: 10n } },
+          [valued(10, 15, 'after')],
+        ],
+      },
     ]);
     await using indexer = await at.open();
     await indexer.catchUp();

@@ -90,7 +90,9 @@ async function readIfThere(path: string): Promise<Buffer> {
 }
 
 function checkHeader(line: string, path: string, repository: string): void {
-  const header = z.looseObject({ version: z.number(), repository: z.string() }).safeParse(parse(line));
+  const header = z
+    .looseObject({ version: z.number(), repository: z.string() })
+    .safeParse(parse(line));
   if (!header.success) throw damaged(path, 1);
   if (header.data.version !== version) {
     throw new KopsError(

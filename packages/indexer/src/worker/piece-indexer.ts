@@ -24,6 +24,7 @@ import {
   visibleRecords,
   type Repository,
 } from '@kops/repository';
+import { registryDecoder, type RecordDecoder } from '../record-decoder.ts';
 import { DeadLetterSpool } from './dead-letter-spool.ts';
 import type { PieceOutcome, WorkerSettings } from './worker-messages.ts';
 
@@ -45,6 +46,7 @@ export class PieceIndexer {
   readonly #listener: PieceListener;
   readonly #policyOf: (topic: string) => RecordPolicy;
   readonly #hasher: Hasher;
+  readonly #decoder: RecordDecoder | undefined;
   #repository: Promise<Repository> | undefined;
   #catalog: Promise<Catalog> | undefined;
 
@@ -52,7 +54,9 @@ export class PieceIndexer {
     this.#settings = settings;
     this.#listener = listener;
     this.#policyOf = compilePolicy(settings.settings.records);
-    this.#hasher = createHasher(settings.settings.hashKey);
+    const { hashKey, schemaRegistry } = settings.settings;
+    this.#hasher = createHasher(hashKey);
+    this.#decoder = schemaRegistry && registryDecoder(schemaRegistry);
   }
 
   /** Finds out how the transactions from an offset on ended. Earlier ones need not be known: none reaches over an end of another. */
@@ -93,13 +97,15 @@ export class PieceIndexer {
     const documentOf = documentRecords(source, policy, this.#hasher);
     const { index } = target;
     const { pipeline } = policy;
+    const decoder = this.#decoderFor(policy);
     const at = { archive: of.archive, topic, partition };
     let records = 0;
     let reported = 0;
     for await (const run of readSliceRuns(store, entry, { at })) {
       for (const record of visibleRecords(run, transactions, at)) {
         records++;
-        const document = documentOf(record);
+        const decoding = decoder?.decode(record.key, record.value);
+        const document = documentOf(record, decoding === undefined ? undefined : await decoding);
         if (document === undefined) continue;
         const json = JSON.stringify(document.fields);
         const room = writer.add({ index, id: document.id, json, pipeline });
@@ -121,13 +127,14 @@ export class PieceIndexer {
     return outcomeOf(writer, records, settledEnd(entry, transactions), spool.path);
   }
 
+  /** What is not shown need not be decoded. */
+  #decoderFor({ level }: RecordPolicy): RecordDecoder | undefined {
+    return level === 'metadata' ? undefined : this.#decoder;
+  }
+
   #spool(source: RecordSource, hasPipeline: boolean): DeadLetterSpool {
     const name = `${randomBytes(12).toString('hex')}.spool`;
-    return new DeadLetterSpool(
-      join(this.#settings.spoolDirectory, name),
-      source,
-      hasPipeline,
-    );
+    return new DeadLetterSpool(join(this.#settings.spoolDirectory, name), source, hasPipeline);
   }
 
   #openWriter(catalog: Catalog, spool: DeadLetterSpool): BulkWriter {

@@ -108,12 +108,17 @@ export class WorkerPool implements AsyncDisposable {
   }
 
   #take({ waiting }: Member, message: WorkerAnswer): void {
-    if (message.type === 'progress') return this.#listener.onRecords(message.records);
-    if (message.type === 'waiting') return this.#listener.onWaiting(revivedError(message.error));
+    if (message.type === 'progress') {
+      this.#listener.onRecords(message.records);
+      return;
+    }
+    if (message.type === 'waiting') {
+      this.#listener.onWaiting(revivedError(message.error));
+      return;
+    }
     const task = waiting.get(message.id);
     if (task === undefined) return;
-    if (message.type === 'piece')
-      note(task, task.listener.onPiece(message.piece, message.outcome));
+    if (message.type === 'piece') note(task, task.listener.onPiece(message.piece, message.outcome));
     else if (message.type === 'damaged')
       note(task, task.listener.onDamaged(message.piece, revivedError(message.error)));
     else {
