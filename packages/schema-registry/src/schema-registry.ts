@@ -129,13 +129,11 @@ class ConnectedRegistry implements SchemaRegistry {
   async #load(id: number): Promise<Decoder | Undecoded> {
     // Registries count from 1.
     if (id <= 0) return 'unknownSchema';
-    const underWay = this.#underWay.get(id) ?? this.#ask(id);
-    this.#underWay.set(id, underWay);
-    try {
-      return await underWay;
-    } finally {
-      this.#underWay.delete(id);
-    }
+    const underWay = this.#underWay.get(id);
+    if (underWay !== undefined) return await underWay;
+    const asked = this.#ask(id).finally(() => this.#underWay.delete(id));
+    this.#underWay.set(id, asked);
+    return await asked;
   }
 
   async #ask(id: number): Promise<Decoder | Undecoded> {
