@@ -80,7 +80,7 @@ export interface Indexer extends AsyncDisposable {
   /**
    * Takes out of the catalog what was retired, and indexes everything that is committed and not in it. Resolves when all of it
    * was tried: what is damaged is in the report, and tried again by the next call.
-   * @throws KOPS_ELASTICSEARCH_UNREACHABLE after `deadlineMs` without an answer
+   * @throws KOPS_ELASTICSEARCH_UNREACHABLE after `deadlineMs` without an answer; KOPS_ARCHIVE_NOT_FOUND
    */
   catchUp(options?: CatchUpOptions): Promise<IndexReport>;
 

@@ -48,7 +48,10 @@ export class RepositoryIndexer implements Indexer {
   }
 
   catchUp({ archives, ...options }: CatchUpOptions = {}): Promise<IndexReport> {
-    return this.#alone(options, () => this.#pass(options.signal, { archives }).run());
+    return this.#alone(options, async () => {
+      for (const archive of archives ?? []) await this.#parts.repository.resolveArchive(archive);
+      return this.#pass(options.signal, { archives }).run();
+    });
   }
 
   retire(options: PassOptions = {}): Promise<RetireReport> {

@@ -1,10 +1,22 @@
+import { once } from 'node:events';
 import { rm } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { kindAlias, recordsAlias } from '@kops/catalog';
 import { sandboxElasticsearch } from '@kops/testkit';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { ask, documentsOf, indexedRecords } from './catalog-content.ts';
-import { commit, firstTime, markerOf, ordersOf, shownRecords, transactionOf } from './fixture.ts';
+import {
+  commit,
+  encode,
+  firstTime,
+  markerOf,
+  orderOf,
+  ordersOf,
+  shownRecords,
+  transactionOf,
+} from './fixture.ts';
 import { Place } from './place.ts';
 
 const elasticsearch = sandboxElasticsearch({ beforeAll, afterAll, beforeEach });
@@ -134,6 +146,46 @@ describe('an archive', () => {
     expect(archives.filter((archive) => archive === middle.id)).toHaveLength(86);
   });
 
+  it('says what only the schemas of a registry explain', async () => {
+    await using at = await place();
+    const schema = JSON.stringify({
+      ...{ type: 'record', name: 'Order' },
+      fields: [{ name: 'order', type: 'string' }],
+    });
+    let asked = 0;
+    const registry = createServer((request, response) => {
+      asked++;
+      const isKnown = request.url?.includes('/schemas/ids/7') === true;
+      response.writeHead(isKnown ? 200 : 404, { 'content-type': 'application/json' });
+      response.end(JSON.stringify(isKnown ? { schema } : { error_code: 40403, message: 'none' }));
+    }).listen(0, '127.0.0.1');
+    await once(registry, 'listening');
+    try {
+      // Zero, the schema's id in four bytes, then Avro: the length of a string, doubled, and the string.
+      const serialized = (id: number, text: string) =>
+        Buffer.concat([Buffer.from([0, 0, 0, 0, id, text.length * 2]), Buffer.from(text)]);
+      const records = [
+        orderOf(0, { value: serialized(7, 'id4711') }),
+        orderOf(1, { value: serialized(8, 'unknown') }),
+        orderOf(2),
+      ];
+      await commit(at.repository, [{ segments: [[encode(records)]] }]);
+      const { port } = registry.address() as AddressInfo;
+      await using indexer = await at.open({
+        schemaRegistry: { url: `http://127.0.0.1:${String(port)}` },
+      });
+      expect(await indexer.catchUp()).toMatchObject({ created: 3 });
+      expect((await contentOf(at, 'records')).map(({ source }) => source['kafka'])).toMatchObject([
+        { value: { order: 'id4711' }, value_format: 'avro', value_schema_id: 7 },
+        { value_format: 'binary' },
+        { value: { order: 'id2' }, value_format: 'json' },
+      ]);
+      expect(asked).toBeGreaterThan(0);
+    } finally {
+      registry.close();
+    }
+  });
+
   it('that was not asked for waits', async () => {
     await using at = await place();
     const first = await commit(at.repository, [{ segments: [ordersOf(0, 10)] }]);
@@ -151,6 +203,9 @@ describe('an archive', () => {
       activity: { state: 'idle' },
       archives: { committed: 2, indexed: 1, waiting: 1 },
       waiting: { segments: 1, records: 10 },
+    });
+    await expect(indexer.catchUp({ archives: ['none'] })).rejects.toMatchObject({
+      code: 'KOPS_ARCHIVE_NOT_FOUND',
     });
     await indexer.catchUp();
     expect(await indexer.status()).toMatchObject({
