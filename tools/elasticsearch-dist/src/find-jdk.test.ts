@@ -1,28 +1,16 @@
-import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { chmod, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fakeJavas, type FakeJavas } from '@kops/kafka-dist/fake-java';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { findJdk, hasModule } from './find-jdk.ts';
 
 describe('findJdk', () => {
+  const javas = fakeJavas({ beforeEach, afterEach });
   let folder: string;
-  beforeEach(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'kops-jdk-test-'));
-    await chmod(folder, 0o755);
+  let fakeJava: FakeJavas['install'];
+  beforeEach(() => {
+    ({ folder, install: fakeJava } = javas());
   });
-  afterEach(async () => {
-    await rm(folder, { recursive: true, force: true });
-  });
-
-  const fakeJava = async (name: string, version: string): Promise<string> => {
-    const home = join(folder, name);
-    await mkdir(join(home, 'bin'), { recursive: true });
-    const lines = [`java.home = ${home}`, `java.specification.version = ${version}`];
-    const script = `#!/bin/sh\n${lines.map((line) => `echo '    ${line}' >&2`).join('\n')}\n`;
-    await writeFile(join(home, 'bin', 'java'), script);
-    for (const path of [home, join(home, 'bin'), join(home, 'bin/java')]) await chmod(path, 0o755);
-    return home;
-  };
 
   it('takes the one that is named or none', async () => {
     const [old, fresh] = [await fakeJava('a/old', '17'), await fakeJava('b/fresh', '25')];

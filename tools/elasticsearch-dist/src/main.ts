@@ -4,8 +4,8 @@
  */
 import { resolve as absolute } from 'node:path';
 import { parseArgs } from 'node:util';
-import { KopsError, errorToJson, toKopsError } from '@kops/core';
-import { printJson, untilToldToEnd } from '@kops/kafka-dist';
+import { KopsError } from '@kops/core';
+import { printJson, runProgram, untilToldToEnd } from '@kops/kafka-dist';
 import { ensureElasticsearch } from './installation.ts';
 import { startElasticsearch, type ElasticsearchOptions } from './start-elasticsearch.ts';
 
@@ -61,13 +61,4 @@ async function run(): Promise<void> {
   else throw usageError('a command is needed');
 }
 
-try {
-  await run();
-  process.exitCode = 0;
-} catch (thrown) {
-  const error = toKopsError(thrown);
-  process.stderr.write(`${JSON.stringify(errorToJson(error))}\n`);
-  process.exitCode = error.exitCode;
-}
-// Standard input may stay open for ever; nothing is left to do.
-process.stdin.destroy();
+await runProgram(run);

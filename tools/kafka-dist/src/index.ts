@@ -34,4 +34,4 @@ export {
 export { lastLines, runProcess, type RunOptions, type RunResult } from './run-process.ts';
 export { sandboxUnavailable } from './sandbox-error.ts';
 export { startKafka, type KafkaOptions } from './start-kafka.ts';
-export { printJson, untilToldToEnd } from './stand.ts';
+export { printJson, runProgram, untilToldToEnd } from './stand.ts';

@@ -1,27 +1,15 @@
-import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { fakeJavas, type FakeJavas } from './fake-java.ts';
 import { findJava, parseJavaSettings } from './java.ts';
 
 describe('findJava', () => {
+  const javas = fakeJavas({ beforeEach, afterEach });
   let folder: string;
-  beforeEach(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'kops-java-test-'));
+  let fakeJava: FakeJavas['install'];
+  beforeEach(() => {
+    ({ folder, install: fakeJava } = javas());
   });
-  afterEach(async () => {
-    await rm(folder, { recursive: true, force: true });
-  });
-
-  const fakeJava = async (name: string, version: string): Promise<string> => {
-    const home = join(folder, name);
-    await mkdir(join(home, 'bin'), { recursive: true });
-    const lines = [`java.home = ${home}`, `java.specification.version = ${version}`];
-    const script = `#!/bin/sh\n${lines.map((line) => `echo '    ${line}' >&2`).join('\n')}\n`;
-    await writeFile(join(home, 'bin', 'java'), script);
-    await chmod(join(home, 'bin', 'java'), 0o755);
-    return home;
-  };
 
   it('prefers KOPS_JAVA, then JAVA_HOME, then the PATH', async () => {
     const [named, home, onPath] = [

@@ -3,9 +3,9 @@
  * Prints one line of JSON once it answers; ends on Ctrl-C, on SIGTERM and at the end of standard input.
  */
 import { parseArgs } from 'node:util';
-import { KopsError, errorToJson, toKopsError } from '@kops/core';
+import { KopsError } from '@kops/core';
 import { ensureKafkaJars } from './kafka-jars.ts';
-import { printJson, untilToldToEnd } from './stand.ts';
+import { printJson, runProgram, untilToldToEnd } from './stand.ts';
 import { startKafka, type KafkaOptions } from './start-kafka.ts';
 
 const usage =
@@ -55,13 +55,4 @@ async function run(): Promise<void> {
   else throw usageError('a command is needed');
 }
 
-try {
-  await run();
-  process.exitCode = 0;
-} catch (thrown) {
-  const error = toKopsError(thrown);
-  process.stderr.write(`${JSON.stringify(errorToJson(error))}\n`);
-  process.exitCode = error.exitCode;
-}
-// Standard input may stay open for ever; nothing is left to do.
-process.stdin.destroy();
+await runProgram(run);
