@@ -1,14 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { KopsError } from '@kops/core';
-import { decodeRecords, splitBatches } from '@kops/record-batch';
-import { startSandboxKafka } from '@kops/testkit';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { connectKafka, type KafkaClient, type ProduceLane } from '../src/index.ts';
+import type { KafkaClient, ProduceLane } from '../src/index.ts';
 import { batchOf } from './batches.ts';
-import { drain } from './drain.ts';
-import { TcpProxy } from './tcp-proxy.ts';
-
-type Kafka = Awaited<ReturnType<typeof startSandboxKafka>>;
+import { proxiedKafka } from './proxied-kafka.ts';
+import type { TcpProxy } from './tcp-proxy.ts';
 
 /** A lane and what its listener heard. */
 interface Heard {
@@ -22,30 +18,14 @@ interface Heard {
 const partitions = 4;
 
 describe('lanes to a broker', () => {
+  const kafka = proxiedKafka({ beforeAll, afterAll });
   let proxy: TcpProxy;
-  let kafka: Kafka;
   let client: KafkaClient;
   let created = 0;
   let topic = '';
 
-  beforeAll(async () => {
-    proxy = await TcpProxy.listen();
-    kafka = await startSandboxKafka({
-      config: { 'advertised.listeners': `PLAINTEXT://127.0.0.1:${String(proxy.port)}` },
-    });
-    proxy.target = kafka.brokers[0]!.port;
-    client = await connectKafka({
-      bootstrapServers: [`127.0.0.1:${String(proxy.port)}`],
-      requestTimeoutMs: 2_000,
-      retryDeadlineMs: 30_000,
-    });
-  });
-  afterAll(async () => {
-    await client[Symbol.asyncDispose]();
-    await kafka[Symbol.asyncDispose]();
-    await proxy[Symbol.asyncDispose]();
-  });
   beforeEach(async () => {
+    ({ proxy, client } = kafka());
     proxy.mode = 'forward';
     topic = `lanes-${String(created++)}`;
     const configs = { 'retention.ms': '-1', 'max.message.bytes': '10000' };
@@ -73,12 +53,7 @@ describe('lanes to a broker', () => {
     return { lane, bases, failures, until };
   };
 
-  const valuesOf = async (partition: number): Promise<string[]> => {
-    const [end = 0n] = await client.listOffsets([{ topic, partition }], 'latest');
-    const bytes = await drain(client, { topic, partition, topicId: undefined }, end, 1 << 20);
-    const records = [...splitBatches(bytes)].flatMap((batch) => decodeRecords(batch));
-    return records.map(({ value }) => Buffer.from(value!).toString());
-  };
+  const valuesOf = (partition: number): Promise<string[]> => kafka().valuesOf(topic, partition);
 
   const names = (count: number): string[] =>
     Array.from({ length: count }, (_, index) => `v${String(index)}`);

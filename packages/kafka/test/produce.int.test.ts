@@ -1,51 +1,26 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { decodeRecords, splitBatches } from '@kops/record-batch';
-import { startSandboxKafka } from '@kops/testkit';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { connectKafka, type KafkaClient } from '../src/index.ts';
 import { batchOf } from './batches.ts';
-import { drain } from './drain.ts';
-import { TcpProxy } from './tcp-proxy.ts';
-
-type Kafka = Awaited<ReturnType<typeof startSandboxKafka>>;
+import { proxiedKafka } from './proxied-kafka.ts';
+import type { TcpProxy } from './tcp-proxy.ts';
 
 describe('produce to a broker', () => {
+  const kafka = proxiedKafka({ beforeAll, afterAll });
   let proxy: TcpProxy;
-  let kafka: Kafka;
   let client: KafkaClient;
   let created = 0;
   let topic = '';
 
-  beforeAll(async () => {
-    proxy = await TcpProxy.listen();
-    kafka = await startSandboxKafka({
-      config: { 'advertised.listeners': `PLAINTEXT://127.0.0.1:${String(proxy.port)}` },
-    });
-    proxy.target = kafka.brokers[0]!.port;
-    client = await connectKafka({
-      bootstrapServers: [`127.0.0.1:${String(proxy.port)}`],
-      requestTimeoutMs: 2_000,
-      retryDeadlineMs: 30_000,
-    });
-  });
-  afterAll(async () => {
-    await client[Symbol.asyncDispose]();
-    await kafka[Symbol.asyncDispose]();
-    await proxy[Symbol.asyncDispose]();
-  });
   beforeEach(async () => {
+    ({ proxy, client } = kafka());
     proxy.mode = 'forward';
     topic = `produced-${String(created++)}`;
     const configs = { 'retention.ms': '-1' };
     await client.createTopics([{ name: topic, partitions: 2, replicationFactor: 1, configs }]);
   });
 
-  const valuesOf = async (partition: number): Promise<string[]> => {
-    const [end = 0n] = await client.listOffsets([{ topic, partition }], 'latest');
-    const bytes = await drain(client, { topic, partition, topicId: undefined }, end, 1 << 20);
-    const records = [...splitBatches(bytes)].flatMap((batch) => decodeRecords(batch));
-    return records.map(({ value }) => Buffer.from(value!).toString());
-  };
+  const valuesOf = (partition: number): Promise<string[]> => kafka().valuesOf(topic, partition);
 
   it('appends a batch and says where it is', async () => {
     const first = await client.produce({ topic, partition: 1, batch: batchOf(['a', 'b']) });
