@@ -1,19 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { indexDefinitions } from '@kops/catalog';
 import { sandboxElasticsearch } from '@kops/testkit';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 
 const elasticsearch = sandboxElasticsearch({ beforeAll, afterAll, beforeEach });
 
 const example = readFileSync(new URL('../example-ingest-pipeline.json', import.meta.url), 'utf8');
-
-// On a server that runs anyway, indices go with their prefix, and pipelines do not.
-afterEach(async () => {
-  await fetch(`${elasticsearch().url}/_ingest/pipeline/${elasticsearch().indexPrefix}example`, {
-    method: 'DELETE',
-    signal: AbortSignal.timeout(30_000),
-  });
-});
 
 async function put(path: string, body: string): Promise<unknown> {
   const response = await fetch(`${elasticsearch().url}${path}`, {
@@ -35,8 +27,19 @@ async function stored(id: string, document: unknown): Promise<unknown> {
   return ((await response.json()) as { _source: unknown })._source;
 }
 
-it('the example for the server does what it says, and its documents fit the strict mapping', async () => {
+/** On a server that runs anyway, indices go with their prefix, and pipelines do not. */
+async function dropPipeline(): Promise<void> {
+  await fetch(`${elasticsearch().url}/_ingest/pipeline/${elasticsearch().indexPrefix}example`, {
+    method: 'DELETE',
+    signal: AbortSignal.timeout(30_000),
+  });
+}
+
+it('the example for the server does what it says, and its documents fit the strict mapping', async ({
+  onTestFinished,
+}) => {
   const { indexPrefix } = elasticsearch();
+  onTestFinished(dropPipeline);
   const { mappings } = indexDefinitions.records;
   await put(`/${indexPrefix}orders`, JSON.stringify({ mappings }));
   await put(`/_ingest/pipeline/${indexPrefix}example`, example);
