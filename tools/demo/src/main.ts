@@ -4,6 +4,7 @@
  */
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { parseArgs } from 'node:util';
 import { KopsError, toKopsError } from '@kops/core';
 import { connectKafka, type KafkaClient } from '@kops/kafka';
 import { formatDuration, withStopSignal } from '@kops/service';
@@ -14,6 +15,7 @@ import {
   orderRecords,
   produceAll,
 } from './content.ts';
+import { restoreFound, showCatalog, startCatalog } from './demo-catalog.ts';
 import { firstPerPartition, readAsGroup, type ConsumedRecord } from './group-reader.ts';
 import { startDemoKafka, type DemoKafka } from './demo-kafka.ts';
 import { bold, dim, green, red, runKops, say, stage, timings } from './stage.ts';
@@ -102,7 +104,22 @@ function expectEqual(actual: number, expected: number, what: string): void {
   );
 }
 
+/** `--elasticsearch [URL]`: with a catalog, on a throwaway server unless one is named. */
+function catalogUrl(): string | undefined {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: { elasticsearch: { type: 'boolean', default: false } },
+  });
+  const [url, ...more] = positionals;
+  if (more.length > 0 || (url !== undefined && !values.elasticsearch))
+    throw new KopsError('KOPS_USAGE', `not understood: ${positionals.join(' ')}`, {
+      hint: 'npm run demo, or npm run demo -- --elasticsearch [URL]',
+    });
+  return values.elasticsearch ? (url ?? '') : undefined;
+}
+
 async function demo(signal: AbortSignal): Promise<void> {
+  const url = catalogUrl();
   await rm(folder, { recursive: true, force: true });
   await mkdir(reports, { recursive: true });
   say(bold('kops: backs up Apache Kafka, and proves that the backup can be recovered'));
@@ -112,12 +129,17 @@ async function demo(signal: AbortSignal): Promise<void> {
     return started;
   });
   await using client = await connectKafka({ bootstrapServers: kafka.bootstrapServers.split(',') });
+  await using catalog = url === undefined ? undefined : await startCatalog(url, folder, signal);
+  const settings = catalog?.args ?? [];
   const server = ['--bootstrap-server', kafka.bootstrapServers];
   const archive = ['--repository', repository, '--archive', 'latest'];
   await stage('Write records', () => write(client));
   await stage('Read half of the orders as a consumer group', () => readHalf(kafka));
   const before = await committed(client);
-  await stage('Back up', () => runKops(['backup', ...server, '--repository', repository], signal));
+  await stage('Back up', () =>
+    runKops(['backup', ...server, '--repository', repository, ...settings], signal),
+  );
+  if (catalog !== undefined) await showCatalog(catalog, archive, signal);
   await stage('Verify the archive', () =>
     runKops(['verify', ...archive, '--level', 'structure', '--report-dir', reports], signal),
   );
@@ -132,6 +154,8 @@ async function demo(signal: AbortSignal): Promise<void> {
     ),
   );
   await stage('Let the group read on', () => readOn(kafka, before));
+  if (catalog !== undefined)
+    await restoreFound(catalog, [...archive, ...server, '--report-dir', reports], signal);
 }
 
 function conclude(): void {

@@ -1,6 +1,7 @@
 import { runArchiverApp } from '@kops/archiver';
 import { mapLimit } from '@kops/core';
 import { connectionOf, createLogger, secretsOf } from '@kops/service';
+import { configuredCatalog } from '../catalog/catalog-settings.ts';
 import { KopsCommand } from '../kops-command.ts';
 import { archiverEndpoint } from '../settings/archiver-endpoint.ts';
 import { becomeLean } from '../standing/lean-process.ts';
@@ -24,6 +25,7 @@ export default class Archiver extends KopsCommand<typeof Archiver, void> {
       1,
       async ([name, cluster]) => [name, await connectionOf(cluster)] as const,
     );
+    const catalog = configuredCatalog(this.settings);
     await runArchiverApp(
       {
         listen: await archiverEndpoint(this.settings, archiver.listen),
@@ -31,6 +33,7 @@ export default class Archiver extends KopsCommand<typeof Archiver, void> {
         repositories,
         segmentBytes: backup.segmentBytes,
         version: kopsVersion,
+        ...(catalog === undefined ? {} : { catalog }),
       },
       signal,
       createLogger({ level: logging.level, name: 'archiver', secrets: secretsOf(this.loaded) }),

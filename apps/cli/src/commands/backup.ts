@@ -9,6 +9,7 @@ import {
   type StartBackup,
   type StartedBackup,
 } from '@kops/transport';
+import { CatalogFeed } from '../backup/catalog-feed.ts';
 import { goesOn } from '../backup/goes-on.ts';
 import { runBackup, type BackupOutcome } from '../backup/run-backup.ts';
 import { Embedded, embeddedCluster } from '../embedded/embedded.ts';
@@ -17,12 +18,23 @@ import { ProgressLine } from '../output/progress.ts';
 import { formatTable } from '../output/table.ts';
 import { archiverEndpoint } from '../settings/archiver-endpoint.ts';
 import { kafkaOptions, repositoryUrls } from '../settings/connection-settings.ts';
-import { bootstrapServer, exclude, repositories, topics } from '../settings/flags.ts';
+import {
+  bootstrapServer,
+  elasticsearch,
+  exclude,
+  repositories,
+  topics,
+} from '../settings/flags.ts';
 
 /** An embedded archiver that dies is started anew so many times; what was durable is continued. */
 const maxArchiverStarts = 3;
 
-export default class Backup extends KopsCommand<typeof Backup, BackupOutcome> {
+/** What the backup brought, and what became of the catalog if there is one. */
+interface BackupResult extends BackupOutcome {
+  readonly catalog?: Record<string, unknown>;
+}
+
+export default class Backup extends KopsCommand<typeof Backup, BackupResult> {
   static override summary = 'Back up topics and consumer groups into a repository.';
   static override description =
     'Stores the raw record batches of the brokers, byte for byte, and commits an archive that says what they are. The next backup into the same ' +
@@ -57,6 +69,7 @@ export default class Backup extends KopsCommand<typeof Backup, BackupOutcome> {
       summary: 'Archiver that runs elsewhere; clusters and repositories are then names it knows.',
       helpValue: 'HOST:PORT',
     }),
+    elasticsearch,
     cluster: Flags.string({ summary: 'With --archiver: name of the cluster.', helpValue: 'NAME' }),
     'dry-run': Flags.boolean({ summary: 'Print the plan and do nothing.' }),
   };
@@ -64,6 +77,7 @@ export default class Backup extends KopsCommand<typeof Backup, BackupOutcome> {
   readonly #progress = new ProgressLine();
   #startedAt = 0;
   #committed = false;
+  #feed: CatalogFeed | undefined;
   /** The archive that tells of most losses: what is lost with a topic that comes to its end is not in later generations. */
   #lossy: CommittedArchive | undefined;
 
@@ -80,15 +94,27 @@ export default class Backup extends KopsCommand<typeof Backup, BackupOutcome> {
           ? undefined
           : parseDuration(flags['generation-interval']),
       'archiver.address': flags.archiver,
+      'catalog.elasticsearch.node': flags.elasticsearch,
     };
   }
 
-  protected async execute(signal: AbortSignal): Promise<BackupOutcome> {
+  protected async execute(signal: AbortSignal): Promise<BackupResult> {
     this.#startedAt = performance.now();
-    const outcome =
-      this.settings.archiver.address === undefined
-        ? await this.#runEmbedded(signal)
-        : await this.#runRemote(signal);
+    if (this.settings.archiver.address !== undefined)
+      return this.#conclude(await this.#runRemote(signal));
+    // Settings that cannot be are told before the backup, not after it.
+    this.#feed = await CatalogFeed.of(this.settings, {
+      logger: this.createLogger(),
+      progress: this.#progress,
+    });
+    const outcome = this.#conclude(await this.#runEmbedded(signal));
+    if (this.#feed === undefined || this.flags['dry-run']) return outcome;
+    const { lines, json } = await this.#feed.conclude(signal, this.flags.follow);
+    this.print(lines);
+    return { ...outcome, catalog: json };
+  }
+
+  #conclude(outcome: BackupOutcome): BackupOutcome {
     this.#progress.clear();
     if (this.flags['dry-run']) this.print(describePlan(outcome.started));
     this.#tellLosses();
@@ -219,6 +245,7 @@ export default class Backup extends KopsCommand<typeof Backup, BackupOutcome> {
   #onCommitted(archive: CommittedArchive): void {
     this.#progress.clear();
     this.#committed = true;
+    if (this.flags.follow) this.#feed?.begin();
     if (archive.losses > (this.#lossy?.losses ?? 0)) this.#lossy = archive;
     this.print([
       `Archive ${archive.archive}`,

@@ -5,9 +5,11 @@ import {
   restoreExitCode,
   restorePlanToJson,
   restoreResultToJson,
+  type RestoreOptions,
   type RestorePlan,
   type RestoreProgress,
 } from '@kops/restore';
+import type { Archive } from '@kops/repository';
 import { KopsCommand, type FlagsOf } from '../kops-command.ts';
 import { ProgressLine } from '../output/progress.ts';
 import { renderRestoreResult } from '../render/restore-result.ts';
@@ -20,6 +22,7 @@ import {
   archive,
   bootstrapServer,
   cluster,
+  elasticsearch,
   exclude,
   groups,
   reportDir,
@@ -47,6 +50,7 @@ export default class Restore extends KopsCommand<typeof Restore, RestoreCommandR
   static override examples = [
     '<%= config.bin %> <%= command.id %> --repository /backups/kafka --archive latest --bootstrap-server new-kafka:9092 --dry-run',
     '<%= config.bin %> <%= command.id %> --repository /backups/kafka --archive latest --bootstrap-server new-kafka:9092',
+    "<%= config.bin %> <%= command.id %> --repository /backups/kafka --bootstrap-server kafka:9092 --from-search 'kafka.value.customer:c-42' --topics orders --into orders-c-42 --dry-run",
     '<%= config.bin %> <%= command.id %> --repository /backups/kafka --bootstrap-server kafka:9092 --topics orders --rename orders=orders-restored --groups none --from 2026-03-01T00:00:00Z --to 2026-03-02T00:00:00Z',
   ];
   static override flags = {
@@ -75,6 +79,19 @@ export default class Restore extends KopsCommand<typeof Restore, RestoreCommandR
       summary: 'Offsets of the source, or others that committed offsets are translated to.',
     })(),
     groups,
+    'from-search': Flags.string({
+      summary:
+        'Only the records that this query finds in the catalog (see kops search), of the topics and times that are named.',
+      helpValue: 'QUERY',
+      exclusive: ['groups', 'resume'],
+    }),
+    into: Flags.string({
+      summary: 'With --from-search: the topic that the records go to; they must be of one topic.',
+      helpValue: 'TOPIC',
+      dependsOn: ['from-search'],
+      exclusive: ['rename'],
+    }),
+    elasticsearch,
     'dry-run': Flags.boolean({ summary: 'Print the plan and change nothing.' }),
     resume: Flags.boolean({ summary: 'Continue an earlier run of the same restore.' }),
     'hold-retention': Flags.boolean({
@@ -102,13 +119,14 @@ export default class Restore extends KopsCommand<typeof Restore, RestoreCommandR
         hint: 'Use --method produce: it works with any Kafka.',
       });
     }
+    const archive = await openConfiguredArchive(this.settings, flags);
     const request = {
-      archive: await openConfiguredArchive(this.settings, flags),
+      archive,
       kafka: {
         ...(await targetCluster(this.settings, flags['bootstrap-server'])),
         logger: this.createLogger(),
       },
-      options: restoreOptions(flags),
+      options: await this.#options(archive, signal),
       reportDir: flags['report-dir'] ?? defaultReportDir,
       dryRun: flags['dry-run'],
       signal,
@@ -125,6 +143,13 @@ export default class Restore extends KopsCommand<typeof Restore, RestoreCommandR
     this.print(renderRestoreResult(result, report, plan.warnings));
     this.endWith(restoreExitCode(result));
     return { plan: restorePlanToJson(plan), result: restoreResultToJson(result), report };
+  }
+
+  async #options(archive: Archive, signal: AbortSignal): Promise<RestoreOptions> {
+    const { 'from-search': query, into, ...flags } = this.flags;
+    if (query === undefined) return restoreOptions(flags);
+    const { chooseFound } = await import('../restore/choose-found.ts');
+    return chooseFound(this.settings, { ...flags, query, into }, archive, signal);
   }
 
   /** The plan is the result of a dry run, and else what goes before. */

@@ -15,6 +15,7 @@ const shortNames: Readonly<Record<string, SettingPath>> = {
 
 /** Variables that are not settings: read elsewhere (downloads, Java, the catalog). */
 const otherVariables: ReadonlySet<string> = new Set([
+  'KOPS_APICURIO_FETCH',
   'KOPS_CACHE_DIR',
   'KOPS_CONFIG',
   'KOPS_DOCKER_PULL',

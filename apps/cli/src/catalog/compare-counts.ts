@@ -1,0 +1,98 @@
+import { compilePolicy, lineageId, type Catalog, type RecordRule } from '@kops/catalog';
+import { throwIfAborted } from '@kops/core';
+import { openArchive, type Archive, type Repository } from '@kops/repository';
+
+/** Records of one topic, in the newest archive and in the catalog. */
+export interface TopicCount {
+  readonly cluster: string;
+  readonly archive: string;
+  readonly topic: string;
+  /** Records that the archive shows as committed data. */
+  readonly archived: number;
+  /** Those of the archive's offsets that are in the catalog. */
+  readonly indexed: number;
+}
+
+/**
+ * Counts, for the newest archive of each cluster, the records of all topics that are indexed at all, on both sides. Reads the segments of
+ * topics that hold transactions or holes: only those tell how many records are data.
+ */
+export async function compareCounts(
+  repository: Repository,
+  catalog: Catalog,
+  rules: readonly RecordRule[],
+  signal: AbortSignal,
+): Promise<TopicCount[]> {
+  const policyOf = compilePolicy(rules);
+  const newest = new Map((await repository.archives()).map((ref) => [ref.cluster, ref]));
+  const counts: TopicCount[] = [];
+  for (const ref of newest.values()) {
+    const archive = await openArchive(repository, ref);
+    const { cluster } = archive.manifest;
+    for (const { name: topic } of archive.manifest.topics) {
+      if (policyOf(topic).level === 'none') continue;
+      throwIfAborted(signal);
+      counts.push({
+        cluster: cluster.id,
+        archive: ref.archive,
+        topic,
+        archived: await countArchived(archive, topic, signal),
+        indexed: await countIndexed(archive, catalog, topic, signal),
+      });
+    }
+  }
+  return counts;
+}
+
+async function countArchived(
+  archive: Archive,
+  topic: string,
+  signal: AbortSignal,
+): Promise<number> {
+  let count = 0;
+  for (const { partition } of partitionsOf(archive, topic)) {
+    const { segments } = await archive.segments({ topic, partition });
+    const isTold = segments.every(
+      ({ transactional, controlBatches, records, slice, baseOffset, lastOffset }) =>
+        !transactional &&
+        controlBatches === 0 &&
+        records !== null &&
+        slice.start <= baseOffset &&
+        slice.end > lastOffset,
+    );
+    if (isTold) {
+      count += segments.reduce((sum, { records }) => sum + (records ?? 0), 0);
+      continue;
+    }
+    for await (const run of archive.readRecordRuns({ topic, partition, signal }))
+      count += [...run].length;
+  }
+  return count;
+}
+
+async function countIndexed(
+  archive: Archive,
+  catalog: Catalog,
+  topic: string,
+  signal: AbortSignal,
+): Promise<number> {
+  const { cluster, topics } = archive.manifest;
+  const topicId = topics.find(({ name }) => name === topic)?.topicId ?? '';
+  const ranges = partitionsOf(archive, topic).map(({ partition, logStart: from, cut: to }) => ({
+    lineage: lineageId(cluster.id, topicId),
+    partition,
+    from,
+    to,
+  }));
+  let count = 0;
+  const perQuery = 500;
+  for (let start = 0; start < ranges.length; start += perQuery) {
+    const some = ranges.slice(start, start + perQuery);
+    count += await catalog.count({ topics: [topic], ranges: some }, { signal });
+  }
+  return count;
+}
+
+function partitionsOf({ manifest }: Archive, topic: string) {
+  return manifest.topics.find(({ name }) => name === topic)?.partitions ?? [];
+}

@@ -1,0 +1,74 @@
+import { Flags } from '@oclif/core';
+import { counted } from '@kops/core';
+import { openIndexer, type IndexReport } from '@kops/indexer';
+import { showNow } from '../../catalog/feed-catalog.ts';
+import { indexProgress } from '../../catalog/index-progress.ts';
+import { requiredCatalog } from '../../catalog/catalog-settings.ts';
+import { KopsCommand, type FlagsOf } from '../../kops-command.ts';
+import { ProgressLine } from '../../output/progress.ts';
+import { renderIndexReport } from '../../render/index-report.ts';
+import { commonSettings } from '../../settings/common-settings.ts';
+import { repositoryUrls } from '../../settings/connection-settings.ts';
+import { elasticsearch, repository } from '../../settings/flags.ts';
+
+/** How long Elasticsearch may take to answer: somebody is waiting. */
+const deadlineMs = 30_000;
+
+export default class Rebuild extends KopsCommand<typeof Rebuild, IndexReport> {
+  static override summary = 'Index archives again, from their manifests and segments.';
+  static override description =
+    'The catalog is a projection: it can be dropped at any time, and comes out the same. Documents keep their ids, so nothing is in it twice. It is stopped by Ctrl-C and goes on where it stood with the next one, or with the next backup.\n\n' +
+    'Exit codes: 0 ok, 2 usage, 10 repository or archive not found, 11 another indexer is at work, 21 documents were rejected or segments are damaged, 30 Elasticsearch unreachable, 31 denied, 130 interrupted.';
+  static override examples = [
+    '<%= config.bin %> <%= command.id %> --repository /backups/kafka --elasticsearch http://localhost:9200',
+    '<%= config.bin %> <%= command.id %> --repository /backups/kafka --archive latest',
+    '<%= config.bin %> <%= command.id %> --repository /backups/kafka --drop',
+  ];
+  static override flags = {
+    repository,
+    elasticsearch,
+    archive: Flags.string({
+      char: 'a',
+      summary: "Only this archive: an id, or 'latest'.",
+      helpValue: 'ID',
+      exclusive: ['drop'],
+    }),
+    drop: Flags.boolean({
+      summary:
+        'Remove the indices of archives, segments and records first, e.g. after rules changed.',
+    }),
+  };
+
+  readonly #progress = new ProgressLine();
+
+  protected override settingsOf(flags: FlagsOf<typeof Rebuild>): Record<string, unknown> {
+    return commonSettings(flags);
+  }
+
+  protected async execute(signal: AbortSignal): Promise<IndexReport> {
+    const settings = requiredCatalog(this.settings);
+    const [repositoryUrl = ''] = repositoryUrls(this.settings);
+    const { archive, drop } = this.flags;
+    await using indexer = await openIndexer({
+      ...settings,
+      repositoryUrl,
+      deadlineMs,
+      logger: this.createLogger(),
+    });
+    const report = await indexer
+      .rebuild({
+        ...(archive === undefined ? {} : { archive }),
+        drop,
+        signal,
+        onProgress: (progress) => this.#progress.update(indexProgress(progress)),
+      })
+      .finally(() => this.#progress.clear());
+    await showNow(settings, report, signal);
+    this.print([
+      `Indexed ${counted(report.archives.length, 'archive')} of repository ${indexer.repository}`,
+      ...renderIndexReport(report, settings.stateDirectory),
+    ]);
+    if (report.rejected > 0 || report.failed.length > 0) this.endWith(21);
+    return report;
+  }
+}

@@ -1,0 +1,50 @@
+import type { CatalogStatus } from '@kops/catalog';
+import { connectElasticsearch } from '@kops/catalog/elasticsearch';
+import { readIndexerStatus, type IndexerStatus } from '@kops/indexer';
+import { compareCounts, type TopicCount } from '../../catalog/compare-counts.ts';
+import { requiredCatalog } from '../../catalog/catalog-settings.ts';
+import { KopsCommand, type FlagsOf } from '../../kops-command.ts';
+import { renderCatalogStatus } from '../../render/catalog-status.ts';
+import { commonSettings } from '../../settings/common-settings.ts';
+import { repositoryUrls } from '../../settings/connection-settings.ts';
+import { openConfiguredRepository } from '../../settings/connections.ts';
+import { elasticsearch, repository } from '../../settings/flags.ts';
+
+/** What `kops catalog status` tells. */
+export interface CatalogStatusResult {
+  readonly server: CatalogStatus;
+  readonly indexer: Omit<IndexerStatus, 'activity'>;
+  /** Records of topics whose policy is not `none`: as the newest archive shows them, and as they are indexed. */
+  readonly topics: readonly TopicCount[];
+}
+
+export default class Status extends KopsCommand<typeof Status, CatalogStatusResult> {
+  static override summary = 'Compare the catalog with the archives: documents, lag, dead letters.';
+  static override description =
+    'Counts what the newest archive of each cluster shows, and what of it is indexed. What is behind is brought up by an archiver that feeds the catalog, by the next backup, or by kops catalog rebuild.\n\n' +
+    'Exit codes: 0 all is indexed, 2 usage, 10 repository not found, 21 something is missing, rejected or damaged, 30 Elasticsearch unreachable, 31 denied.';
+  static override examples = [
+    '<%= config.bin %> <%= command.id %> --repository /backups/kafka --elasticsearch http://localhost:9200',
+  ];
+  static override flags = { repository, elasticsearch };
+
+  protected override settingsOf(flags: FlagsOf<typeof Status>): Record<string, unknown> {
+    return commonSettings(flags);
+  }
+
+  protected async execute(signal: AbortSignal): Promise<CatalogStatusResult> {
+    const settings = requiredCatalog(this.settings);
+    const [repositoryUrl = ''] = repositoryUrls(this.settings);
+    await using catalog = await connectElasticsearch(settings.elasticsearch, { signal });
+    const indexer = await readIndexerStatus({ repositoryUrl, ...settings });
+    const server = await catalog.status({ signal });
+    const source = await openConfiguredRepository(this.settings);
+    const topics = await compareCounts(source, catalog, settings.records, signal);
+    const result = { server, indexer, topics };
+    this.print(renderCatalogStatus(result, settings.stateDirectory));
+    const { waiting, incomplete } = indexer.archives;
+    const isWhole = topics.every(({ archived, indexed }) => archived === indexed);
+    if (!isWhole || waiting + incomplete + indexer.deadLetters > 0) this.endWith(21);
+    return result;
+  }
+}

@@ -1,0 +1,138 @@
+import { Args, Flags } from '@oclif/core';
+import type { RecordHit, SearchPage } from '@kops/catalog';
+import { connectElasticsearch } from '@kops/catalog/elasticsearch';
+import { counted, formatCount, KopsError } from '@kops/core';
+import type { Archive } from '@kops/repository';
+import { requiredCatalog } from '../catalog/catalog-settings.ts';
+import { KopsCommand, type FlagsOf } from '../kops-command.ts';
+import { formatTable } from '../output/table.ts';
+import { hitCells, marks, showMarks } from '../search/hit-line.ts';
+import { searchFilter } from '../search/search-filter.ts';
+import { commonSettings } from '../settings/common-settings.ts';
+import { openConfiguredArchive } from '../settings/connections.ts';
+import { cluster, elasticsearch, repository, topicNames } from '../settings/flags.ts';
+import { instant } from '../settings/value-flags.ts';
+
+const grepInstead = 'Without one, kops grep looks through the segments of an archive.';
+
+/** A page of records that were found. */
+interface SearchResult {
+  readonly total: number;
+  /** Whether there may be more than `total`. */
+  readonly isTotalExact: boolean;
+  readonly hits: readonly Omit<RecordHit, 'highlights'>[];
+  /** For `--next`; null at the end. */
+  readonly next: string | null;
+}
+
+export default class Search extends KopsCommand<typeof Search, SearchResult> {
+  static override summary = 'Find archived records in the catalog.';
+  static override description =
+    'Takes Elasticsearch\'s query string syntax over values, keys and headers: words, "phrases", wild*, field:value, AND, OR, NOT. All words must occur. Fields of JSON values are found as kafka.value.order:4711, ' +
+    'others by their names in the mapping (docs/CATALOG.md). Every hit says where it is: kops cat prints it from its segment.\n\n' +
+    'Exit codes: 0 ok, 2 usage or a query that cannot be read, 10 nothing found, 30 Elasticsearch unreachable, 31 denied.';
+  static override examples = [
+    "<%= config.bin %> <%= command.id %> 'order 4711' --topic orders",
+    "<%= config.bin %> <%= command.id %> 'kafka.value.customer:c-42 AND NOT espresso' --from 2026-03-01T00:00:00Z --repository /backups/kafka --archive latest",
+  ];
+  static override args = {
+    query: Args.string({ required: true, description: 'Query; quote it for the shell.' }),
+  };
+  static override flags = {
+    elasticsearch,
+    repository,
+    archive: Flags.string({
+      char: 'a',
+      summary: "Only records that this archive shows: an id, or 'latest'. Needs --repository.",
+      helpValue: 'ID',
+    }),
+    cluster,
+    topic: topicNames,
+    partition: Flags.integer({
+      summary: 'Only this partition; with --archive.',
+      helpValue: 'N',
+      min: 0,
+      dependsOn: ['archive'],
+    }),
+    from: instant({ summary: 'Only records of this time or later.', helpValue: 'TIME' }),
+    to: instant({ summary: 'Only records before this time.', helpValue: 'TIME' }),
+    order: Flags.option({
+      options: ['newest', 'oldest'] as const,
+      default: 'newest' as const,
+      summary: 'Which records come first.',
+    })(),
+    limit: Flags.integer({
+      summary: 'Records of a page.',
+      helpValue: 'N',
+      min: 1,
+      max: 10_000,
+      default: 20,
+    }),
+    next: Flags.string({
+      summary: 'Go on where a page ended: what it said, with the same query and filters.',
+      helpValue: 'TEXT',
+    }),
+  };
+
+  protected override settingsOf(flags: FlagsOf<typeof Search>): Record<string, unknown> {
+    return commonSettings(flags);
+  }
+
+  protected async execute(signal: AbortSignal): Promise<SearchResult> {
+    const settings = requiredCatalog(this.settings, grepInstead);
+    const archive = await this.#archive();
+    await using catalog = await connectElasticsearch(settings.elasticsearch, { signal });
+    const { query } = await this.#arguments();
+    const { topic: topics, partition, from, to, order, limit: size, next: after } = this.flags;
+    const page = await catalog.search({
+      ...searchFilter({ query, topics, partition, from, to }, archive),
+      order,
+      size,
+      ...(after === undefined ? {} : { after }),
+      highlight: marks,
+      signal,
+    });
+    if (page.hits.length === 0 && after === undefined) {
+      throw new KopsError('KOPS_RECORDS_NOT_FOUND', 'no record in the catalog matches', {
+        hint: "Look with 'kops catalog status' whether the topic is indexed and up to date, or scan an archive with 'kops grep'.",
+      });
+    }
+    this.#show(page);
+    const hits = page.hits.map(({ highlights: _, ...hit }) => hit);
+    return { ...page, hits, next: page.next ?? null };
+  }
+
+  async #archive(): Promise<Archive | undefined> {
+    const { archive, cluster: of } = this.flags;
+    if (archive === undefined) return undefined;
+    return openConfiguredArchive(this.settings, { archive, cluster: of });
+  }
+
+  async #arguments(): Promise<{ readonly query: string }> {
+    return (await this.parse(Search)).args;
+  }
+
+  #show({ hits, total, isTotalExact, next }: SearchPage): void {
+    const right = 'right' as const;
+    const lines = formatTable(
+      [
+        { title: 'ARCHIVE' },
+        { title: 'TOPIC' },
+        { title: 'PARTITION', align: right },
+        { title: 'OFFSET', align: right },
+        { title: 'TIME' },
+        { title: 'KEY' },
+        { title: 'RECORD' },
+      ],
+      hits.map(hitCells),
+    );
+    const isBold = process.stdout.isTTY && process.env['NO_COLOR'] === undefined;
+    const shown = lines.map((line) => showMarks(line, isBold));
+    const all = `${isTotalExact ? '' : 'at least '}${counted(total, 'record')}`;
+    this.print([
+      ...shown,
+      '',
+      `${formatCount(hits.length)} of ${all}${next === undefined ? '' : `; more with --next ${next}`}`,
+    ]);
+  }
+}
