@@ -1,66 +1,20 @@
 import { open, readFile, truncate, type FileHandle } from 'node:fs/promises';
-import { isErrorCode, KopsError, toKopsError } from '@kops/core';
+import { KopsError, toKopsError } from '@kops/core';
 import { z } from 'zod';
 import { replaceFile } from './durable-file.ts';
 import { IndexState, type StateChange } from './index-state.ts';
+import { decodeChanges, encodeChanges, parseLine } from './state-line.ts';
 
 const version = 1;
 
-/** Lines beyond those that are needed, after which the file is written anew. */
-const maxSpareLines = 10_000;
-
-const rangesSchema = z.array(
-  z
-    .tuple([z.string(), z.string()])
-    .transform(([from, to]) => ({ from: BigInt(from), to: BigInt(to) })),
-);
-const failureSchema = z.object({
-  code: z.string().refine(isErrorCode),
-  message: z.string(),
-});
-const changeSchema = z.union([
-  z.strictObject({
-    archive: z.strictObject({
-      archive: z.string(),
-      status: z.enum(['begun', 'incomplete', 'done']),
-      failure: failureSchema.exactOptional(),
-    }),
-  }),
-  z.strictObject({
-    segment: z.strictObject({
-      segment: z.string(),
-      archive: z.string(),
-      documented: z.boolean(),
-      cluster: z.string(),
-      topicId: z.string(),
-      topic: z.string(),
-      partition: z.number(),
-      covered: rangesSchema,
-      written: rangesSchema,
-      order: z.number(),
-      documents: z.number(),
-      deadLetters: z.number(),
-      failure: failureSchema.exactOptional(),
-    }),
-  }),
-  z.strictObject({ forgetArchive: z.string() }),
-  z.strictObject({ forgetSegment: z.string() }),
-]);
-
-/** A change as a line: ranges are pairs of decimal strings. */
-function encodeChange(change: StateChange): string {
-  return `${JSON.stringify(change, (key, value: unknown) =>
-    key === 'covered' || key === 'written'
-      ? (value as { from: bigint; to: bigint }[]).map(({ from, to }) => [String(from), String(to)])
-      : value,
-  )}\n`;
-}
+/** Changes beyond those that are needed, after which the file is written anew. */
+const maxSpareEntries = 10_000;
 
 interface LoadedState {
   readonly state: IndexState;
-  /** Lines of the file. */
-  readonly lines: number;
-  /** Bytes of whole lines; what follows is what a crash left of one. */
+  /** Changes in the file, and its header. */
+  readonly entries: number;
+  /** Bytes of good lines; what follows is what a crash left of the last. */
   readonly bytes: number;
 }
 
@@ -69,15 +23,26 @@ interface LoadedState {
  * @throws KOPS_OBJECT_CORRUPT, KOPS_FORMAT_UNSUPPORTED
  */
 export async function loadState(path: string, repository: string): Promise<LoadedState> {
-  const text = await readIfThere(path);
-  const whole = text.subarray(0, text.lastIndexOf(0x0a) + 1);
-  const lines = whole.toString('utf8').split('\n').slice(0, -1);
+  const file = await readIfThere(path);
   const state = new IndexState();
-  const [header, ...changes] = lines;
-  if (header === undefined) return { state, lines: 0, bytes: 0 };
-  checkHeader(header, path, repository);
-  for (const [index, line] of changes.entries()) state.apply(decodeChange(line, path, index + 2));
-  return { state, lines: lines.length, bytes: whole.byteLength };
+  let entries = 0;
+  let bytes = 0;
+  for (let number = 1; ; number++) {
+    const end = file.indexOf(0x0a, bytes);
+    if (end === -1) return { state, entries, bytes };
+    const line = file.toString('utf8', bytes, end);
+    const isLast = end + 1 === file.byteLength;
+    if (number === 1) checkHeader(line, path, repository);
+    const changes = number === 1 ? [] : decodeChanges(line);
+    if (changes === undefined) {
+      // Nothing was done yet on the strength of what was not synced: a power cut may leave gaps in it.
+      if (isLast) return { state, entries, bytes };
+      throw damaged(path, number);
+    }
+    for (const change of changes) state.apply(change);
+    entries += number === 1 ? 1 : changes.length;
+    bytes = end + 1;
+  }
 }
 
 async function readIfThere(path: string): Promise<Buffer> {
@@ -92,7 +57,7 @@ async function readIfThere(path: string): Promise<Buffer> {
 function checkHeader(line: string, path: string, repository: string): void {
   const header = z
     .looseObject({ version: z.number(), repository: z.string() })
-    .safeParse(parse(line));
+    .safeParse(parseLine(line));
   if (!header.success) throw damaged(path, 1);
   if (header.data.version !== version) {
     throw new KopsError(
@@ -102,21 +67,6 @@ function checkHeader(line: string, path: string, repository: string): void {
     );
   }
   if (header.data.repository !== repository) throw damaged(path, 1);
-}
-
-function parse(line: string): unknown {
-  try {
-    return JSON.parse(line) as unknown;
-  } catch {
-    // Reported with its number by who asked.
-    return undefined;
-  }
-}
-
-function decodeChange(line: string, path: string, number: number): StateChange {
-  const change = changeSchema.safeParse(parse(line));
-  if (!change.success) throw damaged(path, number);
-  return change.data;
 }
 
 function damaged(path: string, line: number): KopsError {
@@ -132,31 +82,31 @@ interface Waiting {
 }
 
 /**
- * The durable state of an indexer: a file of changes, each line one, of which only the last can be torn. Changes that come
- * while others are synced share the next sync. The file is written anew when most of it is of the past.
+ * The durable state of an indexer: a file of changes. Those that come while others are synced share the next line and its sync,
+ * so that only the last line can be torn. The file is written anew when most of it is of the past.
  */
 export class StateFile implements AsyncDisposable {
   readonly #path: string;
   readonly #repository: string;
   readonly #state: IndexState;
   #handle: FileHandle | undefined;
-  #lines: number;
+  #entries: number;
   #waiting: Waiting[] = [];
   #writing: Promise<void> | undefined;
   #failure: KopsError | undefined;
 
-  private constructor(path: string, repository: string, { state, lines }: LoadedState) {
+  private constructor(path: string, repository: string, { state, entries }: LoadedState) {
     this.#path = path;
     this.#repository = repository;
     this.#state = state;
-    this.#lines = lines;
+    this.#entries = entries;
   }
 
   /** Opens the file to write to it; its directory must exist, and have no other owner. */
   static async open(path: string, repository: string): Promise<StateFile> {
     const loaded = await loadState(path, repository);
     const file = new StateFile(path, repository, loaded);
-    if (loaded.lines === 0) await file.#rewrite();
+    if (loaded.entries === 0) await file.#rewrite();
     else {
       await truncate(path, loaded.bytes);
       await file.#reopen();
@@ -212,28 +162,28 @@ export class StateFile implements AsyncDisposable {
 
   async #append(changes: readonly StateChange[]): Promise<void> {
     if (this.#failure !== undefined) throw this.#failure;
-    if (this.#lines > 2 * this.#state.size + maxSpareLines) {
+    if (this.#entries > 2 * this.#state.size + maxSpareEntries) {
       // The state has these changes already.
       await this.#rewrite();
       return;
     }
     const handle = this.#handle ?? (await this.#reopen());
-    await handle.appendFile(changes.map(encodeChange).join(''), 'utf8');
+    await handle.appendFile(encodeChanges(changes), 'utf8');
     await handle.datasync();
-    this.#lines += changes.length;
+    this.#entries += changes.length;
   }
 
   async #rewrite(): Promise<void> {
     await this.#handle?.close();
     this.#handle = undefined;
     await replaceFile(this.#path, this.#encodeAll());
-    this.#lines = 1 + this.#state.size;
+    this.#entries = 1 + this.#state.size;
     await this.#reopen();
   }
 
   *#encodeAll(): Generator<string> {
     yield `${JSON.stringify({ version, repository: this.#repository })}\n`;
-    for (const change of this.#state.changes()) yield encodeChange(change);
+    for (const change of this.#state.changes()) yield encodeChanges([change]);
   }
 
   async #reopen(): Promise<FileHandle> {
