@@ -234,3 +234,28 @@ export function rowsOf(columns: readonly PanelColumn[], answer: Json): Cell[][] 
   };
   return walk(0, (answer['aggregations'] ?? {}) as Json, total, []);
 }
+
+/**
+ * The second search that Lens makes for a panel with a bucket for all other values: what the first one's buckets leave over, in
+ * the columns that follow.
+ */
+export function otherValuesQuery(
+  query: PanelQuery,
+  rows: readonly Cell[][],
+): PanelQuery | undefined {
+  const [split, ...columns] = query.columns;
+  if (split?.params['otherBucket'] !== true) return undefined;
+  const { sourceField: field } = split;
+  const seen = [...new Set(rows.map(([value]) => value))];
+  const rest = { exists: { field } };
+  const filter = [query.body['query'], rest];
+  return {
+    ...query,
+    columns,
+    body: {
+      ...query.body,
+      query: { bool: { filter, must_not: [{ terms: { [field]: seen } }] } },
+      aggs: aggregations(columns),
+    },
+  };
+}

@@ -141,7 +141,18 @@ function drill(n: number): CatalogDocument {
     groupOffsets: 2,
     configs: 3,
     errors: status === 'differs' ? 3 : 0,
-    differences: [],
+    differences:
+      status === 'differs'
+        ? [
+            {
+              kind: 'diverged',
+              source: { topic: 'orders', partition: 0, offset: 42n },
+              group: null,
+              fields: ['value'],
+              count: 3,
+            },
+          ]
+        : [],
     losses: [],
     notRestorable: [],
     isEmpty: false,
