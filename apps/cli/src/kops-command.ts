@@ -1,5 +1,5 @@
 import { Command, Flags, type Interfaces } from '@oclif/core';
-import { KopsError, type Logger } from '@kops/core';
+import { KopsError, toKopsError, type Logger } from '@kops/core';
 import {
   createLogger,
   loadConfig,
@@ -8,6 +8,7 @@ import {
   type Config,
   type LoadedConfig,
 } from '@kops/service';
+import type { Done } from './catalog/record-event.ts';
 import { toJson } from './output/json.ts';
 import { ReportedFailure, reportFailure } from './output/report-failure.ts';
 
@@ -61,7 +62,41 @@ export abstract class KopsCommand<T extends typeof Command, R = unknown> extends
       file: base.config,
       flags: { 'logging.level': base['log-level'], ...this.settingsOf(this.flags) },
     });
-    return withStopSignal((signal) => this.execute(signal), { graceMs: this.graceMs });
+    return withStopSignal((signal) => this.#audited(signal), { graceMs: this.graceMs });
+  }
+
+  /** Commands that change something, or prove it, are written to the catalog's events where there is a catalog. */
+  protected readonly isAudited: boolean = false;
+  /** What the command was about, as far as it is known by now. */
+  protected about: Pick<Done, 'archive' | 'cluster' | 'repository' | 'drill'> = {};
+
+  async #audited(signal: AbortSignal): Promise<R> {
+    const { node, cloudId } = this.settings.catalog.elasticsearch;
+    if (!this.isAudited || (node === undefined && cloudId === undefined))
+      return this.execute(signal);
+    const startedAt = new Date();
+    try {
+      const result = await this.execute(signal);
+      await this.#record({ startedAt, exitCode: Number(process.exitCode ?? 0) });
+      return result;
+    } catch (thrown) {
+      const error = toKopsError(thrown);
+      await this.#record({ startedAt, exitCode: error.exitCode, error });
+      throw thrown;
+    }
+  }
+
+  /** The command's own result counts, whether or not it can be written down. */
+  async #record(done: Pick<Done, 'startedAt' | 'exitCode' | 'error'>): Promise<void> {
+    const action = (this.id ?? '').replaceAll(':', ' ');
+    try {
+      const { recordEvent } = await import('./catalog/record-event.ts');
+      await recordEvent(this.settings, { ...done, action, ...this.about });
+    } catch (thrown) {
+      process.stderr.write(
+        `The catalog has no event of this ${action}: ${toKopsError(thrown).message}.\n`,
+      );
+    }
   }
 
   protected get settings(): Config {

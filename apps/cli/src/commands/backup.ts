@@ -81,6 +81,8 @@ export default class Backup extends KopsCommand<typeof Backup, BackupResult> {
   /** The archive that tells of most losses: what is lost with a topic that comes to its end is not in later generations. */
   #lossy: CommittedArchive | undefined;
 
+  protected override readonly isAudited = true;
+
   protected override settingsOf(flags: FlagsOf<typeof Backup>): Record<string, unknown> {
     return {
       'cluster.bootstrapServers': flags['bootstrap-server'],
@@ -246,6 +248,7 @@ export default class Backup extends KopsCommand<typeof Backup, BackupResult> {
     this.#progress.clear();
     this.#committed = true;
     if (this.flags.follow) this.#feed?.begin();
+    this.about = { archive: archive.archive };
     if (archive.losses > (this.#lossy?.losses ?? 0)) this.#lossy = archive;
     this.print([
       `Archive ${archive.archive}`,

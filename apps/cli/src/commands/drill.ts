@@ -7,7 +7,7 @@ import { KopsCommand, type FlagsOf } from '../kops-command.ts';
 import { ProgressLine } from '../output/progress.ts';
 import { defaultReportDir } from '../reports/write-report.ts';
 import { commonSettings } from '../settings/common-settings.ts';
-import { openConfiguredArchive } from '../settings/connections.ts';
+import { aboutArchive, openConfiguredArchive } from '../settings/connections.ts';
 import {
   archive,
   bootstrapServer,
@@ -47,6 +47,8 @@ export default class Drill extends KopsCommand<typeof Drill, Record<string, unkn
     rto,
   };
 
+  protected override readonly isAudited = true;
+
   protected override settingsOf(flags: FlagsOf<typeof Drill>): Record<string, unknown> {
     return commonSettings(flags);
   }
@@ -59,6 +61,7 @@ export default class Drill extends KopsCommand<typeof Drill, Record<string, unkn
       });
     }
     const opened = await openConfiguredArchive(this.settings, this.flags);
+    this.about = aboutArchive(opened);
     const reportDir = this.flags['report-dir'] ?? defaultReportDir;
     const line = new ProgressLine();
     const report = await runDrill({
@@ -77,6 +80,7 @@ export default class Drill extends KopsCommand<typeof Drill, Record<string, unkn
       logger: this.createLogger(),
     });
     line.clear();
+    this.about = { ...this.about, drill: report };
     const path = resolve(reportDir, `drill-${report.archive}.json`);
     this.print([...describeDrillReport(report), `Report: ${path}`]);
     this.endWith(drillExitCode(report));

@@ -17,7 +17,7 @@ import { defaultReportDir } from '../reports/write-report.ts';
 import { restoreOptions } from '../restore/restore-options.ts';
 import { runRestore } from '../restore/run-restore.ts';
 import { commonSettings } from '../settings/common-settings.ts';
-import { openConfiguredArchive } from '../settings/connections.ts';
+import { aboutArchive, openConfiguredArchive } from '../settings/connections.ts';
 import {
   archive,
   bootstrapServer,
@@ -108,6 +108,8 @@ export default class Restore extends KopsCommand<typeof Restore, RestoreCommandR
 
   readonly #progress = new ProgressLine();
 
+  protected override readonly isAudited = true;
+
   protected override settingsOf(flags: FlagsOf<typeof Restore>): Record<string, unknown> {
     return commonSettings(flags);
   }
@@ -120,6 +122,7 @@ export default class Restore extends KopsCommand<typeof Restore, RestoreCommandR
       });
     }
     const archive = await openConfiguredArchive(this.settings, flags);
+    this.about = aboutArchive(archive);
     const request = {
       archive,
       kafka: {

@@ -2,7 +2,7 @@ import { Flags } from '@oclif/core';
 import { KopsCommand, type FlagsOf } from '../kops-command.ts';
 import { ProgressLine } from '../output/progress.ts';
 import { commonSettings } from '../settings/common-settings.ts';
-import { openConfiguredArchive } from '../settings/connections.ts';
+import { aboutArchive, openConfiguredArchive } from '../settings/connections.ts';
 import { archive, cluster, reportDir, repository } from '../settings/flags.ts';
 import { verify, type VerifyResult } from '../verification/verify.ts';
 
@@ -34,18 +34,22 @@ export default class Verify extends KopsCommand<typeof Verify, VerifyResult> {
     'report-dir': reportDir,
   };
 
+  protected override readonly isAudited = true;
+
   protected override settingsOf(flags: FlagsOf<typeof Verify>): Record<string, unknown> {
     return commonSettings(flags);
   }
 
   protected async execute(signal: AbortSignal): Promise<VerifyResult> {
     const opened = await openConfiguredArchive(this.settings, this.flags);
+    this.about = aboutArchive(opened);
     const { level, subset, 'report-dir': reportDir } = this.flags;
-    const { result, lines, exit } = await verify(
+    const { result, lines, exit, drill } = await verify(
       { archive: opened, level, subset, reportDir, signal },
       new ProgressLine(),
     );
     this.print(lines);
+    if (drill !== undefined) this.about = { ...this.about, drill };
     this.endWith(exit);
     return result;
   }

@@ -29,3 +29,12 @@ export async function openConfiguredArchive(
     wanted.cluster === undefined ? {} : { cluster: wanted.cluster },
   );
 }
+
+/** What an event says of a command's archive. */
+export function aboutArchive({ ref, repository }: Archive): {
+  readonly archive: string;
+  readonly cluster: string;
+  readonly repository: string;
+} {
+  return { archive: ref.archive, cluster: ref.cluster, repository: repository.info.id };
+}

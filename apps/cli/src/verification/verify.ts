@@ -1,5 +1,11 @@
 import { join } from 'node:path';
-import { describeDrillReport, drillExitCode, drillReportToJson, runDrill } from '@kops/drill';
+import {
+  describeDrillReport,
+  drillExitCode,
+  drillReportToJson,
+  runDrill,
+  type DrillReport,
+} from '@kops/drill';
 import type { Archive } from '@kops/repository';
 import {
   describeVerifyReport,
@@ -38,6 +44,8 @@ export interface VerifyOutcome {
   readonly result: VerifyResult;
   readonly lines: readonly string[];
   readonly exit: number;
+  /** The drill of the level replay. */
+  readonly drill: DrillReport | undefined;
 }
 
 /** Verifies an archive. Damage is a finding and no failure: see the exit code. */
@@ -71,13 +79,14 @@ export async function verify(request: VerifyRequest, line: ProgressLine): Promis
     result: { ...found, report: path },
     lines: path === null ? lines : [...lines, `Report: ${path}`],
     exit: worst(exits),
+    drill: drill?.report,
   };
 }
 
 async function replay(
   { archive, reportDir, signal }: VerifyRequest,
   line: ProgressLine,
-): Promise<{ json: Record<string, unknown>; lines: string[]; exit: number }> {
+): Promise<{ report: DrillReport; json: Record<string, unknown>; lines: string[]; exit: number }> {
   const report = await runDrill({
     archive,
     reportDir: reportDir ?? defaultReportDir,
@@ -86,6 +95,7 @@ async function replay(
   });
   line.clear();
   return {
+    report,
     json: drillReportToJson(report),
     lines: describeDrillReport(report),
     exit: drillExitCode(report),

@@ -41,6 +41,8 @@ export default class Rebuild extends KopsCommand<typeof Rebuild, IndexReport> {
 
   readonly #progress = new ProgressLine();
 
+  protected override readonly isAudited = true;
+
   protected override settingsOf(flags: FlagsOf<typeof Rebuild>): Record<string, unknown> {
     return commonSettings(flags);
   }
