@@ -1,40 +1,14 @@
 import type { ArchiveCommit, SegmentEntry, TopicManifest } from '@kops/archive-format';
-import {
-  archiveDocument,
-  segmentDocument,
-  type RecordPolicy,
-  type RecordSource,
-} from '@kops/catalog';
+import { archiveDocument, segmentDocument, type RecordSource } from '@kops/catalog';
 import { throwIfAborted, toKopsError, type KopsError } from '@kops/core';
-import { openArchive, type Archive, type Repository } from '@kops/repository';
-import type { ActivityMeter } from './activity.ts';
-import type { WithCatalog } from './catalog-work.ts';
-import type { DeadLetterFiles } from './dead-letter.ts';
-import type { ReportBuilder } from './index-report.ts';
+import { openArchive, type Archive } from '@kops/repository';
+import type { IndexContext } from './index-context.ts';
 import { addRange, type OffsetRange } from './offset-ranges.ts';
 import { isDamage } from './plain-error.ts';
 import { planPartition } from './plan-partition.ts';
 import type { IndexFailure } from './state/index-state.ts';
-import type { StateFile } from './state/state-file.ts';
 import type { PieceOutcome } from './worker/worker-messages.ts';
-import type { WorkerPool } from './worker/worker-pool.ts';
 import { writtenSegments } from './written-segments.ts';
-
-/** What one pass works with. */
-export interface IndexContext {
-  readonly repository: Repository;
-  readonly state: StateFile;
-  readonly deadLetters: DeadLetterFiles;
-  readonly pool: WorkerPool;
-  readonly policyOf: (topic: string) => RecordPolicy;
-  readonly pieceBytes: number;
-  readonly maxTasks: number;
-  readonly report: ReportBuilder;
-  readonly meter: ActivityMeter;
-  readonly signal: AbortSignal | undefined;
-  /** Runs work that needs Elasticsearch, again and again while it cannot be reached. */
-  readonly withCatalog: WithCatalog;
-}
 
 /** Indexes what the catalog does not have of an archive: segments, records, and last the archive itself. */
 export async function indexArchive(context: IndexContext, ref: ArchiveCommit): Promise<void> {
@@ -165,6 +139,8 @@ class ArchiveIndexing {
     const work: Promise<void> = this.#runTask(task)
       .catch((error: unknown) => {
         this.#failure ??= toKopsError(error);
+        // The other tasks are in vain now, and one may be waiting for what does not come back.
+        this.#context.pool.fail(this.#failure);
       })
       .finally(() => this.#underway.delete(work));
     this.#underway.add(work);

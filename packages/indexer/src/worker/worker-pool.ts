@@ -36,7 +36,7 @@ export class WorkerPool implements AsyncDisposable {
   readonly #listener: PoolListener;
   readonly #signal: AbortSignal | undefined;
   readonly #onAbort = (): void =>
-    this.#fail(
+    this.fail(
       KopsError.is(this.#signal?.reason)
         ? this.#signal.reason
         : new KopsError('KOPS_INTERRUPTED', 'interrupted', { cause: this.#signal?.reason }),
@@ -99,10 +99,10 @@ export class WorkerPool implements AsyncDisposable {
     });
     const member: Member = { worker, waiting: new Map() };
     worker.on('message', (message: WorkerAnswer) => this.#take(member, message));
-    worker.on('error', (cause: unknown) => this.#fail(died('failed', cause)));
-    worker.on('messageerror', (cause) => this.#fail(died('was not understood', cause)));
+    worker.on('error', (cause: unknown) => this.fail(died('failed', cause)));
+    worker.on('messageerror', (cause) => this.fail(died('was not understood', cause)));
     worker.on('exit', (code) => {
-      if (!this.#isClosing) this.#fail(died(`ended by itself (${code})`));
+      if (!this.#isClosing) this.fail(died(`ended by itself (${code})`));
     });
     return member;
   }
@@ -127,7 +127,8 @@ export class WorkerPool implements AsyncDisposable {
     }
   }
 
-  #fail(error: KopsError): void {
+  /** Ends all tasks, and those to come, with an error. */
+  fail(error: KopsError): void {
     this.#failure ??= error;
     for (const { waiting } of this.#members) {
       for (const { reject } of waiting.values()) reject(this.#failure);
