@@ -44,7 +44,7 @@ export interface BatchRun {
 export interface ReadRecordsOptions extends ReadRange {
   /** Default `read_committed`: no records of aborted or unfinished transactions. */
   readonly isolation?: 'read_committed' | 'read_uncommitted';
-  /** The partition's transactions if they were scanned already; else `read_committed` scans them first. */
+  /** The partition's transactions if they were scanned already; else `read_committed` looks ahead as far as it needs to. */
   readonly transactions?: AbortedTransactions;
 }
 
@@ -74,7 +74,7 @@ export interface Archive {
   readRuns(options: ReadBatchesOptions): AsyncIterable<Iterable<LocatedBatch>>;
 
   /**
-   * Records inside the range and the slices, in offset order; never of control batches.
+   * Records inside the range and the slices, in offset order; never of control batches. Seeks by the sparse index.
    * Key, value and headers may be views of the batch, valid until the next record is asked for.
    */
   readRecords(options: ReadRecordsOptions): AsyncIterable<KafkaRecord>;

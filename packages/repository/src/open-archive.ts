@@ -19,8 +19,10 @@ import type {
 import { loadVisibleList } from './visible-list.ts';
 import { flatten } from './flatten.ts';
 import { readSliceRuns } from './read-batches.ts';
+import { recordWindows } from './record-windows.ts';
 import type { ArchiveSelection, Repository } from './repository.ts';
 import { TransactionScan } from './scan-transactions.ts';
+import { TransactionLookahead } from './transaction-lookahead.ts';
 import { visibleRecords } from './visible-records.ts';
 
 /**
@@ -93,13 +95,31 @@ class StoredArchive implements Archive {
   }
 
   async *readRecordRuns(options: ReadRecordsOptions): AsyncIterable<Iterable<KafkaRecord>> {
-    const { isolation = 'read_committed' } = options;
-    const transactions =
-      isolation === 'read_committed'
-        ? (options.transactions ?? (await this.scanTransactions(options, options)))
-        : undefined;
-    for await (const run of this.readRuns(options)) {
-      yield visibleRecords(run, transactions, this.#at(options));
+    const { isolation = 'read_committed', transactions } = options;
+    if (isolation === 'read_committed' && transactions === undefined) {
+      yield* this.#readCommitted(options);
+      return;
+    }
+    const known = isolation === 'read_committed' ? transactions : undefined;
+    for await (const run of this.readRuns(options))
+      yield visibleRecords(run, known, this.#at(options));
+  }
+
+  /** Window by window: how its transactions end is found out before each, and no further ahead. */
+  async *#readCommitted(options: ReadRecordsOptions): AsyncGenerator<Iterable<KafkaRecord>> {
+    const { topic, partition, signal } = options;
+    const shown = this.partition(topic, partition);
+    const { from = shown.logStart, to = shown.cut } = options;
+    const ahead = { topic, partition, from, ...(signal === undefined ? {} : { signal }) };
+    await using lookahead = new TransactionLookahead(
+      this.#readRuns(ahead, ({ transactional }) => transactional),
+      shown.openTransactions,
+    );
+    const { segments } = sliceList(await this.segments(options), from, to);
+    for (const window of recordWindows(segments)) {
+      const known = window.isTransactional ? await lookahead.reach(window.to) : undefined;
+      for await (const run of this.readRuns({ ...options, from: window.from, to: window.to }))
+        yield visibleRecords(run, known, this.#at(options));
     }
   }
 

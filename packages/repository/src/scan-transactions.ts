@@ -52,6 +52,11 @@ export class TransactionScan implements AbortedTransactions {
     }
   }
 
+  /** Whether a transaction that began before an offset has not ended yet. */
+  hasOpenBefore(offset: bigint): boolean {
+    return this.#open.values().some(({ firstOffset }) => firstOffset < offset);
+  }
+
   isAborted(producerId: bigint, offset: bigint): boolean {
     const unfinished = this.#open.get(producerId);
     if (unfinished !== undefined && offset >= unfinished.firstOffset) return true;
