@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import { defaultPrefix, parseRecordRules, type RecordRule } from '@kops/catalog';
 import type { ElasticsearchSettings } from '@kops/catalog/elasticsearch';
 import { KopsError } from '@kops/core';
+import type { IndexerSettings } from '@kops/indexer';
 import type { Config } from '@kops/service';
 
 /** What of records is indexed, as configured. */
@@ -18,6 +19,7 @@ export interface ConfiguredCatalog extends Omit<CatalogPolicy, 'prefix'> {
   readonly elasticsearch: ElasticsearchSettings;
   /** Local folder for positions and dead letters. */
   readonly stateDirectory: string;
+  readonly schemaRegistry?: NonNullable<IndexerSettings['schemaRegistry']>;
 }
 
 /** @throws KOPS_CONFIG for rules that cannot be followed */
@@ -32,7 +34,8 @@ export function catalogPolicy({ catalog }: Pick<Config, 'catalog'>): CatalogPoli
 
 /** Undefined where no Elasticsearch is configured: then there is no catalog. @throws KOPS_CONFIG */
 export function configuredCatalog(config: Pick<Config, 'catalog'>): ConfiguredCatalog | undefined {
-  const { elasticsearch, stateDirectory } = config.catalog;
+  const { elasticsearch, stateDirectory, schemaRegistry } = config.catalog;
+  const { url, ...access } = schemaRegistry;
   if (elasticsearch.node === undefined && elasticsearch.cloudId === undefined) return undefined;
   const { prefix, ...policy } = catalogPolicy(config);
   return {

@@ -124,6 +124,7 @@ const schemaRegistry = z.strictObject({
   username: text('a user name').optional(),
   password: secretText('a password (a text: in quotes if it is all digits)').optional(),
   caFile: text('the path of a PEM file').optional(),
+  allowInsecure: truth().optional(),
 });
 
 /** The rules for records have their own schema, in the package that follows them. */
