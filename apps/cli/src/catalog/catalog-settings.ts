@@ -41,6 +41,7 @@ export function configuredCatalog(config: Pick<Config, 'catalog'>): ConfiguredCa
   return {
     ...policy,
     elasticsearch: { ...defined(elasticsearch), prefix },
+    ...(url === undefined ? {} : { schemaRegistry: { url, ...defined(access) } }),
     stateDirectory:
       stateDirectory === undefined ? defaultStateDirectory() : resolve(stateDirectory),
   };
