@@ -143,7 +143,7 @@ const forbidCall = (object, property, message) => ({
 });
 
 const codecs = ['packages/record-batch/src/**', 'packages/archive-format/src/**'];
-const engines = ['capture', 'ingest', 'restore', 'verify', 'repository'].map(
+const engines = ['capture', 'indexer', 'ingest', 'restore', 'verify', 'repository'].map(
   (name) => `packages/${name}/src/**`,
 );
 const IO_MODULES = [
