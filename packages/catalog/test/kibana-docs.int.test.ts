@@ -76,16 +76,16 @@ async function keyFor(request: KeyRequest): Promise<string> {
 
 /** The request with one privilege less, for each that it has. */
 function lesser(request: KeyRequest): [string, KeyRequest][] {
-  const [name = '', role] = Object.entries(request.role_descriptors)[0]!;
+  const [name, role] = Object.entries(request.role_descriptors)[0]!;
   const withRole = (of: Partial<Role>) => ({
     ...request,
-    role_descriptors: { [name]: { ...role!, ...of } },
+    role_descriptors: { [name]: { ...role, ...of } },
   });
-  const [indices] = role!.indices;
+  const [indices] = role.indices;
   return [
-    ...role!.cluster.map((privilege): [string, KeyRequest] => [
+    ...role.cluster.map((privilege): [string, KeyRequest] => [
       `${privilege} of the cluster`,
-      withRole({ cluster: role!.cluster.filter((other) => other !== privilege) }),
+      withRole({ cluster: role.cluster.filter((other) => other !== privilege) }),
     ]),
     ...indices!.privileges.map((privilege): [string, KeyRequest] => [
       `${privilege} of the indices`,

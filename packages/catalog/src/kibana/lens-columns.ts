@@ -2,7 +2,7 @@
 export interface LensColumn {
   readonly label: string;
   readonly customLabel: true;
-  readonly dataType: 'number' | 'date' | 'string' | 'boolean';
+  readonly dataType: 'number' | 'date' | 'string';
   readonly isBucketed: boolean;
   readonly scale: 'ratio' | 'ordinal' | 'interval';
   readonly operationType: MetricOperation | BucketOperation;
@@ -67,7 +67,6 @@ export function terms(
   options: {
     readonly orderedBy: string;
     readonly size?: number;
-    readonly dataType?: 'string' | 'boolean';
     /** A bucket for all the values beyond `size`. */
     readonly withOther?: boolean;
   },
@@ -75,7 +74,7 @@ export function terms(
   return {
     label,
     customLabel: true,
-    dataType: options.dataType ?? 'string',
+    dataType: 'string',
     isBucketed: true,
     scale: 'ordinal',
     operationType: 'terms',
