@@ -1,28 +1,25 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { kafkaAdmin, produceWithJava, sandboxKafka, sendAll } from '@kops/testkit';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import { assertShowsTopics, leftoversIn, openArchiveIn } from './archive-content.ts';
+import { numbered, untilNoticed } from './follow-events.ts';
+import { repositoryFolder } from './repository-folder.ts';
 import { backUp, eventually, failureOf, startBackup, type RunningBackup } from './run-backup.ts';
 import { Station } from './station.ts';
 
 const user = { username: 'backup', password: 'secret' };
 const sandbox = sandboxKafka({ beforeAll, afterAll }, { sasl: { users: [user] }, authorizer: {} });
-let folder: string;
+const folder = repositoryFolder({ beforeEach, afterEach });
 let station: Station;
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'kops-acl-'));
   station = await Station.open({
     bootstrapServers: sandbox().saslBootstrapServers,
-    repositories: [folder],
+    repositories: [folder()],
     kafka: { sasl: { mechanism: 'plain', ...user } },
   });
   await station.startAgent();
 });
 afterEach(async () => {
   await station[Symbol.asyncDispose]();
-  await rm(folder, { recursive: true, force: true });
 });
 
 const allow = (resourceType: string, resourceName: string, ...operations: string[]) =>
@@ -39,8 +36,7 @@ const allow = (resourceType: string, resourceName: string, ...operations: string
 
 async function fill(topic: string, count: number): Promise<void> {
   await kafkaAdmin(sandbox()).createTopic({ topic });
-  const values = Array.from({ length: count }, (_, index) => `${topic} ${String(index)}`);
-  await produceWithJava(sandbox(), sendAll({ topic, partition: 0 }, values));
+  await produceWithJava(sandbox(), sendAll({ topic, partition: 0 }, numbered(topic, count)));
 }
 
 async function untilArchived(
@@ -72,13 +68,7 @@ it('goes on with the other topics when a new one may be seen but not read, and r
   for (const topic of ['closed-half', 'closed']) await fill(topic, 7);
   await fill('open-later', 30);
   await untilArchived(follow, 'open-later', 30n);
-  const refused = await eventually(
-    () =>
-      follow.events.flatMap((event) =>
-        event.type === 'notice' && event.kind === 'topic-not-captured' ? [event.text] : [],
-      ),
-    (texts) => texts.length >= 2,
-  );
+  const refused = await untilNoticed(follow, 'topic-not-captured', 2);
   expect(refused.toSorted()).toEqual([
     expect.stringContaining('topic closed is not captured'),
     expect.stringContaining('topic closed-half is not captured'),
@@ -86,13 +76,13 @@ it('goes on with the other topics when a new one may be seen but not read, and r
   await station.operator.stopBackup(follow.started.backupId);
   const last = (await follow.done).at(-1);
   expect(last).toMatchObject({ topics: 4, records: 50n, losses: 2 });
-  const { manifest } = await openArchiveIn(folder);
+  const { manifest } = await openArchiveIn(folder());
   for (const name of ['closed', 'closed-half']) {
     expect(manifest.topics.find((topic) => topic.name === name)?.partitions).toMatchObject([
       { cut: 0n, list: null, losses: [{ from: 0n, to: 0n, reason: 'fetch-gave-up' }] },
     ]);
   }
-  expect(await assertShowsTopics(folder, sandbox(), ['open-first', 'open-later'])).toBe(50);
+  expect(await assertShowsTopics(folder(), sandbox(), ['open-first', 'open-later'])).toBe(50);
 
   // What was there when a backup began is what was asked for: that ends it.
   expect(await failureOf(backUp(station.operator, ['*']))).toMatchObject({
@@ -105,5 +95,5 @@ it('goes on with the other topics when a new one may be seen but not read, and r
     (archive) => archive !== undefined,
   );
   expect(whole).toMatchObject({ topics: 4, records: 64n, losses: 0 });
-  expect(await leftoversIn(folder)).toEqual([]);
+  expect(await leftoversIn(folder())).toEqual([]);
 });

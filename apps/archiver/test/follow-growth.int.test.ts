@@ -1,6 +1,3 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { Manifest, TopicManifest } from '@kops/archive-format';
 import {
   kafkaAdmin,
@@ -16,29 +13,22 @@ import {
   leftoversIn,
   openArchiveIn,
 } from './archive-content.ts';
+import { committedBy, noticesOf, numbered, untilCommitted, untilNoticed } from './follow-events.ts';
+import { repositoryFolder } from './repository-folder.ts';
 import { backUp, eventually, startBackup, type RunningBackup } from './run-backup.ts';
 import { Station, type StationOptions } from './station.ts';
 
 const sandbox = sandboxKafka({ beforeAll, afterAll });
-let folder: string;
-beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'kops-growth-'));
-});
-afterEach(async () => {
-  await rm(folder, { recursive: true, force: true });
-});
+const folder = repositoryFolder({ beforeEach, afterEach });
 
 const options = (): StationOptions => ({
   bootstrapServers: sandbox().bootstrapServers,
-  repositories: [folder],
+  repositories: [folder()],
   segmentBytes: 128 * 1024,
 });
 
-const values = (name: string, count: number): string[] =>
-  Array.from({ length: count }, (_, index) => `${name} ${String(index)}`);
-
 const send = (topic: string, partition: number, name: string, count: number): Promise<unknown> =>
-  produceWithJava(sandbox(), sendAll({ topic, partition }, values(name, count)));
+  produceWithJava(sandbox(), sendAll({ topic, partition }, numbered(name, count)));
 
 /** Waits until a partition, which need not be known yet, is archived up to an offset. */
 async function untilArchived(
@@ -58,22 +48,11 @@ async function untilArchived(
   expect(await eventually(ask, (watermark) => watermark >= offset, 120_000)).toBe(offset);
 }
 
-/** Texts of a follow's notices of a kind. */
-const noticesOf = ({ events }: RunningBackup, kind: string): string[] =>
-  events.flatMap((event) => (event.type === 'notice' && event.kind === kind ? [event.text] : []));
-
-const untilNoticed = (follow: RunningBackup, kind: string): Promise<string[]> =>
-  eventually(
-    () => noticesOf(follow, kind),
-    (texts) => texts.length > 0,
-    120_000,
-  );
-
 const topicOf = ({ topics }: Manifest, name: string): TopicManifest | undefined =>
   topics.find((topic) => topic.name === name);
 
 async function shownValues(archive: string, topic: string): Promise<string[]> {
-  const shown = await archivedRecords(await openArchiveIn(folder, archive), [topic]);
+  const shown = await archivedRecords(await openArchiveIn(folder(), archive), [topic]);
   return shown.map(({ value }) => Buffer.from(value ?? '', 'base64').toString());
 }
 
@@ -109,28 +88,27 @@ describe('topics and partitions that come during a follow', () => {
     ]);
 
     // In a generation while the follow goes on, not only at its end.
-    const committed = (): number => follow.events.filter(({ type }) => type === 'committed').length;
-    const before = committed();
+    const before = committedBy(follow).length;
     await send('more-old', 0, 'later', 10);
     await untilArchived(station, follow, { topic: 'more-old', partition: 0 }, 30n);
-    await eventually(committed, (count) => count > before);
-    const midway = await openArchiveIn(folder);
+    await untilCommitted(follow, before + 1);
+    const midway = await openArchiveIn(folder());
     expect(midway.manifest.topics.map(({ name }) => name)).toEqual(['more-new', 'more-old']);
 
     await station.operator.stopBackup(follow.started.backupId);
     const archives = await follow.done;
     expect(archives.at(-1)).toMatchObject({ losses: 0, topics: 2, partitions: 7 });
-    expect(await assertShowsTopics(folder, sandbox(), ['more-old', 'more-new'])).toBe(
+    expect(await assertShowsTopics(folder(), sandbox(), ['more-old', 'more-new'])).toBe(
       20 + 40 + 10 + 23,
     );
-    const { manifest } = await openArchiveIn(folder);
+    const { manifest } = await openArchiveIn(folder());
     expect(topicOf(manifest, 'more-old')).toMatchObject({ partitionCount: 4 });
     expect(topicOf(manifest, 'more-new')?.partitions[2]).toMatchObject({
       baseline: true,
       logStart: 7n,
       cut: 30n,
     });
-    expect(await leftoversIn(folder)).toEqual([]);
+    expect(await leftoversIn(folder())).toEqual([]);
   });
 
   it('are continued after a kill -9 of the archiver', async () => {
@@ -160,7 +138,7 @@ describe('topics and partitions that come during a follow', () => {
         for (const partition of [0, 1, 2])
           await untilArchived(station, follow, { topic, partition }, 300n);
       acknowledged = 1800n;
-      expect(follow.events.some(({ type }) => type === 'committed')).toBe(false);
+      expect(committedBy(follow)).toEqual([]);
       await station.archiver.kill();
     }
     await using station = await Station.open(processes);
@@ -175,8 +153,8 @@ describe('topics and partitions that come during a follow', () => {
     await station.startAgent();
     const [archive] = await next.done;
     expect(archive).toMatchObject({ records: 1800n, losses: 0, partitions: 6 });
-    expect(await assertShowsTopics(folder, kafka, ['grown-a', 'grown-b'])).toBe(1800);
-    expect(await leftoversIn(folder)).toEqual([]);
+    expect(await assertShowsTopics(folder(), kafka, ['grown-a', 'grown-b'])).toBe(1800);
+    expect(await leftoversIn(folder())).toEqual([]);
   });
 });
 
@@ -196,13 +174,10 @@ describe('topics that go during a follow', () => {
     ]);
     await untilNoticed(follow, 'loss');
     // A generation tells of it, though no offset has moved.
-    await eventually(
-      () => follow.events.some(({ type }) => type === 'committed'),
-      (isCommitted) => isCommitted,
-    );
+    await untilCommitted(follow, 1);
     await eventually(
       async () => {
-        const { manifest } = await openArchiveIn(folder);
+        const { manifest } = await openArchiveIn(folder());
         return topicOf(manifest, 'gone')?.partitions[0]?.losses ?? [];
       },
       (losses) => losses.length === 1,
@@ -213,15 +188,15 @@ describe('topics that go during a follow', () => {
     const archives = await follow.done;
     const last = archives.at(-1);
     expect(last).toMatchObject({ losses: 1, topics: 2 });
-    expect(await shownValues(last?.archive ?? '', 'gone')).toEqual(values('gone', 12));
-    const [partition] = topicOf((await openArchiveIn(folder)).manifest, 'gone')?.partitions ?? [];
+    expect(await shownValues(last?.archive ?? '', 'gone')).toEqual(numbered('gone', 12));
+    const [partition] = topicOf((await openArchiveIn(folder())).manifest, 'gone')?.partitions ?? [];
     expect(partition).toMatchObject({
       cut: 12n,
       losses: [{ from: 12n, to: 12n, reason: 'topic-deleted' }],
     });
     expect(partition?.highWatermark).toBeGreaterThanOrEqual(12n);
-    expect(await assertShowsTopics(folder, sandbox(), ['kept'])).toBe(7);
-    expect(await leftoversIn(folder)).toEqual([]);
+    expect(await assertShowsTopics(folder(), sandbox(), ['kept'])).toBe(7);
+    expect(await leftoversIn(folder())).toEqual([]);
   });
 
   it('end and begin anew when they are created again: an archive for each life, none with both', async () => {
@@ -245,11 +220,11 @@ describe('topics that go during a follow', () => {
     await send('again', 0, 'second', 10);
     await untilNoticed(follow, 'topic-added');
     // Which of them depends on whether anybody looked while there was none of that name.
-    const ends = ['topic-deleted', 'topic-recreated'].filter(
+    const ends = (['topic-deleted', 'topic-recreated'] as const).filter(
       (kind) => noticesOf(follow, kind).length > 0,
     );
     expect(ends).toHaveLength(1);
-    expect(noticesOf(follow, ends[0] ?? '')).toHaveLength(1);
+    expect(noticesOf(follow, ends[0] ?? 'other')).toHaveLength(1);
     await untilArchived(station, follow, { topic: 'again', partition: 0 }, 10n);
     await send('again', 0, 'third', 5);
     await untilArchived(station, follow, { topic: 'again', partition: 0 }, 15n);
@@ -258,7 +233,7 @@ describe('topics that go during a follow', () => {
 
     const lives = await Promise.all(
       archives.map(async ({ archive }) => {
-        const { manifest } = await openArchiveIn(folder, archive);
+        const { manifest } = await openArchiveIn(folder(), archive);
         expect(manifest.topics).toHaveLength(1);
         const topic = topicOf(manifest, 'again');
         return { id: topic?.topicId ?? '', losses: topic?.partitions[0]?.losses ?? [], archive };
@@ -268,15 +243,15 @@ describe('topics that go during a follow', () => {
     expect(ids).toHaveLength(2);
     const oldest = lives.findLast(({ id }) => id === ids[0]);
     expect(oldest?.losses).toMatchObject([{ reason: ends[0] }]);
-    expect(await shownValues(oldest?.archive ?? '', 'again')).toEqual(values('first', 10));
+    expect(await shownValues(oldest?.archive ?? '', 'again')).toEqual(numbered('first', 10));
     const newest = lives.at(-1);
     expect(newest).toMatchObject({ id: ids[1], losses: [] });
     expect(await shownValues(newest?.archive ?? '', 'again')).toEqual([
-      ...values('second', 10),
-      ...values('third', 5),
+      ...numbered('second', 10),
+      ...numbered('third', 5),
     ]);
-    expect(await assertShowsTopics(folder, sandbox(), ['again'])).toBe(15);
-    expect(await leftoversIn(folder)).toEqual([]);
+    expect(await assertShowsTopics(folder(), sandbox(), ['again'])).toBe(15);
+    expect(await leftoversIn(folder())).toEqual([]);
   });
 });
 
@@ -285,7 +260,7 @@ describe('a compacted topic whose tombstones live shorter than its backup takes'
     const configs = { 'cleanup.policy': 'compact', 'delete.retention.ms': '0' };
     await kafkaAdmin(sandbox()).createTopic({ topic: 'brief', configs });
     const at = { topic: 'brief', partition: 0 } as const;
-    const steps = values('v', 10).map((value) => ({
+    const steps = numbered('v', 10).map((value) => ({
       do: 'send' as const,
       ...at,
       key: value,
@@ -297,7 +272,8 @@ describe('a compacted topic whose tombstones live shorter than its backup takes'
     const { done, ...backup } = await startBackup(station.operator, ['brief']);
     expect(await done).toMatchObject([{ records: 10n, losses: 1 }]);
     expect(noticesOf({ done, ...backup }, 'tombstones-may-be-gone')).toHaveLength(1);
-    const [partition] = topicOf((await openArchiveIn(folder)).manifest, 'brief')?.partitions ?? [];
+    const [partition] =
+      topicOf((await openArchiveIn(folder())).manifest, 'brief')?.partitions ?? [];
     expect(partition?.losses).toMatchObject([
       { from: 10n, to: 10n, reason: 'tombstones-may-be-gone' },
     ]);
@@ -305,7 +281,7 @@ describe('a compacted topic whose tombstones live shorter than its backup takes'
     const next = await startBackup(station.operator, ['brief']);
     expect(next.started.partitions).toMatchObject([{ mode: 'baseline', resumeOffset: 0n }]);
     expect(await next.done).toMatchObject([{ records: 10n, losses: 0 }]);
-    expect(await assertShowsTopics(folder, sandbox(), ['brief'])).toBe(10);
+    expect(await assertShowsTopics(folder(), sandbox(), ['brief'])).toBe(10);
   });
 });
 
@@ -342,10 +318,10 @@ describe('a loss that was noticed before a kill -9', () => {
     const loss = { from: 100n, to: 150n, reason: 'retention' };
     const archive = await backUp(station.operator, ['lossy']);
     expect(archive).toMatchObject({ losses: 1, records: 50n });
-    const { manifest } = await openArchiveIn(folder);
+    const { manifest } = await openArchiveIn(folder());
     expect(topicOf(manifest, 'lossy')?.partitions[0]).toMatchObject({ losses: [loss], cut: 200n });
-    expect(await assertShowsTopics(folder, sandbox(), ['lossy'])).toBe(50);
-    expect(await leftoversIn(folder)).toEqual([]);
+    expect(await assertShowsTopics(folder(), sandbox(), ['lossy'])).toBe(50);
+    expect(await leftoversIn(folder())).toEqual([]);
     await send('lossy', 0, 'c', 10);
     expect(await backUp(station.operator, ['lossy'])).toMatchObject({ losses: 0, records: 60n });
   });

@@ -1,6 +1,3 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import {
   compareRecords,
   kafkaAdmin,
@@ -17,34 +14,25 @@ import {
   leftoversIn,
   openArchiveIn,
 } from './archive-content.ts';
-import { eventually, startBackup, type RunningBackup } from './run-backup.ts';
+import { numbered, untilCommitted } from './follow-events.ts';
+import { repositoryFolder } from './repository-folder.ts';
+import { eventually, startBackup } from './run-backup.ts';
 import { Station } from './station.ts';
 
 const sandbox = sandboxKafka({ beforeAll, afterAll });
-let folder: string;
+const folder = repositoryFolder({ beforeEach, afterEach });
 let station: Station;
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'kops-follow-'));
   station = await Station.open({
     bootstrapServers: sandbox().bootstrapServers,
-    repositories: [folder],
+    repositories: [folder()],
     segmentBytes: 128 * 1024,
   });
   await station.startAgent();
 });
 afterEach(async () => {
   await station[Symbol.asyncDispose]();
-  await rm(folder, { recursive: true, force: true });
 });
-
-const hasCommitted = ({ events }: RunningBackup, least: number): Promise<unknown> =>
-  eventually(
-    () => events,
-    (seen) => seen.filter(({ type }) => type === 'committed').length >= least,
-  );
-
-const values = (name: string, count: number): string[] =>
-  Array.from({ length: count }, (_, index) => `${name} ${String(index)}`);
 
 it('commits generations, each a prefix of what is there, the last one whole', async () => {
   const kafka = sandbox();
@@ -56,7 +44,7 @@ it('commits generations, each a prefix of what is there, the last one whole', as
       { do: 'generate', topic: 'stream', count: 600, partitions: 3, valueBytes: 300, seed: round },
     ]);
     // One before more is produced, and one that shows it: on a slow machine all of it could come before the first.
-    if (round % 6 === 5) await hasCommitted(follow, round < 6 ? 1 : 2);
+    if (round % 6 === 5) await untilCommitted(follow, round < 6 ? 1 : 2);
   }
   // All streams end after a second without data; then more comes.
   await new Promise((resolve) => setTimeout(resolve, 3000));
@@ -79,9 +67,9 @@ it('commits generations, each a prefix of what is there, the last one whole', as
 
   expect(archives.length).toBeGreaterThanOrEqual(2);
   const all = await readWithJava(kafka, { topics: ['stream'] });
-  expect(await assertShowsTopics(folder, kafka, ['stream'])).toBe(7290);
+  expect(await assertShowsTopics(folder(), kafka, ['stream'])).toBe(7290);
   for (const { archive, records } of archives) {
-    const opened = await openArchiveIn(folder, archive);
+    const opened = await openArchiveIn(folder(), archive);
     const shown = await archivedRecords(opened, ['stream']);
     expect(BigInt(shown.length)).toBe(records);
     const cuts = opened.manifest.topics[0]?.partitions.map(({ cut }) => cut) ?? [];
@@ -90,13 +78,13 @@ it('commits generations, each a prefix of what is there, the last one whole', as
     expect(difference, `${archive} with the cuts ${cuts.join(', ')}`).toBeUndefined();
   }
   expect(archives.map(({ generation }) => generation)).toEqual([...archives.keys()]);
-  expect(await leftoversIn(folder)).toEqual([]);
+  expect(await leftoversIn(folder())).toEqual([]);
 });
 
 it('leaves what an open transaction holds back to the next backup, and nothing of it behind', async () => {
   const kafka = sandbox();
   await kafkaAdmin(kafka).createTopic({ topic: 'held' });
-  await produceWithJava(kafka, sendAll({ topic: 'held', partition: 0 }, values('before', 10)));
+  await produceWithJava(kafka, sendAll({ topic: 'held', partition: 0 }, numbered('before', 10)));
   const trader = await openJavaProducer(kafka, { config: { 'transactional.id': 'held' } });
   await trader.run([
     { do: 'begin' },
@@ -109,7 +97,7 @@ it('leaves what an open transaction holds back to the next backup, and nothing o
   await station.operator.stopBackup(backupId);
   const [archive] = (await done).slice(-1);
   expect(archive?.records).toBe(10n);
-  expect(await leftoversIn(folder)).toEqual([]);
+  expect(await leftoversIn(folder())).toEqual([]);
   await trader.run([{ do: 'commit' }]);
   await trader[Symbol.asyncDispose]();
   // The marker is written after the commit was acknowledged.
@@ -120,8 +108,8 @@ it('leaves what an open transaction holds back to the next backup, and nothing o
   await (
     await startBackup(station.operator, ['held'])
   ).done;
-  expect(await assertShowsTopics(folder, kafka, ['held'])).toBe(2010);
-  expect(await leftoversIn(folder)).toEqual([]);
+  expect(await assertShowsTopics(folder(), kafka, ['held'])).toBe(2010);
+  expect(await leftoversIn(folder())).toEqual([]);
 });
 
 it('goes on with the other topics when one is deleted', async () => {
@@ -129,7 +117,7 @@ it('goes on with the other topics when one is deleted', async () => {
   const admin = kafkaAdmin(kafka);
   for (const topic of ['doomed', 'stays']) {
     await admin.createTopic({ topic });
-    await produceWithJava(kafka, sendAll({ topic, partition: 0 }, values(topic, 10)));
+    await produceWithJava(kafka, sendAll({ topic, partition: 0 }, numbered(topic, 10)));
   }
   const follow = await startBackup(station.operator, ['doomed', 'stays'], { follow: true });
   const { backupId } = follow.started;
@@ -143,14 +131,14 @@ it('goes on with the other topics when one is deleted', async () => {
     () => follow.notices,
     (notices) => notices.some((text) => text.includes('doomed')),
   );
-  await produceWithJava(kafka, sendAll({ topic: 'stays', partition: 0 }, values('more', 15)));
+  await produceWithJava(kafka, sendAll({ topic: 'stays', partition: 0 }, numbered('more', 15)));
   expect(await station.operator.watermark({ ...stays, waitForOffset: 25n })).toBe(25n);
   await station.operator.stopBackup(backupId);
   await follow.done;
-  expect(await assertShowsTopics(folder, kafka, ['stays'])).toBe(25);
-  const shown = await archivedRecords(await openArchiveIn(folder), ['doomed']);
+  expect(await assertShowsTopics(folder(), kafka, ['stays'])).toBe(25);
+  const shown = await archivedRecords(await openArchiveIn(folder()), ['doomed']);
   expect(shown.map(({ value }) => Buffer.from(value ?? '', 'base64').toString())).toEqual(
-    values('doomed', 10),
+    numbered('doomed', 10),
   );
 });
 
@@ -177,7 +165,7 @@ it('stops in the middle of a batch that spans frames', async () => {
   const [archive] = await done;
   const records = Number(archive?.records);
   expect(records).toBeGreaterThanOrEqual(1);
-  const shown = await archivedRecords(await openArchiveIn(folder), ['wide']);
+  const shown = await archivedRecords(await openArchiveIn(folder()), ['wide']);
   expect(
     shown.map(({ value }) =>
       Buffer.from(value ?? '', 'base64')
@@ -188,5 +176,5 @@ it('stops in the middle of a batch that spans frames', async () => {
   await (
     await startBackup(station.operator, ['wide'])
   ).done;
-  expect(await assertShowsTopics(folder, kafka, ['wide'])).toBe(6);
+  expect(await assertShowsTopics(folder(), kafka, ['wide'])).toBe(6);
 });

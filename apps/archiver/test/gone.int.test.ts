@@ -1,6 +1,3 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { kafkaAdmin, produceWithJava, sandboxKafka, sendAll } from '@kops/testkit';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import {
@@ -9,33 +6,29 @@ import {
   leftoversIn,
   openArchiveIn,
 } from './archive-content.ts';
+import { committedBy, numbered } from './follow-events.ts';
+import { repositoryFolder } from './repository-folder.ts';
 import { startBackup } from './run-backup.ts';
 import { Station, type StationOptions } from './station.ts';
 
 const sandbox = sandboxKafka({ beforeAll, afterAll });
-let folder: string;
-beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'kops-gone-'));
-});
-afterEach(async () => {
-  await rm(folder, { recursive: true, force: true });
-});
+const folder = repositoryFolder({ beforeEach, afterEach });
 
 const options = (): StationOptions => ({
   bootstrapServers: sandbox().bootstrapServers,
-  repositories: [folder],
+  repositories: [folder()],
   segmentBytes: 16 * 1024,
   processes: true,
 });
 
 const values = (name: string, count: number): string[] =>
-  Array.from({ length: count }, (_, index) => `${name} ${String(index)} ${'.'.repeat(200)}`);
+  numbered(name, count).map((text) => `${text} ${'.'.repeat(200)}`);
 
 const send = (topic: string, partition: number, name: string, count: number): Promise<unknown> =>
   produceWithJava(sandbox(), sendAll({ topic, partition }, values(name, count)));
 
 async function shownValues(archive: string, topic: string): Promise<Map<number, string[]>> {
-  const shown = await archivedRecords(await openArchiveIn(folder, archive), [topic]);
+  const shown = await archivedRecords(await openArchiveIn(folder(), archive), [topic]);
   return new Map(
     [...Map.groupBy(shown, ({ partition }) => partition)].map(([partition, records]) => [
       partition,
@@ -60,7 +53,7 @@ async function followAndDie(
     const query = { backupId, topic, partition, waitForOffset: offset, timeoutMs: 90_000 };
     expect(await station.operator.watermark(query)).toBe(offset);
   }
-  expect(follow.events.some(({ type }) => type === 'committed')).toBe(false);
+  expect(committedBy(follow)).toEqual([]);
   await station.archiver.kill();
 }
 
@@ -100,7 +93,7 @@ describe('a topic that is deleted after a kill -9 of the archiver', () => {
         [1, values('b', 7)],
       ]),
     );
-    const { manifest } = await openArchiveIn(folder, archive);
+    const { manifest } = await openArchiveIn(folder(), archive);
     const doomed = manifest.topics.find(({ name }) => name === 'doomed');
     expect(doomed).toMatchObject({
       partitionCount: 2,
@@ -114,8 +107,8 @@ describe('a topic that is deleted after a kill -9 of the archiver', () => {
       value: '-1',
       source: 'DYNAMIC_TOPIC_CONFIG',
     });
-    expect(await assertShowsTopics(folder, sandbox(), ['stays'])).toBe(30);
-    expect(await leftoversIn(folder)).toEqual([]);
+    expect(await assertShowsTopics(folder(), sandbox(), ['stays'])).toBe(30);
+    expect(await leftoversIn(folder())).toEqual([]);
 
     // Told once: the next one is about what there is.
     const [later] = await (await startBackup(station.operator, ['stays'])).done;
@@ -140,7 +133,7 @@ describe('a topic that is deleted after a kill -9 of the archiver', () => {
     const [archive] = await (await startBackup(station.operator, ['plain'])).done;
     expect(archive).toMatchObject({ topics: 2, losses: 1 });
     expect((await shownValues(archive?.archive ?? '', 'secret')).get(0)).toEqual(values('s', 120));
-    expect(await leftoversIn(folder)).toEqual([]);
+    expect(await leftoversIn(folder())).toEqual([]);
   });
 });
 
@@ -165,7 +158,7 @@ describe('a topic that is created anew after a kill -9 of the archiver', () => {
     const [old, now] = archives.map(({ archive }) => archive);
     expect((await shownValues(old ?? '', 'twice')).get(0)).toEqual(values('first', 150));
     expect((await shownValues(now ?? '', 'twice')).get(0)).toEqual(values('second', 40));
-    expect(await assertShowsTopics(folder, sandbox(), ['twice'])).toBe(40);
-    expect(await leftoversIn(folder)).toEqual([]);
+    expect(await assertShowsTopics(folder(), sandbox(), ['twice'])).toBe(40);
+    expect(await leftoversIn(folder())).toEqual([]);
   });
 });

@@ -1,6 +1,4 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connectCapture, type BackupProgress, type PartitionAssignment } from '@kops/transport';
 import {
@@ -13,21 +11,16 @@ import {
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { archivedBytes, assertShowsTopics, brokerBytes, leftoversIn } from './archive-content.ts';
 import { Gate } from './gate.ts';
+import { repositoryFolder } from './repository-folder.ts';
 import { eventually, startBackup, type RunningBackup } from './run-backup.ts';
 import { Station, type StationOptions } from './station.ts';
 
 const sandbox = sandboxKafka({ beforeAll, afterAll }, { brokers: 3 });
-let folder: string;
-beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'kops-brokers-'));
-});
-afterEach(async () => {
-  await rm(folder, { recursive: true, force: true });
-});
+const folder = repositoryFolder({ beforeEach, afterEach });
 
 const options = (): StationOptions => ({
   bootstrapServers: sandbox().bootstrapServers,
-  repositories: [folder],
+  repositories: [folder()],
 });
 
 /** An agent that says where it is and only listens: what it is told is what a real one would carry. */
@@ -106,7 +99,7 @@ it('gives each agent the partitions that are led beside it, and moves them when 
   await station.startAgent();
   expect(await backup.done).toMatchObject([{ records: 900n, losses: 0 }]);
   expect(backup.notices.filter((text) => text.includes('is gone'))).toHaveLength(3);
-  expect(await assertShowsTopics(folder, kafka, ['placed'])).toBe(900);
+  expect(await assertShowsTopics(folder(), kafka, ['placed'])).toBe(900);
 });
 
 /** Waits until everything that was produced is archived. */
@@ -176,8 +169,8 @@ it.each(['SIGKILL', 'SIGSTOP'] as const)(
     await untilArchived(station, backup, 6, 300);
     await station.operator.stopBackup(backup.started.backupId);
     await backup.done;
-    expect(await assertShowsTopics(folder, kafka, [topic])).toBe(1800);
-    expect(await leftoversIn(folder)).toEqual([]);
+    expect(await assertShowsTopics(folder(), kafka, [topic])).toBe(1800);
+    expect(await leftoversIn(folder())).toEqual([]);
   },
 );
 
@@ -212,8 +205,8 @@ it('follows leaders that move while it captures', async () => {
   await station.operator.stopBackup(backup.started.backupId);
   const archives = await backup.done;
   expect(archives.at(-1)).toMatchObject({ records: 1800n, losses: 0 });
-  expect(await assertShowsTopics(folder, kafka, [topic])).toBe(1800);
-  expect(await leftoversIn(folder)).toEqual([]);
+  expect(await assertShowsTopics(folder(), kafka, [topic])).toBe(1800);
+  expect(await leftoversIn(folder())).toEqual([]);
 });
 
 describe('an agent that joins in the middle of a backup', () => {
@@ -283,9 +276,9 @@ describe('an agent that joins in the middle of a backup', () => {
     // What was moved is most of what the late one read; a partition is 20 MB.
     expect(await bytesRead(late.pid)).toBeGreaterThan(moved * 10_000_000);
     for (const [partition, leader] of leaders) {
-      const stored = await archivedBytes(folder, topic, partition);
+      const stored = await archivedBytes(folder(), topic, partition);
       expect(stored.equals(await brokerBytes(kafka, topic, partition, leader))).toBe(true);
     }
-    expect(await leftoversIn(folder)).toEqual([]);
+    expect(await leftoversIn(folder())).toEqual([]);
   });
 });

@@ -1,6 +1,3 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { Archive } from '@kops/repository';
 import {
   assertSameRecords,
@@ -18,6 +15,8 @@ import {
   leftoversIn,
   openArchiveIn,
 } from './archive-content.ts';
+import { committedBy } from './follow-events.ts';
+import { repositoryFolder } from './repository-folder.ts';
 import { backUp, eventually, startBackup, type RunningBackup } from './run-backup.ts';
 import { Station } from './station.ts';
 
@@ -31,13 +30,7 @@ const [leader, follower] = [1, 2];
 const common = 300;
 const lost = 100;
 
-let folder: string;
-beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'kops-unclean-'));
-});
-afterEach(async () => {
-  await rm(folder, { recursive: true, force: true });
-});
+const folder = repositoryFolder({ beforeEach, afterEach });
 
 /** Another seed, other content. */
 async function produce(topic: string, count: number, seed: number): Promise<void> {
@@ -112,7 +105,7 @@ describe('an unclean leader election', () => {
 
     await using station = await Station.open({
       bootstrapServers: kafka.bootstrapServers,
-      repositories: [folder],
+      repositories: [folder()],
     });
     await station.startAgent();
     const first = await backUp(station.operator, topics);
@@ -128,9 +121,9 @@ describe('an unclean leader election', () => {
 
     const second = await backUp(station.operator, topics);
     expect(second.losses).toBe(3);
-    expect(await assertShowsTopics(folder, kafka, topics)).toBe(after.length);
-    const now = await openArchiveIn(folder);
-    const then = await openArchiveIn(folder, first.archive);
+    expect(await assertShowsTopics(folder(), kafka, topics)).toBe(after.length);
+    const now = await openArchiveIn(folder());
+    const then = await openArchiveIn(folder(), first.archive);
     assertSameRecords(before, await archivedRecords(then, topics));
     const parted = BigInt(common);
     for (const [topic, count] of Object.entries(replaced)) {
@@ -145,7 +138,7 @@ describe('an unclean leader election', () => {
       expect((await then.segments({ topic, partition: 0 })).segments[0]?.key).toBe(old?.key);
       expect(others.every(({ slice }) => slice.start >= parted)).toBe(true);
     }
-    expect(await leftoversIn(folder)).toEqual([]);
+    expect(await leftoversIn(folder())).toEqual([]);
   });
 
   it('in the middle of a follow is a loss, and its generations keep the lives of the log apart', async () => {
@@ -155,7 +148,7 @@ describe('an unclean leader election', () => {
     await produce(topic, common, 1);
     await using station = await Station.open({
       bootstrapServers: kafka.bootstrapServers,
-      repositories: [folder],
+      repositories: [folder()],
     });
     await station.startAgent();
     const backup = await startBackup(station.operator, [topic], { follow: true });
@@ -165,7 +158,7 @@ describe('an unclean leader election', () => {
     await archivedUpTo(station, backup, common + lost);
     const before = await readWithJava(kafka, { topics: [topic] });
     const generation = await eventually(
-      () => committed(backup).find(({ records }) => records === BigInt(common + lost))?.archive,
+      () => committedBy(backup).find(({ records }) => records === BigInt(common + lost))?.archive,
       (archive) => archive !== undefined,
     );
 
@@ -174,27 +167,24 @@ describe('an unclean leader election', () => {
     await station.operator.stopBackup(backup.started.backupId);
     const archives = await backup.done;
     expect(archives.at(-1)).toMatchObject({ records: BigInt(common + 250), losses: 1 });
-    expect(await assertShowsTopics(folder, kafka, [topic])).toBe(common + 250);
-    expect(truncations(await openArchiveIn(folder), topic)).toMatchObject([
+    expect(await assertShowsTopics(folder(), kafka, [topic])).toBe(common + 250);
+    expect(truncations(await openArchiveIn(folder()), topic)).toMatchObject([
       { from: BigInt(common), to: BigInt(common + lost) },
     ]);
     assertSameRecords(
       before,
-      await archivedRecords(await openArchiveIn(folder, generation), [topic]),
+      await archivedRecords(await openArchiveIn(folder(), generation), [topic]),
     );
     // Whatever a generation shows is one of the two lives, up to some point.
     const after = await readWithJava(kafka, { topics: [topic] });
     for (const { archive } of archives) {
-      const shown = await archivedRecords(await openArchiveIn(folder, archive), [topic]);
+      const shown = await archivedRecords(await openArchiveIn(folder(), archive), [topic]);
       const life = changedOffsets(before, shown) === 0 ? before : after;
       assertSameRecords(life.slice(0, shown.length), shown);
     }
-    expect(await leftoversIn(folder)).toEqual([]);
+    expect(await leftoversIn(folder())).toEqual([]);
   });
 });
-
-const committed = ({ events }: RunningBackup) =>
-  events.flatMap((event) => (event.type === 'committed' ? [event] : []));
 
 /** Waits until a partition is durable up to an offset. A truncation takes its watermark back first. */
 async function archivedUpTo(
