@@ -19,7 +19,15 @@ async function fillIndex(
 ): Promise<Outcome> {
   const node = await bench.elasticsearch();
   const prefix = `${what}_${level}_${String(number)}`;
-  const settings: CatalogStage = { folder: bench.folder, repository, node, prefix, level };
+  const { topic } = workload;
+  const settings: CatalogStage = {
+    folder: bench.folder,
+    repository,
+    topic,
+    node,
+    prefix,
+    level,
+  };
   const { outcome, amount } = await runScript(bench, scripts[what], settings, []);
   expectEqual(amount, workload.records, `records that ${what} wrote`);
   await using catalog = await connectElasticsearch({ node, prefix });

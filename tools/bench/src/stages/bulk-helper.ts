@@ -16,7 +16,13 @@ import { openFileStore } from '@kops/object-store/file';
 import { openArchive, openRepository, type Archive } from '@kops/repository';
 import type { CatalogStage } from './catalog-stage.ts';
 
-const { repository, node, prefix, level } = JSON.parse(process.argv[2] ?? '') as CatalogStage;
+const {
+  repository,
+  node,
+  prefix,
+  level,
+  topic: name,
+} = JSON.parse(process.argv[2] ?? '') as CatalogStage;
 
 async function openOnly(): Promise<Archive> {
   const opened = await openRepository(
@@ -48,7 +54,7 @@ async function documentsOf(archive: Archive): Promise<RecordDocument[]> {
 const archive = await openOnly();
 await using catalog = await connectElasticsearch({ node, prefix });
 await catalog.setup();
-const { index } = await catalog.recordTarget(archive.manifest.topics[0]?.name ?? '');
+const { index } = await catalog.recordTarget(name);
 const documents = await documentsOf(archive);
 const client = new Client({ node });
 const started = performance.now();

@@ -4,6 +4,7 @@ import type { RecordLevel } from '@kops/catalog';
 export interface CatalogStage {
   readonly folder: string;
   readonly repository: string;
+  readonly topic: string;
   /** URL of the server. */
   readonly node: string;
   /** Of the indices, which are this script's own. */

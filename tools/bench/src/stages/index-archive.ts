@@ -2,14 +2,19 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseRecordRules } from '@kops/catalog';
+import { connectElasticsearch } from '@kops/catalog/elasticsearch';
 import { openIndexer } from '@kops/indexer';
 import type { CatalogStage } from './catalog-stage.ts';
 
-const { folder, repository, node, prefix, level } = JSON.parse(
+const { folder, repository, node, prefix, level, topic } = JSON.parse(
   process.argv[2] ?? '',
 ) as CatalogStage;
 const stateDirectory = await mkdtemp(join(folder, 'index-state-'));
 try {
+  // As for the helper, the index is there before the time begins.
+  await using catalog = await connectElasticsearch({ node, prefix });
+  await catalog.setup();
+  await catalog.recordTarget(topic);
   await using indexer = await openIndexer({
     repositoryUrl: repository,
     stateDirectory,
