@@ -33,14 +33,14 @@ function metric(
     scale: 'ratio',
     operationType,
     sourceField,
-    params: { emptyAsNull: true },
+    // Zero is shown: that no offset was lost is worth knowing.
+    params: { emptyAsNull: false },
     ...of,
   };
 }
 
-/** Number of documents; 0 where there are none. */
-export const count = (label: string): LensColumn =>
-  metric('count', recordsField, label, { params: { emptyAsNull: false } });
+/** Number of documents. */
+export const count = (label: string): LensColumn => metric('count', recordsField, label);
 
 /** Sum of a field of numbers. */
 export const sum = (field: string, label: string): LensColumn => metric('sum', field, label);
