@@ -17,3 +17,4 @@ export type { IndexerLimits, IndexerSettings } from './settings.ts';
 export type { FailedPart, IndexReport, RetireReport } from './index-report.ts';
 export { readIndexerStatus, type IndexerStatus, type ReadStatusOptions } from './indexer-status.ts';
 export type { DeadLetter } from './dead-letter.ts';
+export { registryDecoder, type RecordDecoder } from './record-decoder.ts';

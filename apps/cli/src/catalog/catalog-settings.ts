@@ -34,17 +34,25 @@ export function catalogPolicy({ catalog }: Pick<Config, 'catalog'>): CatalogPoli
 
 /** Undefined where no Elasticsearch is configured: then there is no catalog. @throws KOPS_CONFIG */
 export function configuredCatalog(config: Pick<Config, 'catalog'>): ConfiguredCatalog | undefined {
-  const { elasticsearch, stateDirectory, schemaRegistry } = config.catalog;
-  const { url, ...access } = schemaRegistry;
+  const { elasticsearch, stateDirectory } = config.catalog;
   if (elasticsearch.node === undefined && elasticsearch.cloudId === undefined) return undefined;
   const { prefix, ...policy } = catalogPolicy(config);
+  const schemaRegistry = configuredRegistry(config);
   return {
     ...policy,
     elasticsearch: { ...defined(elasticsearch), prefix },
-    ...(url === undefined ? {} : { schemaRegistry: { url, ...defined(access) } }),
+    ...(schemaRegistry === undefined ? {} : { schemaRegistry }),
     stateDirectory:
       stateDirectory === undefined ? defaultStateDirectory() : resolve(stateDirectory),
   };
+}
+
+/** Undefined where no schema registry is configured. */
+export function configuredRegistry({
+  catalog,
+}: Pick<Config, 'catalog'>): ConfiguredCatalog['schemaRegistry'] {
+  const { url, ...access } = catalog.schemaRegistry;
+  return url === undefined ? undefined : { url, ...defined(access) };
 }
 
 /**

@@ -15,7 +15,7 @@ export default class Cat extends KopsCommand<typeof Cat, void> {
   static override summary = 'Print records of an archived partition.';
   static override description =
     'One line a record: offset, time, key, value, headers. Text is shown where bytes are UTF-8, else base64, marked as such; control characters are escaped. ' +
-    'Records of aborted or unfinished transactions are left out unless read_uncommitted is asked for. Any number of records is printed in little memory.\n\n' +
+    'Records of aborted or unfinished transactions are left out unless read_uncommitted is asked for. Any number of records is printed in little memory. A record is found by the sparse index of its segment, not by scanning.\n\n' +
     'Exit codes: 0 ok, 2 usage, 10 archive, topic or partition not found, 20 damaged data, 30 storage unreachable, 31 denied, 130 interrupted.';
   static override examples = [
     '<%= config.bin %> <%= command.id %> --repository /backups/kafka --topic orders --partition 0 --count 10',
@@ -102,7 +102,7 @@ export default class Cat extends KopsCommand<typeof Cat, void> {
     } catch (thrown) {
       // What was printed stays whole, with the error at its end.
       const error = toKopsError(thrown);
-      await writer.end({ ...errorToJson(error), exit: error.exitCode });
+      await writer.end({ error: { ...errorToJson(error), exit: error.exitCode } });
       throw new ReportedFailure(reportFailure(error, { json: false }));
     }
     await writer.end();

@@ -27,8 +27,13 @@ export class TextOutput {
   }
 
   async write(text: string): Promise<void> {
+    if (this.add(text)) await this.flush();
+  }
+
+  /** Gathers a text. Whoever calls it must flush when it says so: it saves a promise a text. */
+  add(text: string): boolean {
     this.#text += text;
-    if (this.#text.length >= bufferedLength) await this.flush();
+    return this.#text.length >= bufferedLength;
   }
 
   /** Resolves when all is handed over. @throws the error of the stream, unless its reader is gone */

@@ -19,7 +19,8 @@ function bytesText(bytes: ShownBytes): string {
 
 const lastInstant = 8.64e15;
 
-function formatTimestamp(timestamp: string): string {
+/** An instant in ms since the epoch, as people read it. */
+export function formatTimestamp(timestamp: string): string {
   const ms = Number(timestamp);
   if (timestamp === '-1') return '(no time)';
   return Math.abs(ms) <= lastInstant ? new Date(ms).toISOString() : timestamp;
@@ -33,7 +34,7 @@ const shortEscapes: Readonly<Record<string, string>> = {
 };
 
 /** Control characters, line separators and marks that turn the direction of text come out as escapes: a record must not write to the terminal. */
-function printable(text: string): string {
+export function printable(text: string): string {
   return text.replaceAll(
     /[\p{Cc}\p{Zl}\p{Zp}\\\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu,
     (character) =>

@@ -64,6 +64,14 @@ export const topicNames = Flags.custom<string[]>({
   parse: async (text) => list(text),
 })();
 
+/** `--topic` of a command that has no other default than none. */
+export const requiredTopicNames = Flags.custom<string[]>({
+  summary: 'Topics: names and globs, comma-separated.',
+  helpValue: 'GLOB[,…]',
+  required: true,
+  parse: async (text) => list(text),
+})();
+
 /** `--report-dir`. */
 export const reportDir = Flags.string({
   summary: 'Directory for the report; made if it is missing.',

@@ -1,0 +1,139 @@
+import { Flags } from '@oclif/core';
+import { recordLevels } from '@kops/catalog';
+import { counted, formatCount, KopsError } from '@kops/core';
+import type { Archive } from '@kops/repository';
+import { catalogPolicy, configuredRegistry } from '../catalog/catalog-settings.ts';
+import { exportPolicy } from '../export/export-policy.ts';
+import {
+  exportRecords,
+  type ExportProgress,
+  type ExportSettings,
+} from '../export/export-records.ts';
+import { KopsCommand, type FlagsOf } from '../kops-command.ts';
+import { FileOutput } from '../output/file-output.ts';
+import { ProgressLine } from '../output/progress.ts';
+import { TextOutput } from '../output/text-output.ts';
+import { scannedPartitions } from '../records/scan-segments.ts';
+import { commonSettings } from '../settings/common-settings.ts';
+import { openConfiguredArchive } from '../settings/connections.ts';
+import { archive, cluster, repository, requiredTopicNames } from '../settings/flags.ts';
+import { instant } from '../settings/value-flags.ts';
+
+/** What was written. */
+interface ExportResult {
+  readonly archive: string;
+  readonly topics: readonly string[];
+  readonly documents: number;
+  /** Absolute path. */
+  readonly output: string;
+}
+
+export default class Export extends KopsCommand<typeof Export, ExportResult | undefined> {
+  static override summary = 'Write records of an archive as documents, one a line.';
+  static override description =
+    'Each line is the JSON document that the catalog has of a record, by the rules of catalog.records with their masks (all of the record where no rule is for its topic), with _id and _index before its fields. ' +
+    'Goes to stdout, for Logstash or other programs, or to a file, which appears when it is whole. Records of aborted or unfinished transactions are left out. Needs no Elasticsearch.\n\n' +
+    'Exit codes: 0 ok, 2 usage, 10 archive, topic or partition not found, 12 a rule keeps the topic out, 20 damaged data, 30 storage or schema registry unreachable, 31 denied, 32 no space, 130 interrupted.';
+  static override examples = [
+    '<%= config.bin %> <%= command.id %> --repository /backups/kafka --archive latest --topic orders --format ndjson | logstash --path.config tools/logstash/pipeline.conf',
+    '<%= config.bin %> <%= command.id %> --repository /backups/kafka --topic orders --level metadata --output orders.ndjson',
+  ];
+  static override flags = {
+    repository,
+    archive,
+    cluster,
+    topic: requiredTopicNames,
+    partition: Flags.integer({ summary: 'Only this partition.', helpValue: 'N', min: 0 }),
+    from: instant({ summary: 'Only records of this time or later.', helpValue: 'TIME' }),
+    to: instant({ summary: 'Only records before this time.', helpValue: 'TIME' }),
+    format: Flags.option({
+      options: ['ndjson'] as const,
+      default: 'ndjson' as const,
+      summary: 'A JSON object a line.',
+    })(),
+    level: Flags.option({
+      options: recordLevels.filter((level) => level !== 'none'),
+      summary:
+        'How much of a record is written; masks hold all the same. Default: as the rule of its topic says, else full.',
+    })(),
+    output: Flags.string({
+      summary: 'Write to this file instead of stdout; one that is there is replaced.',
+      helpValue: 'FILE',
+    }),
+  };
+
+  protected override settingsOf(flags: FlagsOf<typeof Export>): Record<string, unknown> {
+    return commonSettings(flags);
+  }
+
+  protected async execute(signal: AbortSignal): Promise<ExportResult | undefined> {
+    const { output: path } = this.flags;
+    if (path === undefined && this.jsonEnabled()) {
+      throw new KopsError('KOPS_USAGE', '--json tells of a file, and there is none', {
+        hint: 'Give --output FILE, or leave --json out: stdout is a JSON object a line.',
+      });
+    }
+    const archive = await openConfiguredArchive(this.settings, this.flags);
+    const { topic: topics, partition } = this.flags;
+    const names = [
+      ...new Set(scannedPartitions(archive, { topics, partition }).map(({ topic }) => topic)),
+    ];
+    const settings = await this.#exportSettings(names);
+    if (path === undefined) {
+      const output = new TextOutput(process.stdout);
+      const documents = await this.#write(archive, settings, output, signal);
+      if (!output.isGone) process.stderr.write(`${wrote(documents, names)}\n`);
+      return undefined;
+    }
+    await using file = await FileOutput.create(path);
+    const documents = await this.#write(archive, settings, new TextOutput(file.stream), signal);
+    await file.finish();
+    this.print([`${wrote(documents, names)} to ${file.path}`]);
+    return { archive: archive.ref.archive, topics: names, documents, output: file.path };
+  }
+
+  /** Also finds out whether a rule keeps a topic out, before anything is written. */
+  async #exportSettings(topics: readonly string[]): Promise<ExportSettings> {
+    const { records, hashKey, prefix } = catalogPolicy(this.settings);
+    const policies = new Map(
+      topics.map((topic) => [topic, exportPolicy(topic, records, this.flags.level)] as const),
+    );
+    const registry = configuredRegistry(this.settings);
+    return {
+      policyOf: (topic) => policies.get(topic) ?? exportPolicy(topic, records, this.flags.level),
+      hashKey,
+      prefix,
+      // Loaded where it is needed: it brings the indexer along.
+      decoder: registry && (await import('@kops/indexer')).registryDecoder(registry),
+    };
+  }
+
+  async #write(
+    archive: Archive,
+    settings: ExportSettings,
+    output: TextOutput,
+    signal: AbortSignal,
+  ): Promise<number> {
+    const { topic: topics, partition, from, to } = this.flags;
+    const progress = new ProgressLine();
+    const onProgress = ({ at, documents, done, total }: ExportProgress): void =>
+      progress.update({
+        label: 'export',
+        done,
+        total,
+        records: BigInt(documents),
+        detail: `${at.topic}-${String(at.partition)}`,
+      });
+    const request = { topics, partition, from, to };
+    try {
+      return await exportRecords(archive, request, settings, output, onProgress, signal);
+    } finally {
+      progress.clear();
+      // What is whole is handed over, also before an error.
+      await output.flush();
+    }
+  }
+}
+
+const wrote = (documents: number, topics: readonly string[]): string =>
+  `Exported ${counted(documents, 'record')} of ${topics.length === 1 ? `topic ${topics.join('')}` : `${formatCount(topics.length)} topics`}`;

@@ -1,0 +1,164 @@
+import { Args, Flags } from '@oclif/core';
+import { errorToJson, formatCount, KopsError, toKopsError } from '@kops/core';
+import type { Archive } from '@kops/repository';
+import { KopsCommand, type FlagsOf } from '../kops-command.ts';
+import { ProgressLine, type ProgressState } from '../output/progress.ts';
+import { describeFailure, ReportedFailure, reportFailure } from '../output/report-failure.ts';
+import { TextOutput } from '../output/text-output.ts';
+import { Findings } from '../records/findings.ts';
+import { findRecords, type FindListener, type ScanProgress } from '../records/find-records.ts';
+import { matchedLine, type PlacedRecord } from '../records/matched-line.ts';
+import { RecordMatcher } from '../records/record-matcher.ts';
+import { RecordWriter } from '../records/record-writer.ts';
+import { commonSettings } from '../settings/common-settings.ts';
+import { openConfiguredArchive } from '../settings/connections.ts';
+import { archive, cluster, repository, topicNames } from '../settings/flags.ts';
+import { instant } from '../settings/value-flags.ts';
+
+export default class Grep extends KopsCommand<typeof Grep, void> {
+  static override summary = 'Find records by looking through the segments of an archive.';
+  static override description =
+    'Needs no catalog. Looks for the text as it is, byte for byte, in keys, values and headers; with --regexp for a regular expression. One line a record: partition, offset, time, key, value, headers; of long values what stands around the match (all of it with --output ndjson). ' +
+    'A segment that is damaged is told, and the search goes on behind it.\n\n' +
+    'Exit codes: 0 ok, 2 usage, 10 nothing found, or archive or topic not found, 20 damaged data, 30 storage unreachable, 31 denied, 130 interrupted.';
+  static override examples = [
+    "<%= config.bin %> <%= command.id %> 'order-4711' --repository /backups/kafka --topic orders",
+    "<%= config.bin %> <%= command.id %> 'c-4[0-9]+' --regexp --value-only --from 2026-03-01 --to 2026-03-02 --repository /backups/kafka --archive latest",
+  ];
+  static override args = {
+    pattern: Args.string({
+      required: true,
+      description: 'What to look for; quote it for the shell.',
+    }),
+  };
+  static override flags = {
+    repository,
+    archive,
+    cluster,
+    topic: topicNames,
+    partition: Flags.integer({ summary: 'Only this partition.', helpValue: 'N', min: 0 }),
+    from: instant({ summary: 'Only records of this time or later.', helpValue: 'TIME' }),
+    to: instant({ summary: 'Only records before this time.', helpValue: 'TIME' }),
+    regexp: Flags.boolean({
+      summary: 'The pattern is a regular expression (of JavaScript, with the flag u).',
+    }),
+    'ignore-case': Flags.boolean({ summary: 'Upper and lower case are the same.' }),
+    'key-only': Flags.boolean({ summary: 'Look at keys only.', exclusive: ['value-only'] }),
+    'value-only': Flags.boolean({ summary: 'Look at values only.' }),
+    limit: Flags.integer({ summary: 'Stop after so many records.', helpValue: 'N', min: 1 }),
+    isolation: Flags.option({
+      options: ['read_committed', 'read_uncommitted'] as const,
+      default: 'read_committed' as const,
+      summary: 'Whether records of aborted and unfinished transactions are left out.',
+    })(),
+    output: Flags.option({
+      options: ['text', 'ndjson'] as const,
+      default: 'text' as const,
+      summary: 'Lines for people, or a JSON object a line.',
+    })(),
+  };
+
+  readonly #progress = new ProgressLine();
+
+  protected override settingsOf(flags: FlagsOf<typeof Grep>): Record<string, unknown> {
+    return commonSettings(flags);
+  }
+
+  /** The records are written one by one, also as JSON. */
+  override logJson(): void {
+    // Nothing is left to write.
+  }
+
+  protected async execute(signal: AbortSignal): Promise<void> {
+    const {
+      regexp,
+      'ignore-case': ignoreCase,
+      'key-only': keys,
+      'value-only': values,
+    } = this.flags;
+    const matcher = new RecordMatcher({
+      pattern: (await this.parse(Grep)).args.pattern,
+      isRegexp: regexp,
+      ignoreCase,
+      parts: keys ? 'key' : values ? 'value' : 'all',
+    });
+    const archive = await openConfiguredArchive(this.settings, this.flags);
+    const output = new TextOutput(process.stdout);
+    const isBold = process.stdout.isTTY && process.env['NO_COLOR'] === undefined;
+    const writer = new RecordWriter<PlacedRecord>(
+      output,
+      this.jsonEnabled() ? 'json' : this.flags.output,
+      (record) => matchedLine(record, matcher, isBold),
+    );
+    await this.#search(archive, matcher, new Findings(archive.ref.archive, writer, output), signal);
+  }
+
+  async #search(
+    archive: Archive,
+    matcher: RecordMatcher,
+    findings: Findings,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { topic: topics, partition, from, to, isolation, limit } = this.flags;
+    const errors: KopsError[] = [];
+    const listener: FindListener = {
+      onFound: (record, at) => {
+        this.#progress.clear();
+        return findings.add(record, at);
+      },
+      isEnough: () => findings.isGone || findings.count >= (limit ?? Number.POSITIVE_INFINITY),
+      onRun: async (progress) => {
+        await findings.flush();
+        this.#progress.update(progressOf(progress, findings.count));
+      },
+      onDamage: (error) => {
+        errors.push(error);
+        this.#progress.note(describeFailure(error).trimEnd());
+      },
+    };
+    const request = { topics, partition, from, to, isolation };
+    let scanned: bigint;
+    try {
+      scanned = await findRecords(archive, request, (r) => matcher.matches(r), listener, signal);
+    } catch (thrown) {
+      this.#progress.clear();
+      // What was printed stays whole, with the error at its end.
+      if (!findings.isBegun) throw thrown;
+      const error = toKopsError(thrown);
+      await findings.end({ error: { ...errorToJson(error), exit: error.exitCode } });
+      throw new ReportedFailure(reportFailure(error, { json: false }));
+    }
+    this.#progress.clear();
+    await this.#conclude(findings, scanned, errors);
+  }
+
+  async #conclude(
+    findings: Findings,
+    scanned: bigint,
+    errors: readonly KopsError[],
+  ): Promise<void> {
+    if (findings.count === 0 && errors.length === 0) {
+      throw new KopsError(
+        'KOPS_RECORDS_NOT_FOUND',
+        `none of ${formatCount(scanned)} records has the pattern`,
+        { hint: 'Look at --topic, --from and --to, or use --ignore-case.' },
+      );
+    }
+    await findings.end({
+      scanned: String(scanned),
+      damaged: errors.map((error) => errorToJson(error)),
+    });
+    if (errors.length > 0) this.endWith(20);
+  }
+}
+
+function progressOf({ done, total, records, at }: ScanProgress, found: number): ProgressState {
+  return {
+    label: 'grep',
+    done,
+    total,
+    records,
+    bytes: done,
+    detail: `${at.topic}-${String(at.partition)}, ${formatCount(found)} found`,
+  };
+}

@@ -1,0 +1,78 @@
+import type { RecordMatcher } from './record-matcher.ts';
+import { formatTimestamp, printable } from './record-line.ts';
+import type { ShownBytes, ShownHeader, ShownRecord } from './shown-record.ts';
+
+/** A record with the partition that it is of. */
+export interface PlacedRecord extends ShownRecord {
+  readonly topic: string;
+  readonly partition: number;
+}
+
+type Span = readonly [from: number, to: number];
+
+/** Characters of a part that a line shows at most, and of these how many stand before the first match. */
+const longestPart = 200;
+const before = 60;
+
+/** Escape sequences around matches. */
+const bold = { on: '\u001b[1m', off: '\u001b[22m' } as const;
+
+/** One line of a record that was found: partition, offset, time, key, value, headers; long parts around what matched. */
+export function matchedLine(
+  { topic, partition, offset, timestamp, key, value, headers }: PlacedRecord,
+  matcher: RecordMatcher,
+  isBold: boolean,
+): string {
+  const show = (bytes: ShownBytes, part: 'key' | 'value' | 'header'): string => {
+    if (bytes === null) return '(null)';
+    if ('base64' in bytes) return `base64:${clipEnd(bytes.base64)}`;
+    return bytes.text === ''
+      ? '(empty)'
+      : snippet(bytes.text, matcher.spans(bytes.text, part), isBold);
+  };
+  const header = ({ key: name, keyBase64, value: content }: ShownHeader): string =>
+    `${show(keyBase64 === undefined ? { text: name } : { base64: keyBase64 }, 'header')}=${show(content, 'header')}`;
+  return [
+    `${topic}-${String(partition)}`,
+    offset,
+    formatTimestamp(timestamp),
+    show(key, 'key'),
+    show(value, 'value'),
+    ...(headers.length === 0 ? [] : [`[${headers.map(header).join(', ')}]`]),
+  ].join('  ');
+}
+
+function clipEnd(text: string): string {
+  return text.length > longestPart ? `${text.slice(0, longestPart)}…` : text;
+}
+
+/** What stands around the first match, with all matches in it marked. Spans beyond are not asked for. */
+function snippet(text: string, spans: Iterable<Span>, isBold: boolean): string {
+  let shown = '';
+  let at = 0;
+  let end: number | undefined;
+  for (const [from, to] of spans) {
+    if (end === undefined) {
+      [at, end] = windowAround(text, from);
+      shown = at > 0 ? '…' : '';
+    }
+    if (!isBold || from >= end) break;
+    const last = Math.min(to, end);
+    shown += `${printable(text.slice(at, from))}${bold.on}${printable(text.slice(from, last))}${bold.off}`;
+    at = last;
+  }
+  end ??= windowAround(text, 0)[1];
+  return `${shown}${printable(text.slice(at, end))}${end < text.length ? '…' : ''}`;
+}
+
+function windowAround(text: string, match: number): [start: number, end: number] {
+  if (text.length <= longestPart) return [0, text.length];
+  const start = match > before ? whole(text, match - before) : 0;
+  return [start, whole(text, Math.min(text.length, start + longestPart))];
+}
+
+/** A position that is not in the middle of a character. */
+function whole(text: string, at: number): number {
+  const unit = text.charCodeAt(at);
+  return unit >= 0xdc00 && unit <= 0xdfff ? at - 1 : at;
+}
