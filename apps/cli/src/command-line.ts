@@ -6,8 +6,10 @@ import { isReaderGone } from './output/text-output.ts';
 /** Runs the command line of this process; its exit code says how it ended. */
 export async function runCommandLine(): Promise<void> {
   // A reader that has enough, as `head` does, is no failure; what is still to be written is for nobody.
+  const reader = { isGone: false };
   process.stdout.on('error', (error) => {
     if (!isReaderGone(error)) throw error;
+    reader.isGone = true;
   });
   const root = fileURLToPath(new URL('..', import.meta.url));
   try {
@@ -15,6 +17,7 @@ export async function runCommandLine(): Promise<void> {
   } catch (error) {
     process.exitCode = reportFailure(error, { json: process.argv.includes('--json') });
   } finally {
-    await flush();
+    // It waits for what a reader takes, which one that has gone never does.
+    if (!reader.isGone) await flush();
   }
 }

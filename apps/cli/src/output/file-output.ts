@@ -1,5 +1,6 @@
-import { open, rename, rm, type FileHandle } from 'node:fs/promises';
 import { once } from 'node:events';
+import { createWriteStream, type WriteStream } from 'node:fs';
+import { rename, rm } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Writable } from 'node:stream';
 import { KopsError, toKopsError } from '@kops/core';
@@ -8,23 +9,19 @@ import { KopsError, toKopsError } from '@kops/core';
 export class FileOutput implements AsyncDisposable {
   /** Absolute. */
   readonly path: string;
-  readonly #handle: FileHandle;
-  readonly #stream: Writable;
-  #isDone = false;
+  readonly #stream: WriteStream;
 
-  private constructor(path: string, handle: FileHandle) {
+  private constructor(path: string, stream: WriteStream) {
     this.path = path;
-    this.#handle = handle;
-    this.#stream = handle.createWriteStream({ autoClose: false });
+    this.#stream = stream;
   }
 
   /** @throws KOPS_ACCESS_DENIED, KOPS_NO_SPACE, KOPS_USAGE when the place is none */
   static async create(path: string): Promise<FileOutput> {
     const target = resolve(path);
-    const handle = await open(partOf(target), 'w', 0o600).catch((error: unknown) =>
-      cannotWrite(target, error),
-    );
-    return new FileOutput(target, handle);
+    const stream = createWriteStream(partOf(target), { mode: 0o600, flush: true });
+    await once(stream, 'open').catch((error: unknown) => cannotWrite(target, error));
+    return new FileOutput(target, stream);
   }
 
   get stream(): Writable {
@@ -34,12 +31,10 @@ export class FileOutput implements AsyncDisposable {
   /** Gives the file its name once it is on the disk. */
   async finish(): Promise<void> {
     try {
+      const closed = once(this.#stream, 'close');
       this.#stream.end();
-      if (!this.#stream.writableFinished) await once(this.#stream, 'finish');
-      await this.#handle.sync();
-      await this.#handle.close();
+      await closed;
       await rename(partOf(this.path), this.path);
-      this.#isDone = true;
     } catch (error) {
       cannotWrite(this.path, error);
     }
@@ -47,10 +42,12 @@ export class FileOutput implements AsyncDisposable {
 
   /** Takes away what is not finished. */
   async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#isDone) return;
-    this.#stream.destroy();
-    // Closed already where renaming failed.
-    await this.#handle.close().catch(() => undefined);
+    if (!this.#stream.closed) {
+      // Why it could not be written is known by then.
+      const closed = once(this.#stream, 'close').catch(() => undefined);
+      this.#stream.destroy();
+      await closed;
+    }
     await rm(partOf(this.path), { force: true });
   }
 }
