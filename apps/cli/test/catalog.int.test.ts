@@ -70,8 +70,10 @@ afterAll(async () => {
 /** In the first test, not in a hook: where no Elasticsearch can be had, every test is skipped. */
 async function prepare(): Promise<void> {
   const { url, credentials } = elasticsearch();
-  await kafkaAdmin(kafka()).createTopic({ topic: 'orders', partitions: 3 });
-  await kafkaAdmin(kafka()).createTopic({ topic: 'private' });
+  // The records are older than the retention that topics have else.
+  const configs = { 'retention.ms': '-1' };
+  await kafkaAdmin(kafka()).createTopic({ topic: 'orders', partitions: 3, configs });
+  await kafkaAdmin(kafka()).createTopic({ topic: 'private', configs });
   await produceWithJava(kafka(), sent(orders), { config: { 'compression.type': 'zstd' } });
   await produceWithJava(kafka(), [{ ...order(1), topic: 'private', partition: 0 }]);
   await using trader = await openJavaProducer(kafka(), {

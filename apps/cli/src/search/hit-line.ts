@@ -1,9 +1,10 @@
 import type { RecordHit } from '@kops/catalog';
 
-/** Marks that Elasticsearch puts around matches; in no text, since they are no characters. */
+/** Marks that Elasticsearch puts around matches: of private use, so that next to no text has them. */
 export const marks = { before: '\uE000', after: '\uE001' } as const;
 
 const longestCell = 60;
+const longestKey = 40;
 const contextChars = 24;
 
 /** A hit as the cells of a table. */
@@ -15,7 +16,7 @@ export function hitCells(hit: RecordHit): string[] {
     String(partition),
     String(offset),
     timeText(timestamp),
-    harmless(textOf(hit.fields, 'key') ?? ''),
+    harmless(clip(textOf(hit.fields, 'key') ?? '', longestKey)),
     harmless(snippet(hit)),
   ];
 }
@@ -46,18 +47,19 @@ function around(text: string): string {
   return `${start > 0 ? '…' : ''}${clip(text.slice(start))}`;
 }
 
-function clip(text: string): string {
+function clip(text: string, longest = longestCell): string {
   const characters = Array.from(text);
-  if (characters.length <= longestCell) return text;
-  const kept = characters.slice(0, longestCell).join('');
+  if (characters.length <= longest) return text;
+  const kept = characters.slice(0, longest).join('');
   const isOpen = kept.lastIndexOf(marks.before) > kept.lastIndexOf(marks.after);
   return `${kept}${isOpen ? marks.after : ''}…`;
 }
 
-/** Control characters could drive the terminal. */
+/** Control characters, line separators and marks that turn the direction of text could drive the terminal. */
 function harmless(text: string): string {
-  return text.replaceAll(/\p{Cc}/gu, (character) =>
-    character === '\n' ? '⏎' : character === '\t' ? ' ' : '\uFFFD',
+  return text.replaceAll(
+    /[\p{Cc}\p{Zl}\p{Zp}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu,
+    (character) => (character === '\n' ? '⏎' : character === '\t' ? ' ' : '\uFFFD'),
   );
 }
 
