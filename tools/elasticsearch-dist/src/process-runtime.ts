@@ -3,6 +3,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { KopsError } from '@kops/core';
 import {
   exists,
   findOnPath,
@@ -127,7 +128,9 @@ class ProcessRuntime implements ServerRuntime {
   }
 
   async pause(): Promise<void> {
+    const pid = await this.pid();
     this.#process?.signal('SIGSTOP');
+    if (pid !== undefined) await stopped(pid);
   }
 
   async resume(): Promise<void> {
@@ -163,5 +166,26 @@ function signalIfThere(pid: number, name: NodeJS.Signals): void {
     process.kill(pid, name);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}
+
+/** How long the kernel may take until no thread of a stopped process runs any more, in ms. */
+const stopMs = 5_000;
+
+/**
+ * Resolves once a process that was sent SIGSTOP stands: until then it may still answer.
+ * @throws KOPS_SANDBOX_UNAVAILABLE
+ */
+async function stopped(pid: number): Promise<void> {
+  const expires = performance.now() + stopMs;
+  for (;;) {
+    const stat = await readFile(`/proc/${String(pid)}/stat`, 'utf8').catch(() => undefined);
+    // Only Linux tells; and a process that is gone does not answer either.
+    if (stat === undefined || /^T\b/.test(stat.slice(stat.lastIndexOf(')') + 2))) return;
+    if (performance.now() > expires)
+      throw new KopsError('KOPS_SANDBOX_UNAVAILABLE', 'Elasticsearch does not stand still', {
+        hint: 'Try again when the machine has less to do.',
+      });
+    await sleep(5);
   }
 }
