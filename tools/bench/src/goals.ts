@@ -66,6 +66,14 @@ const goals: readonly Goal[] = [
     values: (measurements, workload) =>
       ratiosTo(measurements, workload, 'restore', ['java-producer']),
   },
+  {
+    goal: 'backup beside an indexer ÷ backup alone',
+    workloads: ['plain'],
+    unit: '×',
+    atLeast: 0.9,
+    values: (measurements, workload) =>
+      ratiosTo(measurements, workload, 'backup-beside-index', ['backup']),
+  },
   ...levels.map((level) => ({
     goal: `index ${level} ÷ the client's bulk helper`,
     workloads: ['catalog'] as const,

@@ -1,4 +1,5 @@
 import type { Subject, WorkloadName } from './bench.ts';
+import { backupBesideIndex } from './catalog/backup-beside-index.ts';
 import { indexSubjects } from './catalog/index-stages.ts';
 import { consumerPerformance, producerPerformance } from './java-tools.ts';
 import { backup, backupAgain, restore, verify } from './kops-commands.ts';
@@ -31,6 +32,12 @@ export const subjects: readonly Subject[] = [
   { name: 'java-consumer', workloads: large, run: consumerPerformance },
   // kafkajs reads no zstd.
   { name: 'kafkajs-consumer', workloads: ['plain'], run: kafkajsConsumer },
+  {
+    name: 'backup-beside-index',
+    workloads: ['plain'],
+    needs: ['backup'],
+    run: backupBesideIndex,
+  },
   ...indexSubjects,
 ];
 

@@ -1,3 +1,4 @@
+import { constants, setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import { isDamage, plainError } from '../plain-error.ts';
 import { PieceIndexer } from './piece-indexer.ts';
@@ -5,6 +6,10 @@ import type { IndexTask, WorkerAnswer, WorkerSettings } from './worker-messages.
 
 const port = parentPort;
 if (port === null) throw new Error('to be started as a worker thread');
+
+// A backup on the same machine goes first, whatever there is to index. Only Linux has a priority for a single thread.
+if (process.platform === 'linux') setPriority(constants.priority.PRIORITY_LOW);
+
 const answer = (message: WorkerAnswer): void => port.postMessage(message);
 
 const indexer = new PieceIndexer(workerData as WorkerSettings, {
