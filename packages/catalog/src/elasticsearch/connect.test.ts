@@ -43,6 +43,8 @@ const failure = (status: number, type: string, reason: string) =>
 
 const secret = 'canary-S3cret/+=';
 
+const cloudIdOf = (parts: string): string => `deployment:${Buffer.from(parts).toString('base64')}`;
+
 async function failureOf(
   answer: Answer | string,
   settings: ElasticsearchSettings = {},
@@ -149,6 +151,21 @@ describe('connectElasticsearch', () => {
     expect(inspect(error, { depth: 30, showHidden: true })).not.toContain('canary');
   });
 
+  it('goes to the host that a cloud id stands for', async () => {
+    const cloudId = cloudIdOf('region.invalid:9243$es-id$kibana-id');
+    const thrown: unknown = await connectElasticsearch({
+      ...{ cloudId, apiKey: secret, requestTimeoutMs: 5000 },
+    }).catch((error: unknown) => error);
+    expect(thrown).toMatchObject({
+      code: 'KOPS_ELASTICSEARCH_UNREACHABLE',
+      // The first is what kops makes of the id, the second where the client went.
+      message: expect.stringMatching(
+        /^Elasticsearch at https:\/\/es-id\.region\.invalid:9243 .* es-id\.region\.invalid/,
+      ),
+    });
+    expect(inspect(thrown, { depth: 30 })).not.toContain('canary');
+  });
+
   it('names the privilege that is missing', async () => {
     const reason =
       'action [indices:data/write/bulk[s]] is unauthorized for API key id [x] of user [u] on indices [kops-events], this action is granted by the index privileges [create_doc,create,index,write,all]';
@@ -164,6 +181,11 @@ describe('settings', () => {
   it.each<[string, ElasticsearchSettings, RegExp]>([
     ['no node', {}, /needs a node or a cloud id/],
     ['a node and a cloud id', { node: 'https://a', cloudId: 'x' }, /not both/],
+    ['a cloud id without a name', { cloudId: 'bm9uZQ==' }, /cloud id .* cannot be read/],
+    ['a cloud id that is no Base64', { cloudId: 'canary:a!b' }, /cloud id .* cannot be read/],
+    ['a cloud id of a host alone', { cloudId: cloudIdOf('host') }, /cannot be read/],
+    ['a cloud id without a host', { cloudId: cloudIdOf('$id$id') }, /cannot be read/],
+    ['a cloud id of an odd host', { cloudId: cloudIdOf('a b$id$id') }, /cannot be read/],
     ['no URL', { node: `canary ${secret}` }, /is no URL/],
     ['another protocol', { node: 'ftp://a' }, /is no URL/],
     [

@@ -74,9 +74,26 @@ export async function planConnection(settings: ElasticsearchSettings): Promise<C
     tls: await planTls(settings),
     requestTimeoutMs: settings.requestTimeoutMs ?? defaultTimeoutMs,
     prefix,
-    label: cloudId === undefined ? urls.map(withoutCredentials).join(', ') : 'Elastic Cloud',
+    label: cloudId === undefined ? urls.map(withoutCredentials).join(', ') : cloudNode(cloudId),
     secrets: secretsOf(auth, urls),
   };
+}
+
+/**
+ * The address that a cloud id stands for: `name:` and, in Base64, the host of the region, the id of Elasticsearch and that of Kibana, with `$`
+ * between them. Its host may name a port.
+ */
+function cloudNode(cloudId: string): string {
+  const encoded = /^[^:]+:([A-Za-z0-9+/]+=*)$/.exec(cloudId.trim())?.[1] ?? '';
+  const [host = '', id = ''] = Buffer.from(encoded, 'base64').toString('utf8').split('$');
+  const [name, port] = host.split(':');
+  const address = `https://${id}.${name}${port === undefined ? '' : `:${port}`}`;
+  if (host === '' || id === '' || !URL.canParse(address))
+    wrong(
+      'the cloud id of Elasticsearch cannot be read',
+      'Copy catalog.elasticsearch.cloudId from the page of the deployment: a name, a colon, and Base64.',
+    );
+  return new URL(address).origin;
 }
 
 function parseNode(text: string): URL {
