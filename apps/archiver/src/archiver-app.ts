@@ -4,7 +4,7 @@ import { connectKafka, type KafkaOptions } from '@kops/kafka';
 import { parseRepositoryUrl } from '@kops/object-store';
 import { openFileStore } from '@kops/object-store/file';
 import { createRepository, type Repository } from '@kops/repository';
-import { serveArchiver, type Endpoint } from '@kops/transport';
+import { serveArchiver, type Endpoint, type OperatorApi } from '@kops/transport';
 import type { CatalogSettings } from './catalog-feed.ts';
 
 /** What an archiver process is told. */
@@ -45,7 +45,7 @@ export async function runArchiverApp(
   await using server = await serveArchiver(settings.listen, archiver.handlers);
   logger.info('the archiver listens', { address: server.address });
   onReady(server.address);
-  const feeding = feed(settings, signal, logger);
+  const feeding = feed(settings, archiver.handlers.operator, signal, logger);
   await new Promise<void>((resolve) => {
     if (signal.aborted) resolve();
     else signal.addEventListener('abort', () => resolve(), { once: true });
@@ -57,12 +57,15 @@ export async function runArchiverApp(
 /** Loads what the catalog needs only where there is one: it is as much as all the rest. */
 async function feed(
   { catalog, repositories }: ArchiverSettings,
+  operator: OperatorApi,
   signal: AbortSignal,
   logger: Logger,
 ): Promise<void> {
   if (catalog === undefined) return;
   const { feedCatalog } = await import('./catalog-feed.ts');
-  await feedCatalog(catalog, { repositories, signal, logger });
+  const backupBytes = async (): Promise<number> =>
+    (await operator.listBackups()).reduce((sum, { progress }) => sum + Number(progress.bytes), 0);
+  await feedCatalog(catalog, { repositories, backupBytes, signal, logger });
 }
 
 async function openNamed(

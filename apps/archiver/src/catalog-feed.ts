@@ -1,7 +1,7 @@
 import type { RecordRule } from '@kops/catalog';
 import type { ElasticsearchSettings } from '@kops/catalog/elasticsearch';
 import { systemClock, toKopsError, type Clock, type Logger } from '@kops/core';
-import { openIndexer, type Indexer, type IndexerSettings } from '@kops/indexer';
+import { openIndexer, type BackupBytes, type Indexer, type IndexerSettings } from '@kops/indexer';
 
 /** The catalog that an archiver feeds. */
 export interface CatalogSettings extends Omit<IndexerSettings, 'repositoryUrl'> {
@@ -15,6 +15,8 @@ export interface CatalogSettings extends Omit<IndexerSettings, 'repositoryUrl'> 
 export interface FeedOptions {
   /** URLs of repositories by name. */
   readonly repositories: Readonly<Record<string, string>>;
+  /** Backups go first: see {@link import('@kops/indexer').IndexerOptions.backupBytes}. */
+  readonly backupBytes: BackupBytes;
   readonly signal: AbortSignal;
   readonly logger: Logger;
   readonly clock?: Clock;
@@ -40,11 +42,11 @@ export async function feedCatalog(settings: CatalogSettings, options: FeedOption
 async function feedFrom(
   name: string,
   settings: CatalogSettings & IndexerSettings,
-  { signal, logger, clock = systemClock }: FeedOptions,
+  { backupBytes, signal, logger, clock = systemClock }: FeedOptions,
 ): Promise<void> {
   while (!signal.aborted) {
     try {
-      await using indexer: Indexer = await openIndexer({ ...settings, logger });
+      await using indexer: Indexer = await openIndexer({ ...settings, backupBytes, logger });
       await indexer.run({ signal });
     } catch (thrown) {
       const error = toKopsError(thrown);

@@ -14,6 +14,7 @@ export type {
   RebuildOptions,
 } from './indexer-port.ts';
 export type { IndexerLimits, IndexerSettings } from './settings.ts';
+export type { BackupBytes } from './worker/hold.ts';
 export type { FailedPart, IndexReport, RetireReport } from './index-report.ts';
 export { readIndexerStatus, type IndexerStatus, type ReadStatusOptions } from './indexer-status.ts';
 export type { DeadLetter } from './dead-letter.ts';

@@ -2,6 +2,7 @@ import type { Clock, Logger } from '@kops/core';
 import type { DeadLetter } from './dead-letter.ts';
 import type { IndexReport, RetireReport } from './index-report.ts';
 import type { IndexerStatus } from './indexer-status.ts';
+import type { BackupBytes } from './worker/hold.ts';
 import type { IndexerLimits, IndexerSettings } from './settings.ts';
 
 /** How to open an indexer. */
@@ -13,6 +14,11 @@ export interface IndexerOptions extends IndexerSettings {
   readonly pollMs?: number;
   /** How long one-shot calls wait for an Elasticsearch that cannot be reached, in ms. @defaultValue 5 min */
   readonly deadlineMs?: number;
+  /**
+   * Bytes that backups beside it have taken in so far. While these take in more than 8 MiB a second, indexing waits: a minute at most,
+   * then it goes on for ten seconds, whatever there is. Asked four times a second while there is something to index.
+   */
+  readonly backupBytes?: BackupBytes;
   readonly logger?: Logger;
   readonly clock?: Clock;
 }

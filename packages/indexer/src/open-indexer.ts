@@ -15,6 +15,7 @@ import { makeDirectory } from './state/durable-file.ts';
 import { StateFile } from './state/state-file.ts';
 import { StateLock } from './state/state-lock.ts';
 import { statePaths } from './state/state-paths.ts';
+import { Hold } from './worker/hold.ts';
 
 const mebibyte = 1024 * 1024;
 
@@ -42,6 +43,7 @@ export async function openIndexer(options: IndexerOptions): Promise<Indexer> {
     ...{ repository, state, deadLetters, clock },
     spoolDirectory: paths.deadLetters,
     meter: new ActivityMeter(logger),
+    hold: options.backupBytes && new Hold(options.backupBytes, clock),
     connect: (call) => connection.open(call),
     deadlineMs: options.deadlineMs ?? 300_000,
     pollMs: options.pollMs ?? 10_000,

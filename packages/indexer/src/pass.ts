@@ -1,6 +1,6 @@
 import type { ArchiveCommit } from '@kops/archive-format';
 import { compilePolicy, type CallOptions, type Catalog } from '@kops/catalog';
-import { retry, throwIfAborted, type Clock, type RetryPolicy } from '@kops/core';
+import { retry, throwIfAborted, toKopsError, type Clock, type RetryPolicy } from '@kops/core';
 import type { Repository } from '@kops/repository';
 import type { ActivityMeter } from './activity.ts';
 import type { DeadLetterFiles } from './dead-letter.ts';
@@ -12,6 +12,7 @@ import { isDamage } from './plain-error.ts';
 import { findRetired, retireArchives } from './retire-archives.ts';
 import type { IndexerLimits, IndexerSettings } from './settings.ts';
 import type { StateFile } from './state/state-file.ts';
+import type { Hold } from './worker/hold.ts';
 import { WorkerPool } from './worker/worker-pool.ts';
 
 /** What stays the same from pass to pass. */
@@ -22,6 +23,8 @@ export interface PassContext {
   readonly state: StateFile;
   readonly deadLetters: DeadLetterFiles;
   readonly spoolDirectory: string;
+  /** Lets backups go first; undefined where nobody knows of any. */
+  readonly hold: Hold | undefined;
   readonly meter: ActivityMeter;
   readonly clock: Clock;
   readonly connect: (options: CallOptions) => Promise<Catalog>;
@@ -120,12 +123,13 @@ export class Pass {
 
   async #index(pending: readonly ArchiveCommit[]): Promise<void> {
     if (pending.length === 0) return;
-    const { settings, limits, meter, spoolDirectory } = this.#context;
+    const { settings, limits, meter, spoolDirectory, hold } = this.#context;
     const { signal, deadlineMs } = this.#plan;
+    using _ = hold?.watch((error) => meter.waits(toKopsError(error)));
     meter.expect(pending.length);
     const retryDeadlineMs = Math.min(deadlineMs, longestRequestMs);
     await using pool = new WorkerPool(
-      { settings, limits, retryDeadlineMs, spoolDirectory },
+      { settings, limits, retryDeadlineMs, spoolDirectory, hold: hold?.shared },
       {
         onRecords: (records) => meter.addRecords(records),
         onWaiting: (error) => meter.waits(error),

@@ -5,7 +5,8 @@ import type { Bench, Outcome, Round } from './bench.ts';
 import { expectEqual, expectSameLog } from './expect.ts';
 import { runMeasured } from './run-measured.ts';
 
-const kops = fileURLToPath(new URL('../../../apps/cli/bin/kops.js', import.meta.url));
+/** The built command line. */
+export const kops = fileURLToPath(new URL('../../../apps/cli/bin/kops.js', import.meta.url));
 
 interface KopsRun<T> {
   readonly outcome: Outcome;
@@ -48,20 +49,19 @@ interface BackupResult {
   }[];
 }
 
-async function runBackup(
-  { bench, workload, repository }: Round,
+function runBackup(round: Round, newBytes: number): Promise<Outcome> {
+  const { bench, repository } = round;
+  const from = ['--bootstrap-server', bench.kafka.bootstrapServers];
+  return checkedBackup(round, [...from, '--repository', repository], newBytes);
+}
+
+async function checkedBackup(
+  { bench, workload }: Round,
+  args: readonly string[],
   newBytes: number,
 ): Promise<Outcome> {
   const { outcome, result } = await runKops<BackupResult>(bench, [
-    ...[
-      'backup',
-      '--bootstrap-server',
-      bench.kafka.bootstrapServers,
-      '--repository',
-      repository,
-      '--topics',
-      workload.topic,
-    ],
+    ...['backup', ...args, '--topics', workload.topic],
   ]);
   const archive = result.archives.at(-1);
   expectEqual(
@@ -92,6 +92,12 @@ export async function backup(round: Round): Promise<Outcome> {
 /** The same command once more, when there is nothing new: what every backup costs before its first byte. */
 export function backupAgain(round: Round): Promise<Outcome> {
   return runBackup(round, 0);
+}
+
+/** The same through a standing archiver, into one of its repositories, which has nothing yet. */
+export function backupThrough(round: Round, config: string, repository: string): Promise<Outcome> {
+  const args = ['--config', config, '--cluster', 'bench', '--repository', repository];
+  return checkedBackup(round, args, round.workload.logBytes);
 }
 
 interface VerifyResult {

@@ -1,6 +1,6 @@
 import type { Subject, WorkloadName } from './bench.ts';
-import { backupBesideIndex } from './catalog/backup-beside-index.ts';
 import { indexSubjects } from './catalog/index-stages.ts';
+import { standingBackup, standingBackupIndexing } from './catalog/standing-backup.ts';
 import { consumerPerformance, producerPerformance } from './java-tools.ts';
 import { backup, backupAgain, restore, verify } from './kops-commands.ts';
 import { fetchStage, kafkajsConsumer, streamStage, writeStage } from './stage-scripts.ts';
@@ -32,11 +32,12 @@ export const subjects: readonly Subject[] = [
   { name: 'java-consumer', workloads: large, run: consumerPerformance },
   // kafkajs reads no zstd.
   { name: 'kafkajs-consumer', workloads: ['plain'], run: kafkajsConsumer },
+  { name: 'backup-standing', workloads: ['plain'], run: standingBackup },
   {
-    name: 'backup-beside-index',
+    name: 'backup-indexing',
     workloads: ['plain'],
-    needs: ['backup'],
-    run: backupBesideIndex,
+    needs: ['backup', 'backup-standing'],
+    run: standingBackupIndexing,
   },
   ...indexSubjects,
 ];

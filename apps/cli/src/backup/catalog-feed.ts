@@ -23,6 +23,7 @@ export class CatalogFeed {
   readonly #surroundings: FeedSurroundings;
   readonly #stop = new AbortController();
   #beside: Promise<void> | undefined;
+  #backupBytes = 0;
 
   private constructor(
     catalog: ConfiguredCatalog,
@@ -52,12 +53,18 @@ export class CatalogFeed {
     this.#beside ??= this.#feedBeside();
   }
 
+  /** Tells how much the backup has taken in so far: while it is at work, the feed beside it waits. */
+  observe(backupBytes: bigint): void {
+    this.#backupBytes = Number(backupBytes);
+  }
+
   async #feedBeside(): Promise<void> {
     const { feedBeside } = await import('../catalog/feed-catalog.ts');
     const { logger, progress } = this.#surroundings;
     await feedBeside(this.#catalog, {
       repositoryUrl: this.#repositoryUrl,
       signal: this.#stop.signal,
+      backupBytes: () => this.#backupBytes,
       logger,
       onFailure: (error) => progress.note(behind(error)),
     });

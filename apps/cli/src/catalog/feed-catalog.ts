@@ -1,6 +1,6 @@
 import { connectElasticsearch } from '@kops/catalog/elasticsearch';
 import { errorToJson, KopsError, toKopsError, type Logger } from '@kops/core';
-import { openIndexer, type IndexReport, type IndexProgress } from '@kops/indexer';
+import { openIndexer, type BackupBytes, type IndexReport, type IndexProgress } from '@kops/indexer';
 import type { ConfiguredCatalog } from './catalog-settings.ts';
 
 /** What became of the catalog after a backup: a report, or why there is none. */
@@ -53,6 +53,7 @@ export async function feedBeside(
     onFailure,
     ...options
   }: Omit<FeedOptions, 'onProgress'> & {
+    readonly backupBytes: BackupBytes;
     readonly onFailure: (error: KopsError) => void;
   },
 ): Promise<void> {

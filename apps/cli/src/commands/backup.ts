@@ -232,6 +232,7 @@ export default class Backup extends KopsCommand<typeof Backup, BackupResult> {
 
   #onEvent(event: BackupEvent): void {
     if (event.type === 'notice') this.#progress.note(event.text);
+    if (event.type === 'progress') this.#feed?.observe(event.bytes);
     if (event.type === 'committed') this.#onCommitted(event);
     // After its commit a snapshot only tidies up.
     if (event.type !== 'progress' || (this.#committed && !this.flags.follow)) return;

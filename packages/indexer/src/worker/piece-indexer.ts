@@ -26,6 +26,7 @@ import {
 } from '@kops/repository';
 import { registryDecoder, type RecordDecoder } from '../record-decoder.ts';
 import { DeadLetterSpool } from './dead-letter-spool.ts';
+import { released } from './hold.ts';
 import type { PieceOutcome, WorkerSettings } from './worker-messages.ts';
 
 /** Records between two reports of progress. */
@@ -102,6 +103,8 @@ export class PieceIndexer {
     let records = 0;
     let reported = 0;
     for await (const run of readSliceRuns(store, entry, { at })) {
+      const mayGoOn = released(this.#settings.hold);
+      if (mayGoOn !== undefined) await mayGoOn;
       for (const record of visibleRecords(run, transactions, at)) {
         records++;
         const decoding = decoder?.decode(record.key, record.value);

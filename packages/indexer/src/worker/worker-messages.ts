@@ -10,6 +10,8 @@ export interface WorkerSettings {
   readonly retryDeadlineMs: number;
   /** Folder for what is refused until it is filed. */
   readonly spoolDirectory: string;
+  /** Tells when to wait, see {@link import('./hold.ts').Hold}. */
+  readonly hold: SharedArrayBuffer | undefined;
 }
 
 /** Pieces of one partition to index, one after the other. */
