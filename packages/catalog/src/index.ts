@@ -4,6 +4,7 @@
  * @module
  */
 export type {
+  Attribution,
   CallOptions,
   Catalog,
   CatalogStatus,

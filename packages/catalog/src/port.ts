@@ -46,6 +46,12 @@ export interface PartitionCount {
   readonly records: number;
 }
 
+/** Which archive documents name from now on, in place of archives that were retired. */
+export interface Attribution {
+  readonly retired: readonly string[];
+  readonly archive: string;
+}
+
 /** What a call may take. */
 export interface CallOptions {
   readonly signal?: AbortSignal;
@@ -79,8 +85,9 @@ export interface Catalog extends AsyncDisposable {
   recordTarget(topic: string, options?: CallOptions): Promise<RecordTarget>;
 
   /**
-   * Removes records of a range from the older indices of a topic, once they are written to the target: after a roll-over, an
-   * id is unique in its index only. Resolves with their number.
+   * Removes those records of a range from the other indices of a topic that the target has, too: after a roll-over, an id is
+   * unique in its index only. What the target does not have stays: another segment may hold the same offsets, and more of them.
+   * Resolves with the number of what was removed.
    */
   settleRecords(target: RecordTarget, range: RecordRange, options?: CallOptions): Promise<number>;
 
@@ -126,6 +133,23 @@ export interface Catalog extends AsyncDisposable {
 
   /** Removes the records inside of ranges, which no archive shows any more. */
   deleteRecords(ranges: readonly RecordRange[], options?: CallOptions): Promise<number>;
+
+  /**
+   * Makes records of these ranges that name retired archives name one that shows them: some thousand of them. Resolves with their
+   * number; call it again until that is 0. Nothing else of the documents changes.
+   */
+  attributeRecords(
+    ranges: readonly RecordRange[],
+    attribution: Attribution,
+    options?: CallOptions,
+  ): Promise<number>;
+
+  /** The same for documents of segments, by object key. */
+  attributeSegments(
+    segments: readonly string[],
+    attribution: Attribution,
+    options?: CallOptions,
+  ): Promise<number>;
 
   /** Makes everything written so far visible to searches. */
   refresh(options?: CallOptions): Promise<void>;

@@ -269,6 +269,9 @@ describe('records', () => {
     expect(await catalog.settleRecords(target, range(5, 10))).toBe(5);
     expect(await catalog.count({})).toBe(15);
     expect(await catalog.settleRecords(target, range(5, 10))).toBe(0);
+    // What only the older one has stays, though it is in the range.
+    expect(await catalog.settleRecords(target, range(0, 100))).toBe(0);
+    expect(await catalog.count({})).toBe(15);
   });
 
   it('are counted per partition', async () => {
@@ -289,6 +292,46 @@ describe('records', () => {
     expect(await catalog.deleteRecords([range(0, 5), range(18, 30)])).toBe(7);
     expect(await catalog.count({})).toBe(13);
     expect(await catalog.deleteArchives('file:///b', ['none'])).toBe(0);
+  });
+
+  it('name another archive when theirs is retired, and keep all else, every digit too', async () => {
+    await using catalog = await ready({ rollover: { maxDocuments: 200, maxShardBytes: 2 ** 40 } });
+    const digits = Buffer.from('{"price":1.10,"id":12345678901234567890,"e":1e3}');
+    const of = { archive: 'gone' };
+    await indexRecords(catalog, orders(0, 250), { of });
+    await indexRecords(
+      catalog,
+      [
+        { ...order(300), value: digits },
+        { ...order(301), offset: 2n ** 62n + 1n, value: digits },
+      ],
+      { of },
+    );
+    await indexRecords(catalog, orders(400, 405), { of: { archive: 'other' } });
+    const everything = async () =>
+      (
+        await (
+          await fetch(
+            `${node.url}/${catalog.prefix}-records-*/_search?size=1000&sort=kafka.offset`,
+            {
+              headers: { authorization: basicAuthorization(node.credentials!) },
+            },
+          )
+        ).text()
+      ).replace(/"(took|_score|max_score)":[^,]*/g, '');
+    const before = await everything();
+    expect(before).toContain('"price":1.10,"id":12345678901234567890,"e":1e3');
+    const to = { retired: ['gone', 'gone2'], archive: 'kept' };
+    const big = { ...range(0, 0), to: 2n ** 63n - 1n, segment: source.segment };
+    expect(await catalog.attributeRecords([range(10, 20), range(12, 30)], to)).toBe(20);
+    expect(await catalog.attributeRecords([{ ...big, segment: 'another' }], to)).toBe(0);
+    expect(await catalog.attributeRecords([big], to)).toBe(232);
+    expect(await catalog.attributeRecords([big], to)).toBe(0);
+    await catalog.refresh();
+    expect(await catalog.count({ query: 'kops.archive:gone' })).toBe(0);
+    expect(await catalog.count({ query: 'kops.archive:kept' })).toBe(252);
+    expect(await catalog.count({ query: 'kafka.value.price:1.10' })).toBe(2);
+    expect(await everything()).toBe(before.replaceAll('"archive":"gone"', '"archive":"kept"'));
   });
 
   it('lose what masks hide before they are sent', async () => {

@@ -113,6 +113,9 @@ async function feed(catalog: Catalog): Promise<void> {
   expect(await catalog.count({ topics: ['rights'] })).toBe(3);
   for await (const _ of catalog.recordCounts()) break;
   await catalog.settleRecords(await catalog.recordTarget('rights'), range);
+  const named = { retired: [source.archive], archive: 'another' };
+  expect(await catalog.attributeRecords([range], named)).toBe(3);
+  expect(await catalog.attributeSegments([source.segment], named)).toBe(0);
   await catalog.deleteRecords([range]);
   await catalog.deleteSegments('file:///none', ['none']);
   expect((await catalog.status()).indices.length).toBeGreaterThan(4);

@@ -2,7 +2,6 @@ import { KopsError } from '@kops/core';
 import { archiveDocumentId, segmentDocumentId } from '../documents/archive-document.ts';
 import type { IndexKind } from '../indices/index-definition.ts';
 import { indexPatterns, kindAlias } from '../indices/index-names.ts';
-import type { RecordTarget } from '../port.ts';
 import { rangeClause, type RecordRange } from '../search/record-query.ts';
 import { pathOf } from './live-indices.ts';
 import type { Server } from './server.ts';
@@ -13,19 +12,22 @@ const deleteTimeoutMs = 60 * 60 * 1000;
 /** Clauses or ids of one request. */
 const perRequest = 500;
 
-interface DeleteContext {
+/** What changes by query take. */
+export interface QueryContext {
   readonly server: Server;
   readonly prefix: string;
   readonly signal: AbortSignal | undefined;
 }
 
-function* partsOf<T>(items: readonly T[]): Generator<readonly T[]> {
+/** Clauses or ids in parts that one request takes. */
+export function* partsOf<T>(items: readonly T[]): Generator<readonly T[]> {
   for (let from = 0; from < items.length; from += perRequest)
     yield items.slice(from, from + perRequest);
 }
 
-async function deleteByQuery(
-  { server, signal }: DeleteContext,
+/** Deletes what matches; resolves with the number of documents. */
+export async function deleteByQuery(
+  { server, signal }: QueryContext,
   path: string,
   query: object,
   what: string,
@@ -55,24 +57,9 @@ async function deleteByQuery(
   return deleted;
 }
 
-/** See `Catalog.settleRecords`. */
-export async function settleRecords(
-  context: DeleteContext,
-  target: RecordTarget,
-  range: RecordRange,
-): Promise<number> {
-  if (!target.hasOthers) return 0;
-  const path = `/${encodeURIComponent(target.alias)}`;
-  await refreshIndices(context, path);
-  const query = {
-    bool: { filter: [rangeClause(range)], must_not: [{ term: { _index: target.index } }] },
-  };
-  return deleteByQuery(context, path, query, 'remove records from older indices');
-}
-
 /** See `Catalog.deleteRecords`. */
 export async function deleteRecords(
-  context: DeleteContext,
+  context: QueryContext,
   ranges: readonly RecordRange[],
 ): Promise<number> {
   const path = `/${pathOf(indexPatterns('records', context.prefix))}`;
@@ -87,7 +74,7 @@ export async function deleteRecords(
 
 /** Deletes documents of archives or segments by what they are about. */
 export async function deleteByName(
-  context: DeleteContext,
+  context: QueryContext,
   kind: 'archives' | 'segments',
   repository: string,
   names: readonly string[],
@@ -103,7 +90,11 @@ export async function deleteByName(
   return deleted;
 }
 
-async function refreshIndices({ server, signal }: DeleteContext, path: string): Promise<void> {
+/** Makes what was written to indices visible to the queries that follow. */
+export async function refreshIndices(
+  { server, signal }: QueryContext,
+  path: string,
+): Promise<void> {
   await server.request({
     method: 'POST',
     path: `${path}/_refresh`,
@@ -115,7 +106,7 @@ async function refreshIndices({ server, signal }: DeleteContext, path: string): 
 
 /** See `Catalog.refresh`. */
 export async function refreshAll(
-  context: DeleteContext,
+  context: QueryContext,
   kinds: readonly IndexKind[],
 ): Promise<void> {
   const patterns = kinds.flatMap((kind) => indexPatterns(kind, context.prefix));

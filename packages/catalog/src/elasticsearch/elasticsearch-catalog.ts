@@ -6,6 +6,7 @@ import type { IndexKind, RolloverLimits } from '../indices/index-definition.ts';
 import { indexDefinitions } from '../indices/index-definitions.ts';
 import { indexPatterns, kindAlias } from '../indices/index-names.ts';
 import type {
+  Attribution,
   CallOptions,
   Catalog,
   CatalogStatus,
@@ -16,11 +17,13 @@ import type {
 } from '../port.ts';
 import type { RecordFilter, RecordRange } from '../search/record-query.ts';
 import type { RecordSearch, SearchPage } from '../search/search-page.ts';
-import { deleteByName, deleteRecords, refreshAll, settleRecords } from './delete-documents.ts';
+import { deleteByName, deleteRecords, refreshAll } from './delete-documents.ts';
 import { pathOf } from './live-indices.ts';
 import { RecordSearcher } from './record-search.ts';
+import { attributeRecords, attributeSegments } from './attribute-documents.ts';
 import { openRecordTarget } from './record-target.ts';
 import { readServerInfo, type Server } from './server.ts';
+import { settleRecords } from './settle-records.ts';
 import { dropIndices, setupIndices } from './setup.ts';
 
 /** What tests change. */
@@ -172,6 +175,24 @@ export class ElasticsearchCatalog implements Catalog {
 
   deleteRecords(ranges: readonly RecordRange[], options: CallOptions = {}): Promise<number> {
     return deleteRecords(this.#context(options), ranges);
+  }
+
+  attributeRecords(
+    ranges: readonly RecordRange[],
+    attribution: Attribution,
+    options: CallOptions = {},
+  ): Promise<number> {
+    const writer = (of: BulkOptions) => this.openBulk(of);
+    return attributeRecords(this.#context(options), writer, ranges, attribution);
+  }
+
+  attributeSegments(
+    segments: readonly string[],
+    attribution: Attribution,
+    options: CallOptions = {},
+  ): Promise<number> {
+    const writer = (of: BulkOptions) => this.openBulk(of);
+    return attributeSegments(this.#context(options), writer, segments, attribution);
   }
 
   refresh(options: CallOptions = {}): Promise<void> {

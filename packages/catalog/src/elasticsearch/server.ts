@@ -1,5 +1,8 @@
-import { Client } from '@elastic/elasticsearch';
+import { Client, errors } from '@elastic/elasticsearch';
+import type { Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
 import { KopsError, throwIfAborted } from '@kops/core';
+import { parseKeepingDigits } from '../documents/exact-json.ts';
 import { Serializer } from './serializer.ts';
 import { serverErrorType, toCatalogError } from './server-error.ts';
 import type { ConnectionPlan } from './settings.ts';
@@ -13,6 +16,8 @@ export interface ServerRequest {
   readonly body?: object;
   /** Lines of a bulk request, sent as they are. */
   readonly lines?: Buffer;
+  /** Whether numbers of the answer are to be written as they were read: see {@link parseKeepingDigits}. */
+  readonly keepsDigits?: boolean;
   /** Completes "cannot": what the request is for. */
   readonly what: string;
   readonly timeoutMs?: number | undefined;
@@ -65,22 +70,31 @@ export class Server implements AsyncDisposable {
   }
 
   async #send<T>(request: ServerRequest): Promise<T> {
-    const { method, path, query, body, lines, timeoutMs, signal } = request;
+    const { method, path, query, body, lines, timeoutMs, signal, keepsDigits } = request;
     throwIfAborted(signal);
-    return this.#client.transport.request<T>(
-      {
-        method,
-        path,
-        ...(query === undefined ? {} : { querystring: { ...query } }),
-        ...(body === undefined ? {} : { body }),
-        ...(lines === undefined ? {} : { bulkBody: lines }),
-      },
-      {
-        maxRetries: 0,
-        requestTimeout: timeoutMs ?? this.#plan.requestTimeoutMs,
-        ...(signal === undefined ? {} : { signal }),
-      },
-    );
+    const sent = {
+      method,
+      path,
+      ...(query === undefined ? {} : { querystring: { ...query } }),
+      ...(body === undefined ? {} : { body }),
+      ...(lines === undefined ? {} : { bulkBody: lines }),
+    };
+    const options = {
+      maxRetries: 0,
+      requestTimeout: timeoutMs ?? this.#plan.requestTimeoutMs,
+      ...(signal === undefined ? {} : { signal }),
+    };
+    if (keepsDigits !== true) return this.#client.transport.request<T>(sent, options);
+    const answer = await this.#client.transport.request<Readable>(sent, {
+      ...options,
+      meta: true,
+      asStream: true,
+    });
+    const content = await text(answer.body);
+    // Of a stream the client does not look at the status.
+    if ((answer.statusCode ?? 500) >= 400)
+      throw new errors.ResponseError({ ...answer, body: JSON.parse(content) as unknown });
+    return parseKeepingDigits(content) as T;
   }
 
   #context({ what }: ServerRequest) {
