@@ -40,12 +40,15 @@ export class ArchiveCommits {
     return cut.shown() !== this.#lastShown;
   }
 
-  /** Seals everything and commits what the cut shows. */
-  async commit(cut: GenerationCut): Promise<CommittedArchive> {
+  /** Seals everything and commits what the cut shows. `startedAtMs` is when what it shows began to be read. */
+  async commit(
+    cut: GenerationCut,
+    startedAtMs = this.#prepared.startedAtMs,
+  ): Promise<CommittedArchive> {
     await mapLimit([...cut.limits.keys()], parallelSeals, (sink) => sink.seal());
     const partitions = cut.partitions();
     const { clock, kafka, repositories, kopsVersion } = this.#context;
-    const { parents, startedAtMs } = this.#prepared;
+    const { parents } = this.#prepared;
     const { committed, segments } = await commitArchive({
       kafka,
       repositories,

@@ -4,6 +4,7 @@ import type {
   Ack,
   BackupProgress,
   BackupSummary,
+  CommittedArchive,
   Duplex,
   Frame,
   NoticeKind,
@@ -18,6 +19,7 @@ import { CapturedPartitions } from './captured-partitions.ts';
 import { topicIdOf } from './cluster-snapshot.ts';
 import { EventLog } from './event-log.ts';
 import { takeOverGone } from './take-over-gone.ts';
+import { takeOverPassed } from './take-over-passed.ts';
 import { lookEveryMs, TopicWatch, type TopicWatchScope } from './topic-watch.ts';
 import { cutAtPlan, cutNow, type GenerationCut } from './generation-cut.ts';
 import { GroupSync } from './group-sync.ts';
@@ -238,14 +240,14 @@ export class Backup {
 
   /** Continues from what dead captures left, partition by partition. */
   async #recover(): Promise<void> {
-    await takeOverGone(this.#watchScope(), this.#begun.leftovers);
+    const scope = this.#watchScope();
+    await takeOverGone(scope, this.#begun.leftovers);
+    await takeOverPassed(scope, this.#begun.leftovers);
     const recovered = await this.#partitions.add(this.#prepared.plans);
     if (recovered === 0) return;
     const durable = (recovered / 1e6).toFixed(1);
-    this.#notice(
-      'continued',
-      `continuing an interrupted backup: ${durable} MB were durable already`,
-    );
+    const text = `continuing an interrupted backup: ${durable} MB were durable already`;
+    this.#notice('continued', text);
   }
 
   async #capture(): Promise<void> {
@@ -292,6 +294,7 @@ export class Backup {
       partitions: this.#partitions,
       onNotice: (kind, text) => this.#notice(kind, text),
       commit: () => this.#commitGeneration(),
+      commitCut: (cut, startedAtMs) => this.#commit(cut, startedAtMs),
     };
   }
 
@@ -325,9 +328,10 @@ export class Backup {
       await this.#context.clock.sleep(20);
   }
 
-  async #commit(cut: GenerationCut): Promise<void> {
-    const committed = await this.#commits.commit(cut);
+  async #commit(cut: GenerationCut, startedAtMs?: number): Promise<CommittedArchive> {
+    const committed = await this.#commits.commit(cut, startedAtMs);
     this.events.add({ type: 'committed', ...committed });
+    return committed;
   }
 
   async #tidy(): Promise<void> {

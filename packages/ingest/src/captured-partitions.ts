@@ -18,7 +18,8 @@ import { PartitionSink } from './partition-sink.ts';
 import { toCapturedTopic } from './gone-topics.ts';
 import type { PartitionPlan, TopicEnd } from './plan-backup.ts';
 import type { BackupContext, PreparedBackup } from './prepare-backup.ts';
-import { readSince, recoverPartition } from './recovery.ts';
+import { recoverPartition } from './recover-partition.ts';
+import { partitionKey, readSince } from './recovery.ts';
 import { SinkSessions } from './sink-sessions.ts';
 
 /** Of a loss, in characters: FORMAT.md. */
@@ -51,6 +52,8 @@ export class CapturedPartitions {
   readonly #past: PartitionSink[] = [];
   readonly #ends = new Map<AssignedPartition, Promise<void>>();
   readonly #endedTopics = new Set<TopicId>();
+  /** Losses that an archive of {@link takeOverPassed} tells of, by partition. */
+  readonly #told = new Map<string, readonly Loss[]>();
   /** Sinks of partitions that are about to be added. */
   readonly #expected = new Map<PartitionPlan, PartitionSink>();
   /** The sink of each partition's last life, from when it is expected on. */
@@ -128,7 +131,8 @@ export class CapturedPartitions {
     const { follow, begun, context } = this.#scope;
     const sink = this.#expected.get(plan) ?? this.#openSink(plan);
     this.#expected.delete(plan);
-    await recoverPartition(sink, begun.leftovers, this.stores, context.clock);
+    const told = this.#told.get(partitionKey(sink.identity));
+    await recoverPartition(sink, begun.leftovers, this.stores, context.clock, told);
     const partition = this.assignments.add(sink, follow ? -1n : plan.cut);
     if (sink.bytes > 0) {
       partition.readSinceMs ??= readSince(begun.leftovers);
@@ -150,9 +154,36 @@ export class CapturedPartitions {
       return [];
     }
     const taken = sinks.map((sink) => this.assignments.add(sink, -1n));
-    for (const partition of taken)
-      await this.end(partition, partition.sink.plan.gone ?? 'topic-deleted');
+    for (const partition of taken) {
+      const { gone } = partition.sink.plan;
+      await this.end(partition, gone === 'topic-recreated' ? gone : 'topic-deleted');
+    }
     return taken;
+  }
+
+  /**
+   * Takes in what dead captures left of partitions whose log start has passed it, which {@link add} takes in as well, as they are now. Nobody captures
+   * what is returned: sinks that have anything that no archive has. Once it is in an archive, {@link passedArchived} is to be told.
+   */
+  async takeOverPassed(plans: readonly PartitionPlan[]): Promise<PartitionSink[]> {
+    const { begun, context } = this.#scope;
+    await this.#recordTopics(plans);
+    const taken: PartitionSink[] = [];
+    for (const plan of plans) {
+      const sink = this.#openSink(plan);
+      this.#past.push(sink);
+      await recoverPartition(sink, begun.leftovers, this.stores, context.clock);
+      if (sink.bytes > 0) taken.push(sink);
+    }
+    return taken;
+  }
+
+  /** An archive has what {@link takeOverPassed} took in. */
+  passedArchived(sinks: readonly PartitionSink[]): void {
+    const archived = new Set(sinks);
+    for (const { identity, losses } of sinks) this.#told.set(partitionKey(identity), losses);
+    // A follow may go on for months: nothing of them is needed any more.
+    this.#past.splice(0, Infinity, ...this.#past.filter((sink) => !archived.has(sink)));
   }
 
   async #recoverGone(plan: PartitionPlan): Promise<PartitionSink> {

@@ -1,6 +1,7 @@
-import { KopsError, type Clock, type Offset } from '@kops/core';
+import { formatTopicPartition, KopsError, type Clock, type Offset } from '@kops/core';
 import type { KafkaClient } from '@kops/kafka';
 import type { StartBackup } from '@kops/transport';
+import { keyOf } from './assigned-partition.ts';
 import { takeSnapshot, type ClusterSnapshot, type TopicSnapshot } from './cluster-snapshot.ts';
 import type { CutPartition } from './commit-archive.ts';
 import type { LogEnds, PartitionSink } from './partition-sink.ts';
@@ -87,6 +88,24 @@ export function cutAtPlan(
     partitions,
     sinks.map(({ plan, durable }) => (plan.gone === undefined ? plan.cut : durable)),
     { fixed: true, takenAtMs: startedAtMs },
+  );
+}
+
+/** The cut of what log starts have passed: all that was left of it. Of groups, what they have read of these partitions. */
+export function cutAtLeftovers(
+  { snapshot, startedAtMs }: PreparedBackup,
+  sinks: readonly PartitionSink[],
+): GenerationCut {
+  const shown = new Set(sinks.map(keyOf));
+  const groups = snapshot.groups.map((group) => ({
+    ...group,
+    offsets: group.offsets.filter((offset) => shown.has(formatTopicPartition(offset))),
+  }));
+  return new GenerationCut(
+    { ...snapshot, groups: groups.filter(({ offsets }) => offsets.length > 0) },
+    sinks.map((sink) => ({ sink, ...lastEnds(sink), logStart: sink.logStart })),
+    sinks.map(({ position }) => position),
+    { fixed: false, takenAtMs: startedAtMs },
   );
 }
 

@@ -1,7 +1,8 @@
-import { parseSegmentKey, truncateLeaderEpochs } from '@kops/archive-format';
+import { truncateLeaderEpochs } from '@kops/archive-format';
 import type { Offset, TopicId } from '@kops/core';
 import type { CapturedTopic } from './capture-record.ts';
 import type { PartitionSnapshot, TopicSnapshot } from './cluster-snapshot.ts';
+import { leftPieces } from './left-pieces.ts';
 import type { Parents } from './parents.ts';
 import type { ParentPartition, PartitionPlan, TopicEnd } from './plan-backup.ts';
 import { partitionKey, type Leftovers } from './recovery.ts';
@@ -25,7 +26,7 @@ export function toCapturedTopic(topic: TopicSnapshot): CapturedTopic {
 
 /** Ids of all topics that dead captures left something of. */
 export function topicsOf(leftovers: Leftovers): Set<TopicId> {
-  return new Set([...beginsOf(leftovers).keys()].map((key) => key.slice(0, key.indexOf('/'))));
+  return new Set([...leftPieces(leftovers).keys()].map((key) => key.slice(0, key.indexOf('/'))));
 }
 
 /** What the journals tell of a topic, as it was last; undefined where they are of a version that told nothing. */
@@ -41,28 +42,6 @@ export function capturedTopic(
       (last, one) => (last !== undefined && last.partitionCount >= one.partitionCount ? last : one),
       undefined,
     );
-}
-
-/** Where what dead captures left of each partition begins, piece by piece; by {@link partitionKey}. */
-function beginsOf({ captures, parts }: Leftovers): Map<string, Offset[]> {
-  const begins = new Map<string, Offset[]>();
-  const note = (key: string, at: readonly Offset[]): void => {
-    begins.set(key, [...(begins.get(key) ?? []), ...at]);
-  };
-  for (const { sealed, lost } of captures) {
-    for (const one of sealed) note(partitionKey(one), [one.from]);
-    for (const one of lost) note(partitionKey(one), []);
-  }
-  const opened = new Map(
-    captures.flatMap((capture) => capture.opened.map(({ key, from }) => [key, from] as const)),
-  );
-  for (const [partition, keys] of parts) {
-    for (const key of keys) {
-      const from = opened.get(key) ?? parseSegmentKey(key)?.baseOffset;
-      note(partition, from === undefined ? [] : [from]);
-    }
-  }
-  return begins;
 }
 
 /**
@@ -82,14 +61,14 @@ export function planGoneTopic(
       snapshotAt(partition, 0n, 0n),
     ),
   };
-  const begins = beginsOf(leftovers);
+  const left = leftPieces(leftovers);
   return topic.partitions.flatMap(({ partition }) => {
     const found = parents.of(topic.name, partition);
     // Another life of the topic is none of its.
     const parent = found?.topic.topicId === topic.topicId ? found : undefined;
-    const own = begins.get(partitionKey({ topicId: topic.topicId, partition }));
+    const own = left.get(partitionKey({ topicId: topic.topicId, partition }));
     if (parent === undefined && own === undefined) return [];
-    const resume = resumeAt(parent, own ?? []);
+    const resume = resumeAt(parent, own?.pieces.map(({ from }) => from) ?? []);
     return [planGone({ topic, gone }, partition, resume, parent)];
   });
 }

@@ -1,5 +1,5 @@
 import type { ArchiveCommit, Manifest } from '@kops/archive-format';
-import { formatTopicPartition } from '@kops/core';
+import { formatTopicPartition, type TopicId } from '@kops/core';
 import type { Repository } from '@kops/repository';
 import type { ParentPartition } from './plan-backup.ts';
 
@@ -14,7 +14,7 @@ export interface Parents {
   of(topic: string, partition: number): ParentPartition | undefined;
 }
 
-/** Finds, for each wanted topic, the newest archive of the cluster that all copies have and that holds it. */
+/** Finds, for each partition of the wanted topics, the newest archive of the cluster that all copies have and that holds it. */
 export async function findParents(
   repositories: readonly Repository[],
   cluster: string,
@@ -22,6 +22,7 @@ export async function findParents(
 ): Promise<Parents> {
   const common = await commonArchives(repositories, cluster);
   const found = new Map<string, ParentPartition>();
+  const lives = new Map<string, TopicId>();
   const missing = new Set(topics);
   let latestManifest: Manifest | null = null;
   for (const ref of common.slice(0, maxArchivesBack)) {
@@ -30,14 +31,15 @@ export async function findParents(
     if (manifest === undefined) break;
     latestManifest ??= manifest;
     for (const topic of manifest.topics) {
-      if (!missing.delete(topic.name)) continue;
-      for (const partition of topic.partitions) {
-        found.set(formatTopicPartition({ topic: topic.name, partition: partition.partition }), {
-          manifest,
-          topic,
-          partition,
-        });
+      const { name, topicId, partitions } = topic;
+      if (!missing.has(name) || (lives.get(name) ?? topicId) !== topicId) continue;
+      lives.set(name, topicId);
+      for (const partition of partitions) {
+        const key = formatTopicPartition({ topic: name, partition: partition.partition });
+        if (!found.has(key)) found.set(key, { manifest, topic, partition });
       }
+      // What a log start had passed is in an archive without the topic's other partitions.
+      if (partitions.length >= topic.partitionCount) missing.delete(name);
     }
   }
   return {

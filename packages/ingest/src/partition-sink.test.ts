@@ -21,7 +21,8 @@ import { CaptureJournal } from './capture-journal.ts';
 import { thisProcess } from './owner.ts';
 import type { PartitionPlan } from './plan-backup.ts';
 import type { PartitionSink } from './partition-sink.ts';
-import { findLeftovers, recoverPartition } from './recovery.ts';
+import { recoverPartition } from './recover-partition.ts';
+import { findLeftovers } from './recovery.ts';
 
 const truncation = (from: bigint, to: bigint): Loss => ({
   from,

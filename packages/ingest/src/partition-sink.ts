@@ -211,7 +211,7 @@ export class PartitionSink {
   }
 
   /**
-   * Takes over a segment that an earlier capture sealed; it must start at the position.
+   * Takes over a segment that an earlier capture sealed; it must start at the position, by its slice if not by itself.
    * @param batches the segment's, needed where it holds transactions
    */
   adopt(
@@ -223,7 +223,8 @@ export class PartitionSink {
       if (batches !== undefined)
         for await (const { batch } of batches) this.#transactions.observe(batch);
       this.#entries.push(sealed.entry);
-      this.#leaderEpochs = mergeLeaderEpochs(this.#leaderEpochs, sealed.entry.leaderEpochs);
+      const epochs = stillInForce(sealed.entry.leaderEpochs, sealed.from);
+      this.#leaderEpochs = mergeLeaderEpochs(this.#leaderEpochs, epochs);
       this.#bytes += sealed.entry.plaintextBytes;
       this.#position = sealed.to;
       this.#reach = sealed.to;
@@ -423,4 +424,10 @@ export class PartitionSink {
   #at(): Coordinates {
     return { topic: this.plan.topic.name, partition: this.plan.snapshot.partition };
   }
+}
+
+/** Leader epochs of a segment without those that had ended at an offset: what was taken in before knows them. */
+function stillInForce(epochs: readonly LeaderEpoch[], at: Offset): readonly LeaderEpoch[] {
+  const first = epochs.findLastIndex(({ startOffset }) => startOffset <= at);
+  return first <= 0 ? epochs : epochs.slice(first);
 }

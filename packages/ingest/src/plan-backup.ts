@@ -49,8 +49,10 @@ export interface PartitionPlan {
   readonly leaderEpochs: readonly LeaderEpoch[];
   /** Losses that the newest archive of this life of the topic tells of, whether it is extended or not. */
   readonly archivedLosses: readonly Loss[];
-  /** The topic was gone before the backup began: there is only what dead captures left of it. */
-  readonly gone?: TopicEnd;
+  /** The topic was gone before the backup began, or its log starts behind this now: there is only what dead captures left of it. */
+  readonly gone?: TopicEnd | 'log-start-passed';
+  /** Where the log starts that has passed what dead captures left: from there on it can be read again. */
+  readonly readableFrom?: Offset;
 }
 
 /** What decides a plan. */

@@ -19,7 +19,7 @@ export async function settleTransactions(
     // At or above the last stable offset it was not decided when the cut was taken.
     const known =
       transaction.outcome !== undefined || transaction.firstOffset >= cut.lastStableOffset;
-    settled.push(known ? transaction : await settle(kafka, sink, transaction));
+    settled.push(known ? transaction : await settle(kafka, sink, transaction, cut.cut));
   }
   return settled;
 }
@@ -28,13 +28,16 @@ async function settle(
   kafka: KafkaClient,
   sink: PartitionSink,
   transaction: StraddlingTransaction,
+  cut: Offset,
 ): Promise<StraddlingTransaction> {
-  const { topic, snapshot } = sink.plan;
+  const { topic, snapshot, readableFrom = 0n } = sink.plan;
+  const { firstOffset } = transaction;
   const fetched = await kafka.fetch({
     topic: topic.name,
     partition: snapshot.partition,
     topicId: topic.derivedTopicId ? undefined : topic.topicId,
-    offset: transaction.firstOffset,
+    // Where the log start has passed it, what is left of the transaction is asked for.
+    offset: firstOffset > readableFrom ? firstOffset : readableFrom,
     currentLeaderEpoch: -1,
     // The broker answers with the one batch at the offset: nothing of it is read.
     maxBytes: 1,
@@ -44,9 +47,10 @@ async function settle(
   // The log moved on beneath us (retention, a recreated topic): the outcome stays unknown, and the manifest says so.
   if (fetched.status !== 'ok' || fetched.bytes.length === 0) return transaction;
   const aborted = fetched.abortedTransactions.some(
-    ({ producerId, firstOffset }) =>
-      producerId === transaction.producerId && firstOffset <= transaction.firstOffset,
+    (one) => one.producerId === transaction.producerId && one.firstOffset <= firstOffset,
   );
   fetched.release?.();
+  // Its marker may have been between the cut and the log start, which nobody can read again.
+  if (!aborted && cut < readableFrom) return transaction;
   return { ...transaction, outcome: aborted ? 'aborted' : 'committed' };
 }

@@ -1,9 +1,10 @@
 import { KopsError, mapLimit, type TopicId } from '@kops/core';
 import type { TopicMetadata } from '@kops/kafka';
-import type { NoticeKind, StartBackup } from '@kops/transport';
+import type { CommittedArchive, NoticeKind, StartBackup } from '@kops/transport';
 import type { AssignedPartition } from './assigned-partition.ts';
 import type { CapturedPartitions } from './captured-partitions.ts';
 import { takeTopics, topicIdOf, type TopicSnapshot } from './cluster-snapshot.ts';
+import type { GenerationCut } from './generation-cut.ts';
 import { planBackup, type PartitionPlan } from './plan-backup.ts';
 import type { BackupContext, PreparedBackup } from './prepare-backup.ts';
 import { compareTopics, type KnownTopic, type TopicChanges } from './topic-growth.ts';
@@ -23,6 +24,8 @@ export interface TopicWatchScope {
   readonly onNotice: (kind: NoticeKind, text: string) => void;
   /** Commits a generation if there is anything new to show. */
   readonly commit: () => Promise<void>;
+  /** Commits what a cut shows, which began to be read at a time in ms since the epoch. */
+  readonly commitCut: (cut: GenerationCut, startedAtMs: number) => Promise<CommittedArchive>;
 }
 
 interface TakenTopics {
