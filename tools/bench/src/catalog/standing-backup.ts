@@ -67,12 +67,18 @@ async function countNow(catalog: Catalog): Promise<number> {
   return catalog.count({});
 }
 
+/** Waits for the index to be made, to be there for searches, and to have something. */
 async function firstRecords(catalog: Catalog, signal: AbortSignal): Promise<number> {
   const end = performance.now() + firstMs;
   for (;;) {
-    const records = await countNow(catalog);
-    if (records > 0) return records;
     throwIfAborted(signal);
+    try {
+      const records = await countNow(catalog);
+      if (records > 0) return records;
+    } catch (error) {
+      // Shards that are being made cannot be searched.
+      if (!KopsError.is(error) || !error.retryable || performance.now() > end) throw error;
+    }
     if (performance.now() > end)
       throw new KopsError(
         'KOPS_UNEXPECTED',
