@@ -9,6 +9,7 @@ import {
   type LoadedConfig,
 } from '@kops/service';
 import type { Done } from './catalog/record-event.ts';
+import { fitHint } from './output/fit-hint.ts';
 import { toJson } from './output/json.ts';
 import { ReportedFailure, reportFailure } from './output/report-failure.ts';
 
@@ -128,7 +129,13 @@ export abstract class KopsCommand<T extends typeof Command, R = unknown> extends
   protected override async catch(thrown: Error): Promise<never> {
     const exit = (thrown as { oclif?: { exit?: number } }).oclif?.exit;
     if (exit === 0) throw thrown;
-    throw new ReportedFailure(reportFailure(thrown, { json: this.jsonEnabled() }));
+    const worded = KopsError.is(thrown) ? this.worded(thrown) : thrown;
+    throw new ReportedFailure(reportFailure(worded, { json: this.jsonEnabled() }));
+  }
+
+  /** A failure with its hint in the flags of this command. */
+  protected worded(error: KopsError): KopsError {
+    return fitHint(error, Object.keys(this.ctor.flags));
   }
 
   /** A flag that must be there in the end, from wherever it comes. */

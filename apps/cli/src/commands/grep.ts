@@ -124,7 +124,7 @@ export default class Grep extends KopsCommand<typeof Grep, void> {
       this.#progress.clear();
       // What was printed stays whole, with the error at its end.
       if (!findings.isBegun) throw thrown;
-      const error = toKopsError(thrown);
+      const error = this.worded(toKopsError(thrown));
       await findings.end({ error: { ...errorToJson(error), exit: error.exitCode } });
       throw new ReportedFailure(reportFailure(error, { json: false }));
     }

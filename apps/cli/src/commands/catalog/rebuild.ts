@@ -9,6 +9,7 @@ import { ProgressLine } from '../../output/progress.ts';
 import { renderIndexReport } from '../../render/index-report.ts';
 import { commonSettings } from '../../settings/common-settings.ts';
 import { repositoryUrls } from '../../settings/connection-settings.ts';
+import { openConfiguredArchive } from '../../settings/connections.ts';
 import { elasticsearch, repository } from '../../settings/flags.ts';
 
 /** How long Elasticsearch may take to answer: somebody is waiting. */
@@ -33,6 +34,11 @@ export default class Rebuild extends KopsCommand<typeof Rebuild, IndexReport> {
       helpValue: 'ID',
       exclusive: ['drop'],
     }),
+    cluster: Flags.string({
+      summary: 'With --archive latest: cluster id, where the repository holds archives of several.',
+      helpValue: 'ID',
+      dependsOn: ['archive'],
+    }),
     drop: Flags.boolean({
       summary:
         'Remove the indices of archives, segments and records first, e.g. after rules changed.',
@@ -50,7 +56,8 @@ export default class Rebuild extends KopsCommand<typeof Rebuild, IndexReport> {
   protected async execute(signal: AbortSignal): Promise<IndexReport> {
     const settings = requiredCatalog(this.settings);
     const [repositoryUrl = ''] = repositoryUrls(this.settings);
-    const { archive, drop } = this.flags;
+    const { drop } = this.flags;
+    const archive = await this.#archive();
     await using indexer = await openIndexer({
       ...settings,
       repositoryUrl,
@@ -72,5 +79,11 @@ export default class Rebuild extends KopsCommand<typeof Rebuild, IndexReport> {
     ]);
     if (report.rejected > 0 || report.failed.length > 0) this.endWith(21);
     return report;
+  }
+
+  async #archive(): Promise<string | undefined> {
+    const { archive, cluster } = this.flags;
+    if (archive === undefined || cluster === undefined) return archive;
+    return (await openConfiguredArchive(this.settings, { archive, cluster })).ref.archive;
   }
 }
