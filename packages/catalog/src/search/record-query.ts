@@ -1,4 +1,4 @@
-import { KopsError } from '@kops/core';
+import { internalTopics, KopsError } from '@kops/core';
 import { longValue } from '../documents/exact-json.ts';
 
 /** Offsets [from, to) of a partition: what an archive shows of it. */
@@ -17,6 +17,8 @@ export interface RecordFilter {
   /** In the syntax of Elasticsearch's query strings; all words must occur, unless it says OR. */
   readonly query?: string;
   readonly topics?: readonly string[];
+  /** Globs of `*` and `?`, of which Kafka's own topics are left out: records of these or of `topics`. */
+  readonly topicGlobs?: readonly string[];
   readonly clusters?: readonly string[];
   /** Records inside of any of these ranges. An empty list means none. */
   readonly ranges?: readonly RecordRange[];
@@ -38,9 +40,10 @@ type Clause = Readonly<Record<string, unknown>>;
  * @throws KOPS_USAGE for more ranges than a query takes
  */
 export function recordQuery(filter: RecordFilter): Clause {
-  const { query, topics, clusters, ranges, fromTime, toTime } = filter;
+  const { query, topics, topicGlobs, clusters, ranges, fromTime, toTime } = filter;
   const conditions: Clause[] = [];
-  if (topics !== undefined) conditions.push({ terms: { 'kafka.topic': topics } });
+  if (topics !== undefined || topicGlobs !== undefined)
+    conditions.push(ofTopics(topics ?? [], topicGlobs ?? []));
   if (clusters !== undefined) conditions.push({ terms: { 'kops.cluster': clusters } });
   if (ranges !== undefined) conditions.push(anyOf(ranges));
   if (fromTime !== undefined || toTime !== undefined)
@@ -67,6 +70,22 @@ export function recordQuery(filter: RecordFilter): Clause {
     });
   }
   return conditions.length === 0 ? { match_all: {} } : { bool: { filter: conditions } };
+}
+
+function ofTopics(topics: readonly string[], globs: readonly string[]): Clause {
+  const named = { terms: { 'kafka.topic': topics } };
+  if (globs.length === 0) return named;
+  const matching = {
+    bool: {
+      should: globs.map((glob) => ({
+        // In a wildcard query a backslash takes the next character as it is; in a glob it is a character.
+        wildcard: { 'kafka.topic': { value: glob.replaceAll('\\', '\\\\') } },
+      })),
+      minimum_should_match: 1,
+      must_not: [{ terms: { 'kafka.topic': [...internalTopics] } }],
+    },
+  };
+  return { bool: { should: [named, matching], minimum_should_match: 1 } };
 }
 
 function anyOf(ranges: readonly RecordRange[]): Clause {
