@@ -143,6 +143,48 @@ describe('kops export', () => {
     expect((await runKops(['export', '--repository', repository])).code).toBe(2);
   });
 
+  it('takes offsets of a partition, and not fewer than were asked for', async () => {
+    const take = (topic: string, ...args: string[]) =>
+      exportTopic(topic, '--partition', '0', ...args);
+    // Over the end of the first segment.
+    const some = await take('orders', '--from-offset', '28', '--to-offset', '31');
+    expect(places(linesOf(some))).toEqual(['0/28', '0/29', '0/30']);
+    expect(linesOf(await take('orders', '--from-offset', '45'))).toHaveLength(15);
+    expect(linesOf(await take('orders', '--to-offset', '2'))).toHaveLength(2);
+    const beyond = await take('orders', '--to-offset', '61');
+    expect(beyond).toMatchObject({ code: 2, stdout: '' });
+    expect(beyond.stderr).toContain('offsets 0 to 59 of orders-0, none before 61 beyond those');
+    expect((await take('orders', '--from-offset', '61')).stderr).toContain('not 61');
+    expect((await take('orders', '--from-offset', '5', '--to-offset', '5')).code).toBe(2);
+    expect((await take('*', '--from-offset', '1')).stderr).toContain('one partition of one topic');
+    expect((await exportTopic('orders', '--from-offset', '1')).code).toBe(2);
+  });
+
+  it('writes values whole, unless a cap is asked for or a rule has one', async () => {
+    const long = join(folder, 'long');
+    const note = 'ä'.repeat(200_000);
+    const value = text(`{"order":1,"note":"${note}"}`);
+    await storeArchive(long, { orders: [[[batchOf([recordAt(0, { value }), recordAt(1)])]]] });
+    const take = (...args: string[]) =>
+      runKops(['export', '--topic', 'orders', '--repository', long, ...args]);
+    const whole = await take();
+    expect(whole.stderr).not.toContain('cut');
+    const [first] = linesOf(whole);
+    expect(first?.message).toBe(new TextDecoder().decode(value));
+    expect(first?.kafka['value']).toEqual({ order: 1, note });
+    expect(first?.kops).not.toHaveProperty('truncated');
+    const cut = await take('--max-value-bytes', '1KiB');
+    expect(cut.stderr).toContain('Exported 2 records of topic orders; 1 with a part cut');
+    expect(Buffer.byteLength(linesOf(cut)[0]?.message ?? '')).toBeLessThanOrEqual(1024);
+    expect(linesOf(cut)[0]?.kops).toMatchObject({ truncated: ['value'] });
+    // As the indexer has it.
+    const config = await configOf({ records: [{ topics: '*', level: 'full' }] });
+    const ruled = linesOf(await take(...config))[0];
+    expect(Buffer.byteLength(ruled?.message ?? '')).toBeLessThanOrEqual(65_536);
+    const more = linesOf(await take('--max-value-bytes', '1GiB', ...config))[0];
+    expect(more?.message).toBe(first?.message);
+  });
+
   it('follows the rule of the topic, masks at every level', async () => {
     const masks = [{ field: 'value.card', action: 'redact' }];
     const config = await configOf({
@@ -172,16 +214,24 @@ describe('kops export', () => {
     const path = join(folder, 'orders.ndjson');
     const args = ['export', '--topic', 'orders', '--output', path];
     const result = await kopsJson([...args, '--repository', repository]);
-    expect(result).toEqual({ archive, topics: ['orders'], documents: 65, output: path });
+    expect(result).toEqual({ archive, topics: ['orders'], documents: 65, cut: 0, output: path });
     const written = await readFile(path, 'utf8');
     expect(written).toBe((await exportTopic('orders')).stdout);
     const copy = join(folder, 'damaged');
     await cp(repository, copy, { recursive: true });
     await damageFirstSegment(copy, 'orders', 1);
-    const failed = await runKops([...args, '--repository', copy]);
+    const refused = await runKops([...args, '--repository', copy]);
+    expect(refused.code).toBe(12);
+    expect(refused.stderr).toMatch(
+      /there is a file of this name[\s\S]*orders\.ndjson[\s\S]*--overwrite/,
+    );
+    const failed = await runKops([...args, '--repository', copy, '--overwrite']);
     expect(failed.code).toBe(20);
     expect(await readFile(path, 'utf8')).toBe(written);
     expect((await readdir(folder)).filter((name) => name.endsWith('.new'))).toEqual([]);
+    const again = await runKops([...args, '--repository', repository, '--overwrite']);
+    expect(again.code, again.stderr).toBe(0);
+    expect((await exportTopic('orders', '--overwrite')).code).toBe(2);
     const nowhere = await exportTopic('orders', '--output', join(folder, 'no', 'such', 'folder'));
     expect(nowhere.code).toBe(2);
     expect((await exportTopic('orders', '--json')).code).toBe(2);
@@ -218,7 +268,7 @@ describe('kops export', () => {
       '--output',
       path,
     ]);
-    while (!(await readdir(folder)).includes('interrupted.ndjson.new'))
+    while (!(await readdir(folder)).some((name) => /^interrupted\.ndjson\..*\.new$/.test(name)))
       await new Promise((resolve) => setTimeout(resolve, 5));
     child.kill('SIGINT');
     expect(await ended).toEqual([130, null]);

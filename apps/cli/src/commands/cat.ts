@@ -1,11 +1,12 @@
 import { Flags } from '@oclif/core';
-import { errorToJson, KopsError, toKopsError } from '@kops/core';
+import { errorToJson, toKopsError } from '@kops/core';
 import type { Archive } from '@kops/repository';
 import { KopsCommand, type FlagsOf } from '../kops-command.ts';
 import { ReportedFailure, reportFailure } from '../output/report-failure.ts';
 import { TextOutput } from '../output/text-output.ts';
 import { printRecords, type RecordRange } from '../records/print-records.ts';
 import { RecordWriter } from '../records/record-writer.ts';
+import { shownOffsets } from '../records/shown-offsets.ts';
 import { commonSettings } from '../settings/common-settings.ts';
 import { openConfiguredArchive } from '../settings/connections.ts';
 import { archive, cluster, repository } from '../settings/flags.ts';
@@ -61,17 +62,11 @@ export default class Cat extends KopsCommand<typeof Cat, void> {
     const archive = await openConfiguredArchive(this.settings, this.flags);
     const { topic, partition } = this.flags;
     const { logStart, cut } = archive.partition(topic, partition);
-    const from = this.flags['from-offset'] ?? logStart;
-    if (from < logStart || from > cut) {
-      throw new KopsError(
-        'KOPS_USAGE',
-        `the archive shows ${logStart < cut ? `the offsets ${String(logStart)} to ${String(cut - 1n)}` : 'no offset'} of ${topic}-${String(partition)}, not ${String(from)}`,
-        {
-          at: { archive: archive.ref.archive, topic, partition, offset: from },
-          hint: `Give a --from-offset from ${String(logStart)} on, or none.`,
-        },
-      );
-    }
+    const { from } = shownOffsets(
+      archive,
+      { topic, partition },
+      { from: this.flags['from-offset'] },
+    );
     const { count, isolation } = this.flags;
     await this.#print(
       archive,
@@ -101,7 +96,7 @@ export default class Cat extends KopsCommand<typeof Cat, void> {
       await printRecords(archive, range, writer, output, signal);
     } catch (thrown) {
       // What was printed stays whole, with the error at its end.
-      const error = toKopsError(thrown);
+      const error = this.worded(toKopsError(thrown));
       await writer.end({ error: { ...errorToJson(error), exit: error.exitCode } });
       throw new ReportedFailure(reportFailure(error, { json: false }));
     }

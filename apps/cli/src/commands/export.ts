@@ -6,6 +6,7 @@ import { catalogPolicy, configuredRegistry } from '../catalog/catalog-settings.t
 import { exportPolicy } from '../export/export-policy.ts';
 import {
   exportRecords,
+  type ExportCounts,
   type ExportProgress,
   type ExportSettings,
 } from '../export/export-records.ts';
@@ -13,17 +14,20 @@ import { KopsCommand, type FlagsOf } from '../kops-command.ts';
 import { FileOutput } from '../output/file-output.ts';
 import { ProgressLine } from '../output/progress.ts';
 import { TextOutput } from '../output/text-output.ts';
-import { scannedPartitions } from '../records/scan-segments.ts';
+import { scannedPartitions, type ScanRequest } from '../records/scan-segments.ts';
+import { shownOffsets } from '../records/shown-offsets.ts';
 import { commonSettings } from '../settings/common-settings.ts';
 import { openConfiguredArchive } from '../settings/connections.ts';
 import { archive, cluster, repository, requiredTopicNames } from '../settings/flags.ts';
-import { instant } from '../settings/value-flags.ts';
+import { instant, offset, size } from '../settings/value-flags.ts';
 
 /** What was written. */
 interface ExportResult {
   readonly archive: string;
   readonly topics: readonly string[];
   readonly documents: number;
+  /** Documents that lack a part of their record for its size. */
+  readonly cut: number;
   /** Absolute path. */
   readonly output: string;
 }
@@ -31,9 +35,9 @@ interface ExportResult {
 export default class Export extends KopsCommand<typeof Export, ExportResult | undefined> {
   static override summary = 'Write records of an archive as documents, one a line.';
   static override description =
-    'Each line is the JSON document that the catalog has of a record, by the rules of catalog.records with their masks (all of the record where no rule is for its topic), with _id and _index before its fields. ' +
+    'Each line is the JSON document that the catalog has of a record, by the rules of catalog.records with their masks (at level full and with whole values where no rule is for its topic), with _id and _index before its fields. ' +
     'Goes to stdout, for Logstash or other programs, or to a file, which appears when it is whole. Records of aborted or unfinished transactions are left out. Needs no Elasticsearch.\n\n' +
-    'Exit codes: 0 ok, 2 usage, 10 archive, topic or partition not found, 12 a rule keeps the topic out, 20 damaged data, 30 storage or schema registry unreachable, 31 denied, 32 no space, 130 interrupted.';
+    'Exit codes: 0 ok, 2 usage, 10 archive, topic or partition not found, 12 a rule keeps the topic out, or the file is there, 20 damaged data, 30 storage or schema registry unreachable, 31 denied, 32 no space, 130 interrupted.';
   static override examples = [
     '<%= config.bin %> <%= command.id %> --repository /backups/kafka --archive latest --topic orders --format ndjson | logstash --path.config tools/logstash/pipeline.conf',
     '<%= config.bin %> <%= command.id %> --repository /backups/kafka --topic orders --level metadata --output orders.ndjson',
@@ -46,6 +50,16 @@ export default class Export extends KopsCommand<typeof Export, ExportResult | un
     partition: Flags.integer({ summary: 'Only this partition.', helpValue: 'N', min: 0 }),
     from: instant({ summary: 'Only records of this time or later.', helpValue: 'TIME' }),
     to: instant({ summary: 'Only records before this time.', helpValue: 'TIME' }),
+    'from-offset': offset({
+      summary: 'Only records of this offset or later; with --partition, of one topic.',
+      helpValue: 'N',
+      dependsOn: ['partition'],
+    }),
+    'to-offset': offset({
+      summary: 'Only records before this offset; with --partition, of one topic.',
+      helpValue: 'N',
+      dependsOn: ['partition'],
+    }),
     format: Flags.option({
       options: ['ndjson'] as const,
       default: 'ndjson' as const,
@@ -56,9 +70,18 @@ export default class Export extends KopsCommand<typeof Export, ExportResult | un
       summary:
         'How much of a record is written; masks hold all the same. Default: as the rule of its topic says, else full.',
     })(),
+    'max-value-bytes': size({
+      summary:
+        'Cut longer values, e.g. at 64KiB. Default: as the rule of the topic says, else values are whole.',
+      helpValue: 'SIZE',
+    }),
     output: Flags.string({
-      summary: 'Write to this file instead of stdout; one that is there is replaced.',
+      summary: 'Write to this file instead of stdout; one that is there is refused.',
       helpValue: 'FILE',
+    }),
+    overwrite: Flags.boolean({
+      summary: 'Replace the file if it is there.',
+      dependsOn: ['output'],
     }),
   };
 
@@ -74,33 +97,49 @@ export default class Export extends KopsCommand<typeof Export, ExportResult | un
       });
     }
     const archive = await openConfiguredArchive(this.settings, this.flags);
-    const { topic: topics, partition } = this.flags;
-    const names = [
-      ...new Set(scannedPartitions(archive, { topics, partition }).map(({ topic }) => topic)),
-    ];
+    const request = this.#request(archive);
+    const names = [...new Set(scannedPartitions(archive, request).map(({ topic }) => topic))];
     const settings = await this.#exportSettings(names);
     if (path === undefined) {
       const output = new TextOutput(process.stdout);
-      const documents = await this.#write(archive, settings, output, signal);
-      if (!output.isGone) process.stderr.write(`${wrote(documents, names)}\n`);
+      const counts = await this.#write(archive, request, settings, output, signal);
+      if (!output.isGone) process.stderr.write(`${wrote(counts, names)}${cutText(counts)}\n`);
       return undefined;
     }
-    await using file = await FileOutput.create(path);
-    const documents = await this.#write(archive, settings, new TextOutput(file.stream), signal);
+    await using file = await FileOutput.create(path, this.flags);
+    const output = new TextOutput(file.stream);
+    const counts = await this.#write(archive, request, settings, output, signal);
     await file.finish();
-    this.print([`${wrote(documents, names)} to ${file.path}`]);
-    return { archive: archive.ref.archive, topics: names, documents, output: file.path };
+    this.print([`${wrote(counts, names)} to ${file.path}${cutText(counts)}`]);
+    return { archive: archive.ref.archive, topics: names, ...counts, output: file.path };
+  }
+
+  /** @throws KOPS_TOPIC_NOT_FOUND; KOPS_USAGE for offsets that the archive does not show */
+  #request(archive: Archive): ScanRequest {
+    const { topic: topics, partition, from, to } = this.flags;
+    const { 'from-offset': fromOffset, 'to-offset': toOffset } = this.flags;
+    const request: ScanRequest = { topics, partition, from, to };
+    if (fromOffset === undefined && toOffset === undefined) return request;
+    const [at, ...others] = scannedPartitions(archive, request);
+    if (at === undefined || others.length > 0) {
+      throw new KopsError('KOPS_USAGE', 'offsets are those of one partition of one topic', {
+        hint: 'Name one topic with --topic.',
+      });
+    }
+    const offsets = shownOffsets(archive, at, { from: fromOffset, to: toOffset });
+    return { ...request, fromOffset: offsets.from, toOffset: offsets.to };
   }
 
   /** Also finds out whether a rule keeps a topic out, before anything is written. */
   async #exportSettings(topics: readonly string[]): Promise<ExportSettings> {
     const { records, hashKey, prefix } = catalogPolicy(this.settings);
+    const limits = { level: this.flags.level, maxValueBytes: this.flags['max-value-bytes'] };
     const policies = new Map(
-      topics.map((topic) => [topic, exportPolicy(topic, records, this.flags.level)] as const),
+      topics.map((topic) => [topic, exportPolicy(topic, records, limits)] as const),
     );
     const registry = configuredRegistry(this.settings);
     return {
-      policyOf: (topic) => policies.get(topic) ?? exportPolicy(topic, records, this.flags.level),
+      policyOf: (topic) => policies.get(topic) ?? exportPolicy(topic, records, limits),
       hashKey,
       prefix,
       // Loaded where it is needed: it brings the indexer along.
@@ -110,11 +149,11 @@ export default class Export extends KopsCommand<typeof Export, ExportResult | un
 
   async #write(
     archive: Archive,
+    request: ScanRequest,
     settings: ExportSettings,
     output: TextOutput,
     signal: AbortSignal,
-  ): Promise<number> {
-    const { topic: topics, partition, from, to } = this.flags;
+  ): Promise<ExportCounts> {
     const progress = new ProgressLine();
     const onProgress = ({ at, documents, done, total }: ExportProgress): void =>
       progress.update({
@@ -124,7 +163,6 @@ export default class Export extends KopsCommand<typeof Export, ExportResult | un
         records: BigInt(documents),
         detail: `${at.topic}-${String(at.partition)}`,
       });
-    const request = { topics, partition, from, to };
     try {
       return await exportRecords(archive, request, settings, output, onProgress, signal);
     } finally {
@@ -135,5 +173,8 @@ export default class Export extends KopsCommand<typeof Export, ExportResult | un
   }
 }
 
-const wrote = (documents: number, topics: readonly string[]): string =>
+const wrote = ({ documents }: ExportCounts, topics: readonly string[]): string =>
   `Exported ${counted(documents, 'record')} of ${topics.length === 1 ? `topic ${topics.join('')}` : `${formatCount(topics.length)} topics`}`;
+
+const cutText = ({ cut }: ExportCounts): string =>
+  cut === 0 ? '' : `; ${formatCount(cut)} with a part cut (kops.truncated says which)`;

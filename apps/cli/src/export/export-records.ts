@@ -29,6 +29,13 @@ export interface ExportSettings {
   readonly decoder: RecordDecoder | undefined;
 }
 
+/** What an export wrote. */
+export interface ExportCounts {
+  readonly documents: number;
+  /** Documents that lack a part of their record for its size. */
+  readonly cut: number;
+}
+
 /** How far an export is. */
 export interface ExportProgress {
   readonly at: ScannedPartition;
@@ -40,7 +47,7 @@ export interface ExportProgress {
 
 /**
  * Writes a document a line for each record that a consumer sees: the document that the indexer writes, with `_id` and `_index`
- * before its fields. Reads no faster than the output is taken; ends when nobody takes it. Returns the number of documents.
+ * before its fields. Reads no faster than the output is taken; ends when nobody takes it.
  */
 export async function exportRecords(
   archive: Archive,
@@ -49,11 +56,12 @@ export async function exportRecords(
   output: TextOutput,
   onProgress: (progress: ExportProgress) => void,
   signal: AbortSignal,
-): Promise<number> {
+): Promise<ExportCounts> {
   const partitions = scannedPartitions(archive, request);
   const total = partitions.reduce((sum, { bytes }) => sum + bytes, 0n);
   let done = 0n;
   let documents = 0;
+  let cut = 0;
   for (const at of partitions) {
     const lines = linesOf(archive, at, settings);
     for (const part of await segmentsOf(archive, at, request)) {
@@ -63,21 +71,27 @@ export async function exportRecords(
         for (const record of run) {
           ({ offset } = record);
           const made = lineOf(record);
-          const line = made instanceof Promise ? await made : made;
-          if (line === undefined) continue;
+          const document = made instanceof Promise ? await made : made;
+          if (document === undefined) continue;
           documents++;
-          if (output.add(line)) await output.flush();
-          if (output.isGone) return documents;
+          if (document.isCut) cut++;
+          if (output.add(document.line)) await output.flush();
+          if (output.isGone) return { documents, cut };
         }
         onProgress({ at, documents, done: done + bytesBefore(at, offset), total });
       }
     }
     done += at.bytes;
   }
-  return documents;
+  return { documents, cut };
 }
 
-type LineOf = (record: KafkaRecord) => string | undefined | Promise<string | undefined>;
+interface DocumentLine {
+  readonly line: string;
+  readonly isCut: boolean;
+}
+
+type LineOf = (record: KafkaRecord) => DocumentLine | undefined | Promise<DocumentLine | undefined>;
 
 /** Makes the function that makes lines of a segment's records. */
 function linesOf(
@@ -88,10 +102,12 @@ function linesOf(
   const policy = policyOf(topic);
   const hasher = createHasher(hashKey);
   const index = JSON.stringify(recordsAlias(topic, prefix));
-  const line = (document: RecordDocument | undefined): string | undefined =>
-    // The fields follow in the same object.
-    document &&
-    `{"_id":${JSON.stringify(document.id)},"_index":${index},${JSON.stringify(document.fields).slice(1)}\n`;
+  const line = (document: RecordDocument | undefined): DocumentLine | undefined =>
+    document && {
+      // The fields follow in the same object.
+      line: `{"_id":${JSON.stringify(document.id)},"_index":${index},${JSON.stringify(document.fields).slice(1)}\n`,
+      isCut: 'truncated' in (document.fields['kops'] as object),
+    };
   return ({ segment }) => {
     const source = { cluster: archive.manifest.cluster.id, topicId, topic, partition };
     const documentOf = documentRecords(

@@ -11,6 +11,9 @@ export interface ScanRequest {
   /** Times in ms since the epoch; from is included, to is not. */
   readonly from?: bigint | undefined;
   readonly to?: bigint | undefined;
+  /** Offsets; the first is included, the second is not. */
+  readonly fromOffset?: bigint | undefined;
+  readonly toOffset?: bigint | undefined;
   readonly isolation?: 'read_committed' | 'read_uncommitted' | undefined;
 }
 
@@ -63,15 +66,16 @@ export function scannedPartitions(archive: Archive, request: ScanRequest): Scann
   );
 }
 
-/** Segments of a partition that may hold records of the time that is asked for. */
+/** Segments of a partition that may hold records of the time and the offsets that are asked for. */
 export async function segmentsOf(
   archive: Archive,
   at: ScannedPartition,
-  { from }: ScanRequest,
+  { from, fromOffset = at.logStart, toOffset = at.cut }: ScanRequest,
 ): Promise<ScannedSegment[]> {
   const { segments } = await archive.segments(at);
   return segments
     .filter(({ maxTimestamp }) => from === undefined || maxTimestamp >= from)
+    .filter(({ slice }) => slice.end > fromOffset && slice.start < toOffset)
     .map((segment) => ({ at, segment }));
 }
 
@@ -79,12 +83,21 @@ export async function segmentsOf(
 export async function* readSegment(
   archive: Archive,
   { at, segment }: ScannedSegment,
-  { from, to, isolation = 'read_committed' }: ScanRequest,
+  request: ScanRequest,
   signal: AbortSignal,
 ): AsyncGenerator<Iterable<KafkaRecord>> {
   const { topic, partition } = at;
+  const { from, to, fromOffset = at.logStart, toOffset = at.cut } = request;
+  const { isolation = 'read_committed' } = request;
   const { start, end } = segment.slice;
-  const range = { topic, partition, from: start, to: end, isolation, signal };
+  const range = {
+    topic,
+    partition,
+    from: start > fromOffset ? start : fromOffset,
+    to: end < toOffset ? end : toOffset,
+    isolation,
+    signal,
+  };
   for await (const run of archive.readRecordRuns(range)) {
     throwIfAborted(signal);
     yield from === undefined && to === undefined ? run : inTime(run, from, to);

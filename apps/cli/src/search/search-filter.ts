@@ -1,5 +1,5 @@
 import { lineageId, type RecordFilter, type RecordRange } from '@kops/catalog';
-import { KopsError, selectTopics } from '@kops/core';
+import { selectTopics } from '@kops/core';
 import type { Archive } from '@kops/repository';
 
 /** What was asked for. */
@@ -14,29 +14,25 @@ export interface SearchRequest {
 
 /**
  * The filter of a search; within an archive, by the offsets that it shows of each partition.
- * @throws KOPS_TOPIC_NOT_FOUND for a topic that the archive lacks; KOPS_USAGE for a glob without an archive
+ * @throws KOPS_TOPIC_NOT_FOUND for a topic that the archive lacks
  */
 export function searchFilter(request: SearchRequest, archive: Archive | undefined): RecordFilter {
   const { query, topics, from, to } = request;
-  const glob = archive === undefined ? topics?.find((name) => /[*?]/.test(name)) : undefined;
-  if (glob !== undefined) {
-    throw new KopsError(
-      'KOPS_USAGE',
-      `'${glob}' is a glob, and only an archive says what it means`,
-      {
-        hint: 'Name the topics, or add --repository and --archive.',
-      },
-    );
-  }
   return {
     query,
-    ...(archive === undefined
-      ? topics === undefined
-        ? {}
-        : { topics }
-      : shownIn(archive, request)),
+    ...(archive === undefined ? inCatalog(topics) : shownIn(archive, request)),
     ...(from === undefined ? {} : { fromTime: Number(from) }),
     ...(to === undefined ? {} : { toTime: Number(to) }),
+  };
+}
+
+/** Without an archive, Elasticsearch says which topics a glob means. */
+function inCatalog(topics: SearchRequest['topics']): Pick<RecordFilter, 'topics' | 'topicGlobs'> {
+  if (topics === undefined) return {};
+  const isGlob = (name: string): boolean => /[*?]/.test(name);
+  return {
+    topics: topics.filter((name) => !isGlob(name)),
+    topicGlobs: topics.filter(isGlob),
   };
 }
 
