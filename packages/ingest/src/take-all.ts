@@ -22,9 +22,9 @@ export async function takeAll(
     const { position } = sink;
     const next = await sealed.at(position, stores);
     if (next !== undefined) await adoptFrom(sink, store, next);
-    else if (!(await passLoss(sink))) {
+    else {
       parts = await appendPart(sink, store, parts);
-      if (sink.position > position) continue;
+      if (sink.position > position || (await passLoss(sink))) continue;
       const behind = await nextRun(sink, store, stores, { sealed: left.sealed, parts });
       if (behind === undefined) return;
       await passGap(sink, behind);
@@ -142,6 +142,8 @@ async function nextRun(
 }
 
 function passGap(sink: PartitionSink, to: Offset): Promise<void> {
+  // Of what was begun before nothing had been acknowledged.
+  if (sink.isEmpty) return sink.skipTo(to, to);
   return sink.lose({
     from: sink.position,
     to,
