@@ -8,8 +8,8 @@ import type { Outcome, Round } from '../bench.ts';
 import { backupThrough } from '../kops-commands.ts';
 import { StandingArchiver } from './standing-archiver.ts';
 
-const pollMs = 100;
-/** How long an archiver may take to the first record in the catalog, in ms. */
+const pollMs = 500;
+/** How long an archiver may take to the first tenth of the records, in ms. */
 const firstMs = 60_000;
 
 /** `kops backup` through a standing archiver and agent, into a repository that is not there yet. */
@@ -45,7 +45,7 @@ export async function standingBackupIndexing(round: Round): Promise<Outcome> {
         records: [{ topics: '*', level: 'metadata' }],
       },
     });
-    const before = await firstRecords(catalog, bench.signal);
+    const before = await recordsFound(catalog, workload.records / 10, bench.signal);
     const outcome = await backupThrough(round, archiver.config, 'fresh');
     const after = await countNow(catalog);
     if (after >= workload.records)
@@ -67,14 +67,18 @@ async function countNow(catalog: Catalog): Promise<number> {
   return catalog.count({});
 }
 
-/** Waits for the index to be made, to be there for searches, and to have something. */
-async function firstRecords(catalog: Catalog, signal: AbortSignal): Promise<number> {
+/** Waits until so many records can be found: indexer and server are warm then, as they are where they stand. */
+async function recordsFound(
+  catalog: Catalog,
+  wanted: number,
+  signal: AbortSignal,
+): Promise<number> {
   const end = performance.now() + firstMs;
   for (;;) {
     throwIfAborted(signal);
     try {
       const records = await countNow(catalog);
-      if (records > 0) return records;
+      if (records >= wanted) return records;
     } catch (error) {
       // Shards that are being made cannot be searched.
       if (!KopsError.is(error) || !error.retryable || performance.now() > end) throw error;
@@ -82,7 +86,7 @@ async function firstRecords(catalog: Catalog, signal: AbortSignal): Promise<numb
     if (performance.now() > end)
       throw new KopsError(
         'KOPS_UNEXPECTED',
-        `no record in the catalog after ${String(firstMs / 1000)} s`,
+        `less than ${String(wanted)} records in the catalog after ${String(firstMs / 1000)} s`,
       );
     await sleep(pollMs);
   }
