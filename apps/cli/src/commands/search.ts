@@ -1,12 +1,12 @@
 import { Args, Flags } from '@oclif/core';
-import type { RecordHit, SearchPage } from '@kops/catalog';
+import type { RecordHit } from '@kops/catalog';
 import { connectElasticsearch } from '@kops/catalog/elasticsearch';
-import { counted, formatCount, KopsError } from '@kops/core';
+import { KopsError } from '@kops/core';
 import type { Archive } from '@kops/repository';
 import { requiredCatalog } from '../catalog/catalog-settings.ts';
 import { KopsCommand, type FlagsOf } from '../kops-command.ts';
-import { formatTable } from '../output/table.ts';
-import { hitCells, marks, showMarks } from '../search/hit-line.ts';
+import { renderSearchPage } from '../render/search-page.ts';
+import { marks } from '../search/hit-line.ts';
 import { searchFilter } from '../search/search-filter.ts';
 import { commonSettings } from '../settings/common-settings.ts';
 import { openConfiguredArchive } from '../settings/connections.ts';
@@ -97,7 +97,10 @@ export default class Search extends KopsCommand<typeof Search, SearchResult> {
         hint: "Look with 'kops catalog status' whether the topic is indexed and up to date, or scan an archive with 'kops grep'.",
       });
     }
-    this.#show(page);
+    const isBold = process.stdout.isTTY && process.env['NO_COLOR'] === undefined;
+    // Of a stream that is no terminal it is undefined, whatever its type says.
+    const columns = process.stdout.columns as number | undefined;
+    this.print(renderSearchPage(page, { isBold, columns }));
     const hits = page.hits.map(({ highlights: _, ...hit }) => hit);
     return { ...page, hits, next: page.next ?? null };
   }
@@ -110,29 +113,5 @@ export default class Search extends KopsCommand<typeof Search, SearchResult> {
 
   async #arguments(): Promise<{ readonly query: string }> {
     return (await this.parse(Search)).args;
-  }
-
-  #show({ hits, total, isTotalExact, next }: SearchPage): void {
-    const right = 'right' as const;
-    const lines = formatTable(
-      [
-        { title: 'ARCHIVE' },
-        { title: 'TOPIC' },
-        { title: 'PARTITION', align: right },
-        { title: 'OFFSET', align: right },
-        { title: 'TIME' },
-        { title: 'KEY' },
-        { title: 'RECORD' },
-      ],
-      hits.map(hitCells),
-    );
-    const isBold = process.stdout.isTTY && process.env['NO_COLOR'] === undefined;
-    const shown = lines.map((line) => showMarks(line, isBold));
-    const all = `${isTotalExact ? '' : 'at least '}${counted(total, 'record')}`;
-    this.print([
-      ...shown,
-      '',
-      `${formatCount(hits.length)} of ${all}${next === undefined ? '' : `; more with --next ${next}`}`,
-    ]);
   }
 }

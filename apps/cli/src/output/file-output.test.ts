@@ -36,7 +36,9 @@ describe('a file that is written', () => {
 
   it('is refused where there is one, unless it may be replaced', async () => {
     await writeFile(path, 'old');
-    await expect(write('new')).rejects.toSatisfy(withCode('KOPS_REFUSED'));
+    // Before any work.
+    const refused = FileOutput.create(path, { overwrite: false });
+    await expect(refused).rejects.toSatisfy(withCode('KOPS_REFUSED'));
     expect(await readFile(path, 'utf8')).toBe('old');
     await write('new', true);
     expect(await readFile(path, 'utf8')).toBe('new');

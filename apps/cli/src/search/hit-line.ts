@@ -1,24 +1,35 @@
 import type { RecordHit } from '@kops/catalog';
+import { formatBytes } from '@kops/service';
 
 /** Marks that Elasticsearch puts around matches: of private use, so that next to no text has them. */
 export const marks = { before: '\uE000', after: '\uE001' } as const;
 
-const longestCell = 60;
-const longestKey = 40;
 const contextChars = 24;
 
-/** A hit as the cells of a table. */
-export function hitCells(hit: RecordHit): string[] {
+/** What is shown of a hit. Matches are between {@link marks}. */
+export interface ShownHit {
+  readonly archive: string;
+  readonly topic: string;
+  readonly partition: string;
+  readonly offset: string;
+  readonly time: string;
+  readonly key: string;
+  /** What matched in value or headers, else how the value begins, else what there is in its place. */
+  readonly record: string;
+}
+
+/** A hit for people; of keys and records so many characters. */
+export function showHit(hit: RecordHit, longest = { key: 40, record: 60 }): ShownHit {
   const { archive, topic, partition, offset, timestamp } = hit;
-  return [
+  return {
     archive,
     topic,
-    String(partition),
-    String(offset),
-    timeText(timestamp),
-    harmless(clip(textOf(hit.fields, 'key') ?? '', longestKey)),
-    harmless(snippet(hit)),
-  ];
+    partition: String(partition),
+    offset: String(offset),
+    time: timeText(timestamp),
+    key: harmless(clip(keyOf(hit), longest.key)),
+    record: harmless(snippet(hit, longest.record)),
+  };
 }
 
 function timeText(timestamp: bigint): string {
@@ -33,21 +44,43 @@ function textOf(fields: RecordHit['fields'], name: string): string | undefined {
   return typeof value === 'string' ? value : undefined;
 }
 
-/** What matched, else how the value begins. */
-function snippet({ fields, highlights }: RecordHit): string {
-  const [matched] = highlights['message'] ?? Object.values(highlights)[0] ?? [];
-  if (matched !== undefined) return around(matched);
-  const { message } = fields;
-  return typeof message === 'string' ? clip(message) : '';
+/** The key, with what matched in it. Elasticsearch marks a keyword as a whole. */
+function keyOf({ fields, highlights }: RecordHit): string {
+  const key = textOf(fields, 'key') ?? '';
+  const text = highlights['kafka.key']?.[0] ?? key;
+  // A name says nothing where nobody can read it.
+  return textOf(fields, 'key_encoding') === 'base64' ? `base64:${text}` : text;
 }
 
-function around(text: string): string {
+/** What matched in the value, else in a header; else how the value begins. */
+function snippet({ fields, highlights }: RecordHit, longest: number): string {
+  const [inValue] = highlights['message'] ?? [];
+  if (inValue !== undefined) return around(inValue, longest);
+  const [inHeader] = highlights['kafka.headers'] ?? [];
+  if (inHeader !== undefined) return `header ${around(inHeader, longest)}`;
+  const { message } = fields;
+  return typeof message === 'string' ? clip(message, longest) : inPlaceOf(fields);
+}
+
+/** Why no text stands where the value is looked for. */
+function inPlaceOf(fields: RecordHit['fields']): string {
+  const kafka = (fields['kafka'] ?? {}) as Readonly<Record<string, unknown>>;
+  if (kafka['tombstone'] === true) return '(null)';
+  const format = kafka['value_format'];
+  if (format === 'withheld') return '(withheld by a mask)';
+  const bytes = kafka['value_bytes'];
+  if (typeof bytes !== 'number') return '';
+  const size = formatBytes(bytes);
+  return format === undefined ? `(${size}, not indexed)` : `(${String(format)}, ${size})`;
+}
+
+function around(text: string, longest: number): string {
   const first = text.indexOf(marks.before);
   const start = first > contextChars ? first - contextChars : 0;
-  return `${start > 0 ? '…' : ''}${clip(text.slice(start))}`;
+  return `${start > 0 ? '…' : ''}${clip(text.slice(start), longest)}`;
 }
 
-function clip(text: string, longest = longestCell): string {
+function clip(text: string, longest: number): string {
   const characters = Array.from(text);
   if (characters.length <= longest) return text;
   const kept = characters.slice(0, longest).join('');
