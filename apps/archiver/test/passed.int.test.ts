@@ -60,7 +60,7 @@ class Written {
     return new Written(await readWithJava(sandbox(), { topics }));
   }
 
-  /** Throws unless an archive shows of a partition exactly what was written with offsets in [from, to). */
+  /** Throws unless an archive shows of a partition below `to` exactly what was written with offsets in [from, to). */
   async assertShownBy(
     archive: string | undefined,
     { topic, partition }: At,
@@ -76,7 +76,7 @@ class Written {
     expect(written).toHaveLength(Number(to - from));
     assertSameRecords(
       written,
-      shown.filter((one) => one.partition === partition),
+      shown.filter((one) => one.partition === partition && one.offset < to),
     );
   }
 }
@@ -267,6 +267,41 @@ describe('a log start that has passed what a killed capture had acknowledged', (
     expect(manifest.topics[0]?.partitions[0]?.losses).toMatchObject([
       { reason: 'tombstones-may-be-gone' },
     ]);
+    expect(await assertShowsTopics(folder(), sandbox(), [at.topic])).toBe(10);
+    expect(await leftoversIn(folder())).toEqual([]);
+  });
+});
+
+describe('a log start that passes what a follow has acknowledged', () => {
+  it.each([
+    { who: 'itself', killed: false },
+    { who: 'one that was killed before it', killed: true },
+  ])('before its next generation, read by $who: that one shows it', async ({ killed }) => {
+    const at = { topic: `fast-${String(killed)}`, partition: 0 };
+    const acknowledged = [{ ...at, offset: 80n }];
+    await kafkaAdmin(sandbox()).createTopic({ topic: at.topic });
+    await using producer = await openJavaProducer(sandbox());
+    await send(producer, at, 'first', 80);
+    const written = await Written.read(at.topic);
+    if (killed) await followAndDie([at.topic], acknowledged);
+
+    await using station = await Station.open(options());
+    await station.startAgent();
+    const rare = { follow: true, generationIntervalMs: 600_000 };
+    const follow = await startBackup(station.operator, [at.topic], rare);
+    const { backupId } = follow.started;
+    await untilAcknowledged(station, backupId, acknowledged);
+    await kafkaAdmin(sandbox()).deleteRecords([{ ...at, offset: 80n }]);
+    await send(producer, at, 'second', 10);
+    await untilAcknowledged(station, backupId, [{ ...at, offset: 90n }]);
+    await station.operator.stopBackup(backupId);
+    const [archive] = await follow.done;
+    expect(archive).toMatchObject({ records: 90n, losses: 0 });
+    await written.assertShownBy(archive?.archive, at, 0n, 80n);
+
+    // From then on an archive shows what there is.
+    const [now] = await (await startBackup(station.operator, [at.topic])).done;
+    expect(now).toMatchObject({ records: 10n, losses: 0 });
     expect(await assertShowsTopics(folder(), sandbox(), [at.topic])).toBe(10);
     expect(await leftoversIn(folder())).toEqual([]);
   });

@@ -66,7 +66,7 @@ export class ArchiveCommits {
         endedAt: new Date(clock.now()).toISOString(),
       },
     });
-    for (const { sink, cut: end } of partitions) sink.transactions.forgetBelow(end);
+    for (const { sink, cut: end } of partitions) sink.archived(end);
     for (const key of segments) this.named.add(key);
     this.#last = committed;
     this.#lastShown = cut.shown(partitions);

@@ -83,11 +83,10 @@ async function buildPartition(
   partition: CutPartition,
 ): Promise<BuiltPartition> {
   const { sink, cut } = partition;
+  // What was acknowledged is in one archive at least, also where the log start has passed it before the first that could show it.
+  const passed = least(partition.logStart, sink.archivedEnd);
   // A log start beyond the cut leaves nothing to show.
-  const logStart = least(
-    partition.logStart > sink.logStart ? partition.logStart : sink.logStart,
-    cut,
-  );
+  const logStart = least(passed > sink.logStart ? passed : sink.logStart, cut);
   const [list, unchanged] = await buildList(repositories, partition, logStart);
   const stored =
     unchanged ?? (list.segments.length === 0 ? null : await putList(repositories, list));

@@ -59,6 +59,7 @@ export class PartitionSink {
   #entries: SegmentEntry[] = [];
   #leaderEpochs: LeaderEpoch[];
   #parentEnd: Offset;
+  #archivedEnd: Offset;
   #segment: OpenSegment | undefined;
   /** Where a successor stands that has taken over all that is sealed: holes and losses since then are not written down. */
   #reach: Offset;
@@ -86,6 +87,7 @@ export class PartitionSink {
     this.#ends = { highWatermark, lastStableOffset };
     this.#durable = plan.resume;
     this.#parentEnd = plan.resume;
+    this.#archivedEnd = plan.resume;
     this.#leaderEpochs = [...plan.leaderEpochs];
     this.#transactions = new OpenTransactions(
       plan.parent?.partition.openTransactions,
@@ -124,6 +126,10 @@ export class PartitionSink {
   get parentEnd(): Offset {
     return this.#parentEnd;
   }
+  /** Where the newest archive of the partition ends that this capture continues or has committed; for a baseline where it begins. */
+  get archivedEnd(): Offset {
+    return this.#archivedEnd;
+  }
   /** Bytes taken in by this capture. */
   get bytes(): number {
     return this.#bytes;
@@ -137,6 +143,12 @@ export class PartitionSink {
   }
   get transactions(): OpenTransactions {
     return this.#transactions;
+  }
+
+  /** An archive shows the partition up to its cut. */
+  archived(cut: Offset): void {
+    this.#archivedEnd = cut;
+    this.#transactions.forgetBelow(cut);
   }
 
   /** Begins a run of data: what a State will close with the hash of its bytes. */
