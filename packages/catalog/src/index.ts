@@ -37,6 +37,7 @@ export {
   type RecordPolicy,
   type RecordRule,
 } from './policy/record-policy.ts';
+export { fingerprintRules, haveSameMasks } from './policy/rules-fingerprint.ts';
 export type { MaskAction, MaskRule, RecordMasks } from './policy/mask-rule.ts';
 export { createHasher, type Hasher } from './policy/keyed-hash.ts';
 export {

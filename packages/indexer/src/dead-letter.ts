@@ -57,6 +57,14 @@ export class DeadLetterFiles {
     return this.#alone(() => this.#replace(segment, range, spool));
   }
 
+  /** Makes the letters of a segment that name one of these archives name another. */
+  async attribute(segment: string, retired: ReadonlySet<string>, archive: string): Promise<void> {
+    const name = fileName(segment);
+    if (!this.#names.has(name)) return;
+    const path = join(this.#directory, name);
+    await this.#alone(() => replaceFile(path, attributed(path, retired, archive)));
+  }
+
   async clear(): Promise<void> {
     for (const name of this.#names) await rm(join(this.#directory, name), { force: true });
     this.#names.clear();
@@ -105,6 +113,17 @@ export async function* readDeadLetters(directory: string): AsyncGenerator<DeadLe
   });
   for (const name of names.filter((found) => found.endsWith(ending)).sort()) {
     for await (const line of linesOf(join(directory, name))) yield JSON.parse(line) as DeadLetter;
+  }
+}
+
+async function* attributed(
+  path: string,
+  retired: ReadonlySet<string>,
+  archive: string,
+): AsyncGenerator<string> {
+  for await (const line of linesOf(path)) {
+    const letter = JSON.parse(line) as DeadLetter;
+    yield `${JSON.stringify(retired.has(letter.archive) ? { ...letter, archive } : letter)}\n`;
   }
 }
 

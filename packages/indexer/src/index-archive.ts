@@ -3,6 +3,7 @@ import { archiveDocument, segmentDocument, type RecordSource } from '@kops/catal
 import { throwIfAborted, toKopsError, type KopsError } from '@kops/core';
 import { openArchive, type Archive } from '@kops/repository';
 import type { IndexContext } from './index-context.ts';
+import { rulesAfter } from './covered.ts';
 import { addRange, type OffsetRange } from './offset-ranges.ts';
 import { isDamage } from './plain-error.ts';
 import { planPartition } from './plan-partition.ts';
@@ -98,7 +99,7 @@ class ArchiveIndexing {
     source: Omit<RecordSource, 'segment'>,
     segments: readonly SegmentEntry[],
   ): Promise<void> {
-    const { state, policyOf, pieceBytes } = this.#context;
+    const { state, policyOf, rulesOf, pieceBytes } = this.#context;
     const known = state.state.segments;
     const isIndexed = policyOf(source.topic).level !== 'none';
     const { pieces, transactionsFrom } = isIndexed
@@ -108,9 +109,10 @@ class ArchiveIndexing {
       source,
       segments.filter(({ key }) => known.get(key)?.documented !== true),
     );
-    await state.record(
-      writtenSegments(source, segments, pieces, known).map((segment) => ({ segment })),
-    );
+    const rules = rulesOf(source.topic);
+    const nextOrder = () => state.state.nextOrder();
+    const written = writtenSegments({ source, segments, pieces, rules, known, nextOrder });
+    await state.record(written.map((segment) => ({ segment })));
     if (transactionsFrom === undefined) {
       for (const piece of pieces) await this.#submit({ source, pieces: [piece] });
       return;
@@ -187,24 +189,21 @@ class ArchiveIndexing {
   }
 
   async #finishPiece({ key, slice }: SegmentEntry, outcome: PieceOutcome): Promise<void> {
-    const { state, deadLetters, report, meter } = this.#context;
+    const { state, deadLetters, report, meter, rulesOf } = this.#context;
     const range: OffsetRange = { from: slice.start, to: slice.end };
     const letters = await deadLetters.replace(key, range, outcome.spool);
     const before = state.state.segments.get(key);
     if (before === undefined) return;
     report.addPiece(key, outcome);
     meter.addRejected(outcome.rejected);
-    await state.record([
-      {
-        segment: {
-          ...before,
-          covered: addRange(before.covered, { from: range.from, to: outcome.settledTo }),
-          order: state.state.nextOrder(),
-          documents: before.documents + outcome.created,
-          deadLetters: letters,
-        },
-      },
-    ]);
+    const segment = {
+      ...before,
+      covered: addRange(before.covered, { from: range.from, to: outcome.settledTo }),
+      documents: before.documents + outcome.settledRecords,
+      deadLetters: letters,
+    };
+    const rules = rulesAfter(segment, rulesOf(before.topic));
+    await state.record([{ segment: { ...segment, rules } }]);
   }
 
   async #failSegment(

@@ -14,6 +14,8 @@ export interface IndexContext {
   readonly deadLetters: DeadLetterFiles;
   readonly pool: WorkerPool;
   readonly policyOf: (topic: string) => RecordPolicy;
+  /** Fingerprint of a topic's rules. */
+  readonly rulesOf: (topic: string) => string;
   readonly pieceBytes: number;
   readonly maxTasks: number;
   readonly report: ReportBuilder;

@@ -17,5 +17,6 @@ export type { IndexerLimits, IndexerSettings } from './settings.ts';
 export type { BackupBytes } from './worker/hold.ts';
 export type { FailedPart, IndexReport, RetireReport } from './index-report.ts';
 export { readIndexerStatus, type IndexerStatus, type ReadStatusOptions } from './indexer-status.ts';
+export type { OtherRules, RuledSegments } from './other-rules.ts';
 export type { DeadLetter } from './dead-letter.ts';
 export { registryDecoder, type RecordDecoder } from './record-decoder.ts';

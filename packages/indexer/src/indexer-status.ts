@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { ArchiveCommit } from '@kops/archive-format';
-import { compilePolicy, type RecordPolicy, type RecordRule } from '@kops/catalog';
+import { compilePolicy, fingerprintRules, type RecordPolicy, type RecordRule } from '@kops/catalog';
 import { systemClock, type Clock } from '@kops/core';
 import { parseRepositoryUrl } from '@kops/object-store';
 import { openFileStore } from '@kops/object-store/file';
@@ -11,6 +11,7 @@ import { addRange, subtractRanges, type OffsetRange } from './offset-ranges.ts';
 import { isDamage } from './plain-error.ts';
 import { bytesOf, missingRanges, recordsOf } from './plan-partition.ts';
 import type { IndexState } from './state/index-state.ts';
+import { countOtherRules, type OtherRules } from './other-rules.ts';
 import { loadState } from './state/state-file.ts';
 import { statePaths } from './state/state-paths.ts';
 
@@ -37,6 +38,8 @@ export interface IndexerStatus {
   readonly oldestWaiting: string | undefined;
   readonly deadLetters: number;
   readonly failed: readonly FailedPart[];
+  /** What is in the catalog by other rules of `catalog.records` than those that hold now. A rebuild applies these. */
+  readonly otherRules: OtherRules;
 }
 
 /** Where to look for a status without opening an indexer. */
@@ -58,17 +61,18 @@ export async function readIndexerStatus(
   const repository = await openRepository(await openFileStore(directory));
   const { id } = repository.info;
   const { state } = await loadState(statePaths(join(options.stateDirectory, id)).state, id);
-  const policyOf = compilePolicy(options.records);
-  return describeState(repository, state, { policyOf, clock: options.clock ?? systemClock });
+  const { records, clock = systemClock } = options;
+  return describeState(repository, state, { records, clock });
 }
 
 /** Compares a state with the commit log. */
 export async function describeState(
   repository: Repository,
   state: IndexState,
-  context: { readonly policyOf: (topic: string) => RecordPolicy; readonly clock: Clock },
+  context: { readonly records: readonly RecordRule[]; readonly clock: Clock },
 ): Promise<Omit<IndexerStatus, 'activity'>> {
   const live = await repository.archives();
+  const policyOf = compilePolicy(context.records);
   const withStatus = (status: string) =>
     live.filter(({ archive }) => state.archives.get(archive)?.status === status).length;
   const waiting = live.filter(({ archive }) => {
@@ -83,11 +87,12 @@ export async function describeState(
       incomplete: withStatus('incomplete'),
       waiting: waiting.length,
     },
-    waiting: await countWaiting(repository, state, lastOfSeries(waiting), context.policyOf),
+    waiting: await countWaiting(repository, state, lastOfSeries(waiting), policyOf),
     lagMs: oldest === undefined ? undefined : await ageOf(repository, oldest, context.clock),
     oldestWaiting: oldest?.archive,
     deadLetters: [...state.segments.values()].reduce((sum, of) => sum + of.deadLetters, 0),
     failed: failedParts(state),
+    otherRules: countOtherRules(state, fingerprintRules(context.records)),
   };
 }
 

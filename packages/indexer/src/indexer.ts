@@ -1,4 +1,3 @@
-import { compilePolicy } from '@kops/catalog';
 import { KopsError, throwIfAborted, toKopsError, type Clock } from '@kops/core';
 import { openArchive } from '@kops/repository';
 import { readDeadLetters, type DeadLetter } from './dead-letter.ts';
@@ -89,9 +88,8 @@ export class RepositoryIndexer implements Indexer {
 
   async status(): Promise<IndexerStatus> {
     const { repository, state, settings } = this.#parts;
-    const policyOf = compilePolicy(settings.records);
     const described = await describeState(repository, state.state, {
-      policyOf,
+      records: settings.records,
       clock: this.#clock,
     });
     return { activity: this.activity, ...described };
@@ -185,7 +183,9 @@ export class RepositoryIndexer implements Indexer {
             .segments) {
             const before = state.state.segments.get(key);
             if (before === undefined) continue;
-            changes.push({ segment: { ...before, covered: [], documented: false } });
+            changes.push({
+              segment: { ...before, covered: [], documents: 0, documented: false },
+            });
           }
         } catch (error) {
           // The pass that follows says what is damaged.

@@ -1,5 +1,5 @@
 import type { ArchiveCommit } from '@kops/archive-format';
-import { compilePolicy, type CallOptions, type Catalog } from '@kops/catalog';
+import { compilePolicy, fingerprintRules, type CallOptions, type Catalog } from '@kops/catalog';
 import { retry, throwIfAborted, toKopsError, type Clock, type RetryPolicy } from '@kops/core';
 import type { Repository } from '@kops/repository';
 import type { ActivityMeter } from './activity.ts';
@@ -137,12 +137,13 @@ export class Pass {
       signal,
     );
     const policyOf = compilePolicy(settings.records);
+    const rulesOf = fingerprintRules(settings.records);
     for (const ref of pending) {
       throwIfAborted(signal);
       await indexArchive(
         {
           ...this.#context,
-          ...{ pool, policyOf, signal, report: this.#report },
+          ...{ pool, policyOf, rulesOf, signal, report: this.#report },
           pieceBytes: limits.pieceBytes,
           maxTasks: limits.workers * (limits.piecesPerWorker + 1),
           withCatalog: this.#withCatalog.bind(this),

@@ -92,7 +92,7 @@ export class Server implements AsyncDisposable {
     });
     const content = await text(answer.body);
     // Of a stream the client does not look at the status.
-    if ((answer.statusCode ?? 500) >= 400)
+    if (answer.statusCode >= 400)
       throw new errors.ResponseError({ ...answer, body: JSON.parse(content) as unknown });
     return parseKeepingDigits(content) as T;
   }

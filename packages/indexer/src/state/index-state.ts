@@ -18,6 +18,9 @@ export interface ArchiveState {
   readonly failure?: IndexFailure;
 }
 
+/** Stands for the fingerprint of rules where a segment's documents were made by several. */
+export const mixedRules = 'mixed';
+
 /** How far a segment is. */
 export interface SegmentState {
   /** Object key. */
@@ -34,10 +37,14 @@ export interface SegmentState {
   readonly covered: readonly OffsetRange[];
   /** Offsets of which documents may have been written: noted before they are. */
   readonly written: readonly OffsetRange[];
-  /** Larger than that of every segment that was written before. */
+  /** When something of it was last about to be written: larger than that of every segment before. */
   readonly order: number;
-  /** Documents of records that were new. */
+  /** The order of the oldest of what is covered: what was written later may have replaced it. Unknown is 0. */
+  readonly since?: number;
+  /** Records of what is covered that a consumer sees; about, after a part of them was retired. */
   readonly documents: number;
+  /** Fingerprint of the rules that its documents were made by, or {@link mixedRules}; absent where it was not noted. */
+  readonly rules?: string;
   readonly deadLetters: number;
   readonly failure?: IndexFailure;
 }

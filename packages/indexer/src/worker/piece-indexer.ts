@@ -100,13 +100,16 @@ export class PieceIndexer {
     const { pipeline } = policy;
     const decoder = this.#decoderFor(policy);
     const at = { archive: of.archive, topic, partition };
+    const settledTo = settledEnd(entry, transactions);
     let records = 0;
+    let settledRecords = 0;
     let reported = 0;
     for await (const run of readSliceRuns(store, entry, { at })) {
       const mayGoOn = released(this.#settings.hold);
       if (mayGoOn !== undefined) await mayGoOn;
       for (const record of visibleRecords(run, transactions, at)) {
         records++;
+        if (record.offset < settledTo) settledRecords++;
         const decoding = decoder?.decode(record.key, record.value);
         const document = documentOf(record, decoding === undefined ? undefined : await decoding);
         if (document === undefined) continue;
@@ -127,7 +130,7 @@ export class PieceIndexer {
       from,
       to,
     });
-    return outcomeOf(writer, records, settledEnd(entry, transactions), spool.path);
+    return { ...outcomeOf(writer), settledTo, records, settledRecords, spool: spool.path };
   }
 
   /** What is not shown need not be decoded. */
@@ -181,12 +184,7 @@ function settledEnd({ slice }: SegmentEntry, transactions: TransactionScan | und
   return end > slice.start ? end : slice.start;
 }
 
-function outcomeOf(
-  { counts }: BulkWriter,
-  records: number,
-  settledTo: bigint,
-  spool: string | undefined,
-): PieceOutcome {
+function outcomeOf({ counts }: BulkWriter) {
   const { created, updated, dropped, rejected, retries, bytes } = counts;
-  return { settledTo, records, created, updated, dropped, rejected, retries, bytes, spool };
+  return { created, updated, dropped, rejected, retries, bytes };
 }

@@ -30,6 +30,8 @@ export interface PieceOutcome {
   readonly settledTo: bigint;
   /** Records that a consumer sees. */
   readonly records: number;
+  /** Of these, those below `settledTo`. */
+  readonly settledRecords: number;
   readonly created: number;
   readonly updated: number;
   /** Left out by an ingest pipeline. */

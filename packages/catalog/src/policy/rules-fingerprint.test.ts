@@ -1,0 +1,45 @@
+import { describe, expect, it } from 'vitest';
+import { parseRecordRules } from './record-policy.ts';
+import { fingerprintRules, haveSameMasks } from './rules-fingerprint.ts';
+
+const of = (rule: Record<string, unknown>, topic = 'orders') =>
+  fingerprintRules(
+    parseRecordRules([{ topics: 'orders', level: 'full', ...rule }], { hasHashKey: true }),
+  )(topic);
+
+const mask = (field: string, action = 'redact') => ({ masks: [{ field, action }] });
+
+describe('the fingerprint of rules', () => {
+  it('is the same for what makes the same documents', () => {
+    expect(of({})).toMatch(/^full\/[0-9a-f]{16}\/$/);
+    expect(of({})).toBe(of({ maxValueBytes: 65_536, masks: [] }));
+    expect(of({})).toBe(of({ topics: 'o*' }));
+    expect(of({ level: 'none' })).toBe(of({ level: 'none', maxValueBytes: 5 }));
+    expect(of({}, 'another')).toBe(of({ level: 'none' }));
+    expect(of({ level: 'keys', maxValueBytes: 5 })).toBe(of({ level: 'keys' }));
+  });
+
+  it('is another for every rule that changes a document', () => {
+    const all = [
+      {},
+      { level: 'none' },
+      { level: 'keys' },
+      { maxValueBytes: 5 },
+      { pipeline: 'p' },
+      mask('key'),
+      mask('value'),
+      mask('value.card'),
+      mask('value.card', 'drop'),
+      mask('headers.token'),
+    ].map((rule) => of(rule));
+    expect(new Set(all).size).toBe(all.length);
+  });
+
+  it('tells masks from the rest', () => {
+    expect(haveSameMasks(of(mask('key')), of({ ...mask('key'), level: 'keys' }))).toBe(true);
+    expect(haveSameMasks(of({}), of({ maxValueBytes: 5 }))).toBe(true);
+    expect(haveSameMasks(of({}), of(mask('key')))).toBe(false);
+    expect(haveSameMasks(of(mask('key')), of(mask('value')))).toBe(false);
+    expect(haveSameMasks('mixed', of({}))).toBe(false);
+  });
+});
