@@ -69,3 +69,12 @@ export async function indexedRecords(access: CatalogAccess): Promise<string[]> {
     .map(({ topic, partition, offset }) => `${topic}/${String(partition)}/${String(offset)}`)
     .sort();
 }
+
+/** The archives that documents of any kind name, each once, sorted. */
+export async function namedArchives(access: CatalogAccess): Promise<string[]> {
+  const found = new Set<string>();
+  for (const kind of ['archives', 'segments', 'records'] as const)
+    for (const { source } of await documentsOf(access, kind))
+      found.add((source['kops'] as { archive: string }).archive);
+  return [...found].sort();
+}
