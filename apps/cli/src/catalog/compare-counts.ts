@@ -1,6 +1,7 @@
-import { compilePolicy, lineageId, type Catalog, type RecordRule } from '@kops/catalog';
+import { compilePolicy, lineageId, type Catalog } from '@kops/catalog';
 import { throwIfAborted } from '@kops/core';
 import { openArchive, type Archive, type Repository } from '@kops/repository';
+import type { ConfiguredCatalog } from './catalog-settings.ts';
 
 /** Records of one topic, in the newest archive and in the catalog. */
 export interface TopicCount {
@@ -11,6 +12,16 @@ export interface TopicCount {
   readonly archived: number;
   /** Those of the archive's offsets that are in the catalog. */
   readonly indexed: number;
+  /** Where a schema registry is configured and values are indexed: how they were read. */
+  readonly values?: ValueCounts;
+}
+
+/** How values were read. */
+export interface ValueCounts {
+  /** By a schema of the registry. */
+  readonly decoded: number;
+  /** Values that are neither text nor of a schema that could be had: only size and hash are indexed. */
+  readonly binary: number;
 }
 
 /**
@@ -20,24 +31,35 @@ export interface TopicCount {
 export async function compareCounts(
   repository: Repository,
   catalog: Catalog,
-  rules: readonly RecordRule[],
+  { records, schemaRegistry }: Pick<ConfiguredCatalog, 'records' | 'schemaRegistry'>,
   signal: AbortSignal,
 ): Promise<TopicCount[]> {
-  const policyOf = compilePolicy(rules);
+  const policyOf = compilePolicy(records);
   const newest = new Map((await repository.archives()).map((ref) => [ref.cluster, ref]));
   const counts: TopicCount[] = [];
   for (const ref of newest.values()) {
     const archive = await openArchive(repository, ref);
     const { cluster } = archive.manifest;
     for (const { name: topic } of archive.manifest.topics) {
-      if (policyOf(topic).level === 'none') continue;
+      const { level } = policyOf(topic);
+      if (level === 'none') continue;
       throwIfAborted(signal);
+      const count = (query?: string): Promise<number> =>
+        countIndexed(archive, catalog, { topic, query }, signal);
       counts.push({
         cluster: cluster.id,
         archive: ref.archive,
         topic,
         archived: await countArchived(archive, topic, signal),
-        indexed: await countIndexed(archive, catalog, topic, signal),
+        indexed: await count(),
+        ...(schemaRegistry === undefined || level !== 'full'
+          ? {}
+          : {
+              values: {
+                decoded: await count('kafka.value_schema_id:*'),
+                binary: await count('kafka.value_format:binary'),
+              },
+            }),
       });
     }
   }
@@ -73,7 +95,7 @@ async function countArchived(
 async function countIndexed(
   archive: Archive,
   catalog: Catalog,
-  topic: string,
+  { topic, query }: { readonly topic: string; readonly query: string | undefined },
   signal: AbortSignal,
 ): Promise<number> {
   const { cluster, topics } = archive.manifest;
@@ -88,7 +110,8 @@ async function countIndexed(
   const perQuery = 500;
   for (let start = 0; start < ranges.length; start += perQuery) {
     const some = ranges.slice(start, start + perQuery);
-    count += await catalog.count({ topics: [topic], ranges: some }, { signal });
+    const filter = { topics: [topic], ranges: some, ...(query === undefined ? {} : { query }) };
+    count += await catalog.count(filter, { signal });
   }
   return count;
 }

@@ -1,67 +1,133 @@
 import { counted, formatCount } from '@kops/core';
 import { formatBytes, formatDuration } from '@kops/service';
+import type { TopicCount } from '../catalog/compare-counts.ts';
 import type { CatalogStatusResult } from '../commands/catalog/status.ts';
-import { formatPairs, formatTable } from '../output/table.ts';
+import { formatPairs, formatTable, type Column } from '../output/table.ts';
 
-/** The state of the catalog for people. */
-export function renderCatalogStatus(
-  { server, indexer, topics }: CatalogStatusResult,
-  stateDirectory: string,
-): string[] {
-  const { archives, waiting, lagMs, oldestWaiting, deadLetters, failed } = indexer;
-  const right = 'right' as const;
-  const documents = formatTable(
-    [{ title: 'INDEX' }, { title: 'DOCUMENTS', align: right }, { title: 'SIZE', align: right }],
-    server.indices.map(({ index, documents: count, bytes }) => [
-      index,
-      formatCount(count),
-      formatBytes(bytes),
-    ]),
-  );
-  const compared = formatTable(
-    [
-      { title: 'TOPIC' },
-      { title: 'ARCHIVED', align: right },
-      { title: 'INDEXED', align: right },
-      { title: '' },
-    ],
-    topics.map(({ topic, archived, indexed }) => [
-      topic,
-      formatCount(archived),
-      formatCount(indexed),
-      difference(archived, indexed),
-    ]),
-  );
+type Indexer = CatalogStatusResult['indexer'];
+
+/** Whether all that the newest archives show is in the catalog, and nothing was refused or damaged. */
+export function isUpToDate(result: CatalogStatusResult): boolean {
+  return problemsOf(result).length === 0;
+}
+
+/** The state of the catalog for people: what is wrong first, what to do about it last. */
+export function renderCatalogStatus(result: CatalogStatusResult, folder: string): string[] {
+  const { server, indexer, topics } = result;
+  const problems = problemsOf(result);
   return [
     ...formatPairs([
+      ['Catalog', problems.length === 0 ? 'up to date' : `NOT up to date: ${problems.join(', ')}`],
       ['Elasticsearch', `${server.clusterName}, version ${server.serverVersion}`],
-      [
-        'Archives',
-        `${formatCount(archives.indexed)} of ${formatCount(archives.committed)} indexed${archives.incomplete > 0 ? `, ${formatCount(archives.incomplete)} damaged` : ''}`,
-      ],
-      [
-        'Lag',
-        lagMs === undefined
-          ? 'none'
-          : `${formatDuration(lagMs)} (since ${oldestWaiting ?? ''}): ${counted(waiting.segments, 'segment')}, ${formatBytes(waiting.bytes)} to go`,
-      ],
-      [
-        'Dead letters',
-        deadLetters === 0 ? 'none' : `${formatCount(deadLetters)}, in ${stateDirectory}`,
-      ],
+      ...indexerPairs(indexer, folder),
     ]),
-    ...failed.map(
-      ({ archive, segment, message }) => `Damaged: ${archive} ${segment ?? ''}: ${message}`,
-    ),
+    ...damagedLines(indexer),
     '',
-    ...(server.indices.length === 0 ? ['No index yet.'] : documents),
+    ...(server.indices.length === 0 ? ['No index yet.'] : indexTable(server.indices)),
     '',
     ...(topics.length === 0
       ? [
           'Records of no topic are indexed: catalog.records has no rule for those of the newest archive.',
         ]
-      : compared),
+      : topicTable(topics)),
+    ...steps(result),
   ];
+}
+
+/** What is known where Elasticsearch does not answer. */
+export function renderIndexerStatus(indexer: Indexer, folder: string): string[] {
+  return [
+    ...formatPairs([
+      ['Elasticsearch', 'not reachable: what is indexed cannot be counted'],
+      ...indexerPairs(indexer, folder),
+    ]),
+    ...damagedLines(indexer),
+  ];
+}
+
+function indexerPairs(indexer: Indexer, folder: string): [string, string][] {
+  const { archives, waiting, lagMs, oldestWaiting, deadLetters, otherRules } = indexer;
+  const parts = [
+    `${formatCount(archives.indexed)} of ${formatCount(archives.committed)} indexed`,
+    ...(archives.waiting > 0 ? [`${formatCount(archives.waiting)} to go`] : []),
+    ...(archives.incomplete > 0 ? [`${formatCount(archives.incomplete)} damaged`] : []),
+  ];
+  const left = `${counted(waiting.segments, 'segment')}, ${counted(waiting.records, 'record')}, ${formatBytes(waiting.bytes)} to go`;
+  const oldest = oldestWaiting === undefined ? '' : `, oldest ${oldestWaiting}`;
+  return [
+    ['Archives', parts.join(', ')],
+    [
+      'Lag',
+      archives.waiting === 0
+        ? 'none'
+        : `${lagMs === undefined ? 'unknown' : formatDuration(lagMs)}: ${left}${oldest}`,
+    ],
+    [
+      'Dead letters',
+      deadLetters === 0
+        ? 'none'
+        : `${counted(deadLetters, 'record')}, told of in ${folder}/dead-letters`,
+    ],
+    ...(otherRules.segments === 0
+      ? []
+      : [
+          [
+            'Other rules',
+            `${counted(otherRules.records, 'record')} of ${someOf(otherRules.topics)} as earlier rules had them`,
+          ] satisfies [string, string],
+        ]),
+  ];
+}
+
+const damagedLines = ({ failed }: Indexer): string[] =>
+  failed.map(
+    ({ archive, segment, message }) =>
+      `Damaged: ${segment === undefined ? archive : `${archive}, ${segment}`}: ${message}`,
+  );
+
+function indexTable(indices: CatalogStatusResult['server']['indices']): string[] {
+  return formatTable(
+    [{ title: 'INDEX' }, { title: 'DOCUMENTS', align: 'right' }, { title: 'SIZE', align: 'right' }],
+    indices.map(({ index, documents, bytes }) => [
+      index,
+      formatCount(documents),
+      formatBytes(bytes),
+    ]),
+  );
+}
+
+/** Names of topics, not more than fit a line. */
+function someOf(topics: readonly string[]): string {
+  const shown = topics.slice(0, 5).join(', ');
+  return topics.length > 5 ? `${shown} and ${formatCount(topics.length - 5)} more` : shown;
+}
+
+/** Topics of several clusters may have the same name. */
+function topicTable(topics: readonly TopicCount[]): string[] {
+  const right = (title: string): Column => ({ title, align: 'right' });
+  const hasClusters = new Set(topics.map(({ cluster }) => cluster)).size > 1;
+  const hasValues = topics.some(({ values }) => values !== undefined);
+  const columns: Column[] = [
+    { title: 'TOPIC' },
+    ...(hasClusters ? [{ title: 'CLUSTER' }] : []),
+    right('ARCHIVED'),
+    right('INDEXED'),
+    ...(hasValues ? [right('BY SCHEMA'), right('BINARY')] : []),
+    { title: '' },
+  ];
+  const rows = topics.map(({ topic, cluster, archived, indexed, values }) => [
+    topic,
+    ...(hasClusters ? [cluster] : []),
+    formatCount(archived),
+    formatCount(indexed),
+    ...(hasValues
+      ? [values?.decoded, values?.binary].map((count) =>
+          count === undefined ? '' : formatCount(count),
+        )
+      : []),
+    difference(archived, indexed),
+  ]);
+  return formatTable(columns, rows);
 }
 
 function difference(archived: number, indexed: number): string {
@@ -69,4 +135,66 @@ function difference(archived: number, indexed: number): string {
   return indexed < archived
     ? `${formatCount(archived - indexed)} missing`
     : `${formatCount(indexed - archived)} too many`;
+}
+
+const sumOf = (counts: readonly number[]): number =>
+  counts.reduce((sum, count) => sum + Math.max(0, count), 0);
+
+/** Records that the catalog lacks, and those that it should not have. */
+function wrongCounts(topics: readonly TopicCount[]): { missing: number; extra: number } {
+  return {
+    missing: sumOf(topics.map(({ archived, indexed }) => archived - indexed)),
+    extra: sumOf(topics.map(({ archived, indexed }) => indexed - archived)),
+  };
+}
+
+function problemsOf({ indexer, topics }: CatalogStatusResult): string[] {
+  const { archives, deadLetters } = indexer;
+  const { otherMasks } = indexer.otherRules;
+  const { missing, extra } = wrongCounts(topics);
+  const problems: readonly (readonly [number, string])[] = [
+    [archives.waiting, `${counted(archives.waiting, 'archive')} to go`],
+    [missing, `${counted(missing, 'record')} missing`],
+    [extra, `${counted(extra, 'record')} too many`],
+    [deadLetters, counted(deadLetters, 'dead letter')],
+    [archives.incomplete, counted(archives.incomplete, 'damaged archive')],
+    [otherMasks.segments, `${counted(otherMasks.records, 'record')} with other masks`],
+  ];
+  return problems.flatMap(([count, problem]) => (count > 0 ? [problem] : []));
+}
+
+/** What to do next, for each thing that is wrong; the backups themselves are not touched by any of it. */
+function steps({ indexer, topics }: CatalogStatusResult): string[] {
+  const { archives, deadLetters, otherRules } = indexer;
+  const { missing, extra } = wrongCounts(topics);
+  const lines = [
+    ...(archives.waiting > 0
+      ? [
+          'What is to go is brought up by an archiver that feeds the catalog, by the next backup, or now by kops catalog rebuild.',
+        ]
+      : []),
+    ...(deadLetters > 0
+      ? [
+          'A dead letter says why Elasticsearch refused the record: mend that (a pipeline, as a rule), then kops catalog rebuild.',
+        ]
+      : []),
+    // A dead letter is missing, too.
+    ...(missing > deadLetters && archives.waiting === 0
+      ? ['Documents are missing that were written once: kops catalog rebuild brings them back.']
+      : []),
+    ...(extra > 0
+      ? ['The catalog has records that no archive shows: kops catalog rebuild --drop starts anew.']
+      : []),
+    ...(archives.incomplete > 0
+      ? ['The repository is damaged: kops verify says where, another copy may be whole.']
+      : []),
+  ];
+  const { otherMasks } = otherRules;
+  if (otherMasks.segments > 0)
+    lines.push(
+      `What is masked now may be readable in ${someOf(otherMasks.topics)}: kops catalog rebuild --drop applies the masks.`,
+    );
+  else if (otherRules.segments > 0)
+    lines.push('The rules of now are applied to what is indexed by kops catalog rebuild.');
+  return lines.length === 0 ? [] : ['', ...lines.map((line) => `Next: ${line}`)];
 }

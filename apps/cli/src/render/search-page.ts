@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from 'node:util';
 import type { RecordHit, SearchPage } from '@kops/catalog';
 import { counted, formatCount } from '@kops/core';
 import { formatTable } from '../output/table.ts';
@@ -26,7 +27,7 @@ export function renderSearchPage(page: SearchPage, view: PageView): string[] {
     ],
     hits.map((hit) => cellsOf(showHit(hit)).map((cell) => showMarks(cell, isBold))),
   );
-  const isNarrow = table.some((line) => lengthOf(line) > columns);
+  const isNarrow = table.some((line) => stripVTControlCharacters(line).length > columns);
   const all = `${isTotalExact ? '' : 'at least '}${counted(total, 'record')}`;
   return [
     ...(isNarrow ? narrowLines(hits, columns, isBold) : table),
@@ -44,10 +45,6 @@ const cellsOf = (shown: ShownHit): string[] => [
   shown.key,
   shown.record,
 ];
-
-const lengthOf = (line: string): number => showMarks(line, false).replaceAll(boldCodes, '').length;
-// eslint-disable-next-line no-control-regex -- these are what it is about
-const boldCodes = /\u001b\[\d+m/g;
 
 const indent = '    ';
 /** Fewer characters of a record say nothing; the terminal then breaks the line. */

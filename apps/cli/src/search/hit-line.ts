@@ -66,12 +66,12 @@ function snippet({ fields, highlights }: RecordHit, longest: number): string {
 function inPlaceOf(fields: RecordHit['fields']): string {
   const kafka = (fields['kafka'] ?? {}) as Readonly<Record<string, unknown>>;
   if (kafka['tombstone'] === true) return '(null)';
-  const format = kafka['value_format'];
+  const format = textOf(fields, 'value_format');
   if (format === 'withheld') return '(withheld by a mask)';
   const bytes = kafka['value_bytes'];
   if (typeof bytes !== 'number') return '';
   const size = formatBytes(bytes);
-  return format === undefined ? `(${size}, not indexed)` : `(${String(format)}, ${size})`;
+  return format === undefined ? `(${size}, not indexed)` : `(${format}, ${size})`;
 }
 
 function around(text: string, longest: number): string {

@@ -1,10 +1,16 @@
+import { join } from 'node:path';
 import type { CatalogStatus } from '@kops/catalog';
 import { connectElasticsearch } from '@kops/catalog/elasticsearch';
+import { KopsError } from '@kops/core';
 import { readIndexerStatus, type IndexerStatus } from '@kops/indexer';
 import { compareCounts, type TopicCount } from '../../catalog/compare-counts.ts';
 import { requiredCatalog } from '../../catalog/catalog-settings.ts';
 import { KopsCommand, type FlagsOf } from '../../kops-command.ts';
-import { renderCatalogStatus } from '../../render/catalog-status.ts';
+import {
+  isUpToDate,
+  renderCatalogStatus,
+  renderIndexerStatus,
+} from '../../render/catalog-status.ts';
 import { commonSettings } from '../../settings/common-settings.ts';
 import { repositoryUrls } from '../../settings/connection-settings.ts';
 import { openConfiguredRepository } from '../../settings/connections.ts';
@@ -21,8 +27,8 @@ export interface CatalogStatusResult {
 export default class Status extends KopsCommand<typeof Status, CatalogStatusResult> {
   static override summary = 'Compare the catalog with the archives: documents, lag, dead letters.';
   static override description =
-    'Counts what the newest archive of each cluster shows, and what of it is indexed. What is behind is brought up by an archiver that feeds the catalog, by the next backup, or by kops catalog rebuild.\n\n' +
-    'Exit codes: 0 all is indexed, 2 usage, 10 repository not found, 21 something is missing, rejected or damaged, 30 Elasticsearch unreachable, 31 denied.';
+    'Counts what the newest archive of each cluster shows, and what of it is indexed. With a schema registry also how values were read. What is behind is brought up by an archiver that feeds the catalog, by the next backup, or by kops catalog rebuild.\n\n' +
+    'Exit codes: 0 all is indexed, 2 usage, 10 repository not found, 21 something is missing, rejected, damaged or masked by other rules, 30 Elasticsearch unreachable, 31 denied.';
   static override examples = [
     '<%= config.bin %> <%= command.id %> --repository /backups/kafka --elasticsearch http://localhost:9200',
   ];
@@ -35,16 +41,23 @@ export default class Status extends KopsCommand<typeof Status, CatalogStatusResu
   protected async execute(signal: AbortSignal): Promise<CatalogStatusResult> {
     const settings = requiredCatalog(this.settings);
     const [repositoryUrl = ''] = repositoryUrls(this.settings);
-    await using catalog = await connectElasticsearch(settings.elasticsearch, { signal });
-    const indexer = await readIndexerStatus({ repositoryUrl, ...settings });
-    const server = await catalog.status({ signal });
     const source = await openConfiguredRepository(this.settings);
-    const topics = await compareCounts(source, catalog, settings.records, signal);
-    const result = { server, indexer, topics };
-    this.print(renderCatalogStatus(result, settings.stateDirectory));
-    const { waiting, incomplete } = indexer.archives;
-    const isWhole = topics.every(({ archived, indexed }) => archived === indexed);
-    if (!isWhole || waiting + incomplete + indexer.deadLetters > 0) this.endWith(21);
+    const indexer = await readIndexerStatus({ repositoryUrl, ...settings });
+    const folder = join(settings.stateDirectory, source.info.id);
+    let result: CatalogStatusResult;
+    try {
+      await using catalog = await connectElasticsearch(settings.elasticsearch, { signal });
+      const server = await catalog.status({ signal });
+      const topics = await compareCounts(source, catalog, settings, signal);
+      result = { server, indexer, topics };
+    } catch (thrown) {
+      // How far the indexer is stands in its own files, and is what is asked for when Elasticsearch is away.
+      if (KopsError.is(thrown, 'KOPS_ELASTICSEARCH_UNREACHABLE'))
+        this.print(renderIndexerStatus(indexer, folder));
+      throw thrown;
+    }
+    this.print(renderCatalogStatus(result, folder));
+    if (!isUpToDate(result)) this.endWith(21);
     return result;
   }
 }
