@@ -4,6 +4,7 @@ import type { Archive } from '@kops/repository';
 import { KopsCommand, type FlagsOf } from '../kops-command.ts';
 import { ProgressLine, type ProgressState } from '../output/progress.ts';
 import { describeFailure, ReportedFailure, reportFailure } from '../output/report-failure.ts';
+import { terminalView } from '../output/terminal-view.ts';
 import { TextOutput } from '../output/text-output.ts';
 import { Findings } from '../records/findings.ts';
 import { findRecords, type FindListener, type ScanProgress } from '../records/find-records.ts';
@@ -84,11 +85,11 @@ export default class Grep extends KopsCommand<typeof Grep, void> {
     });
     const archive = await openConfiguredArchive(this.settings, this.flags);
     const output = new TextOutput(process.stdout);
-    const isBold = process.stdout.isTTY && process.env['NO_COLOR'] === undefined;
+    const view = terminalView();
     const writer = new RecordWriter<PlacedRecord>(
       output,
       this.jsonEnabled() ? 'json' : this.flags.output,
-      (record) => matchedLine(record, matcher, isBold),
+      (record) => matchedLine(record, matcher, view),
     );
     await this.#search(archive, matcher, new Findings(archive.ref.archive, writer, output), signal);
   }

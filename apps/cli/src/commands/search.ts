@@ -5,6 +5,7 @@ import { KopsError } from '@kops/core';
 import type { Archive } from '@kops/repository';
 import { requiredCatalog } from '../catalog/catalog-settings.ts';
 import { KopsCommand, type FlagsOf } from '../kops-command.ts';
+import { terminalView } from '../output/terminal-view.ts';
 import { renderSearchPage } from '../render/search-page.ts';
 import { marks } from '../search/hit-line.ts';
 import { searchFilter } from '../search/search-filter.ts';
@@ -97,10 +98,7 @@ export default class Search extends KopsCommand<typeof Search, SearchResult> {
         hint: "Look with 'kops catalog status' whether the topic is indexed and up to date, or scan an archive with 'kops grep'.",
       });
     }
-    const isBold = process.stdout.isTTY && process.env['NO_COLOR'] === undefined;
-    // Of a stream that is no terminal it is undefined, whatever its type says.
-    const columns = process.stdout.columns as number | undefined;
-    this.print(renderSearchPage(page, { isBold, columns }));
+    this.print(renderSearchPage(page, terminalView()));
     const hits = page.hits.map(({ highlights: _, ...hit }) => hit);
     return { ...page, hits, next: page.next ?? null };
   }

@@ -1,3 +1,4 @@
+import type { TerminalView } from '../output/terminal-view.ts';
 import type { RecordMatcher } from './record-matcher.ts';
 import { formatTimestamp, printable } from './record-line.ts';
 import type { ShownBytes, ShownHeader, ShownRecord } from './shown-record.ts';
@@ -10,9 +11,13 @@ export interface PlacedRecord extends ShownRecord {
 
 type Span = readonly [from: number, to: number];
 
-/** Characters of a part that a line shows at most, and of these how many stand before the first match. */
+/** Characters of a part that a line shows at most; fewer on a terminal, so that a record takes a line or two. */
 const longestPart = 200;
-const before = 60;
+const shortestPart = 60;
+/** Columns that place and time take of a terminal. */
+const placeColumns = 40;
+/** How much of what is shown stands before the first match. */
+const shareBefore = 0.3;
 
 /** Escape sequences around matches. */
 const bold = { on: '\u001b[1m', off: '\u001b[22m' } as const;
@@ -21,14 +26,15 @@ const bold = { on: '\u001b[1m', off: '\u001b[22m' } as const;
 export function matchedLine(
   { topic, partition, offset, timestamp, key, value, headers }: PlacedRecord,
   matcher: RecordMatcher,
-  isBold: boolean,
+  { isBold, columns = Number.POSITIVE_INFINITY }: TerminalView,
 ): string {
+  const longest = Math.min(longestPart, Math.max(shortestPart, columns - placeColumns));
   const show = (bytes: ShownBytes, part: 'key' | 'value' | 'header'): string => {
     if (bytes === null) return '(null)';
-    if ('base64' in bytes) return `base64:${clipEnd(bytes.base64)}`;
+    if ('base64' in bytes) return `base64:${clipEnd(bytes.base64, longest)}`;
     return bytes.text === ''
       ? '(empty)'
-      : snippet(bytes.text, matcher.spans(bytes.text, part), isBold);
+      : snippet(bytes.text, matcher.spans(bytes.text, part), { isBold, longest });
   };
   const header = ({ key: name, keyBase64, value: content }: ShownHeader): string =>
     `${show(keyBase64 === undefined ? { text: name } : { base64: keyBase64 }, 'header')}=${show(content, 'header')}`;
@@ -42,18 +48,22 @@ export function matchedLine(
   ].join('  ');
 }
 
-function clipEnd(text: string): string {
-  return text.length > longestPart ? `${text.slice(0, longestPart)}…` : text;
+function clipEnd(text: string, longest: number): string {
+  return text.length > longest ? `${text.slice(0, longest)}…` : text;
 }
 
 /** What stands around the first match, with all matches in it marked. Spans beyond are not asked for. */
-function snippet(text: string, spans: Iterable<Span>, isBold: boolean): string {
+function snippet(
+  text: string,
+  spans: Iterable<Span>,
+  { isBold, longest }: { readonly isBold: boolean; readonly longest: number },
+): string {
   let shown = '';
   let at = 0;
   let end: number | undefined;
   for (const [from, to] of spans) {
     if (end === undefined) {
-      [at, end] = windowAround(text, from);
+      [at, end] = windowAround(text, from, longest);
       shown = at > 0 ? '…' : '';
     }
     if (!isBold || from >= end) break;
@@ -61,14 +71,15 @@ function snippet(text: string, spans: Iterable<Span>, isBold: boolean): string {
     shown += `${printable(text.slice(at, from))}${bold.on}${printable(text.slice(from, last))}${bold.off}`;
     at = last;
   }
-  end ??= windowAround(text, 0)[1];
+  end ??= windowAround(text, 0, longest)[1];
   return `${shown}${printable(text.slice(at, end))}${end < text.length ? '…' : ''}`;
 }
 
-function windowAround(text: string, match: number): [start: number, end: number] {
-  if (text.length <= longestPart) return [0, text.length];
+function windowAround(text: string, match: number, longest: number): [start: number, end: number] {
+  if (text.length <= longest) return [0, text.length];
+  const before = Math.floor(longest * shareBefore);
   const start = match > before ? whole(text, match - before) : 0;
-  return [start, whole(text, Math.min(text.length, start + longestPart))];
+  return [start, whole(text, Math.min(text.length, start + longest))];
 }
 
 /** A position that is not in the middle of a character. */

@@ -76,7 +76,7 @@ const placed = (fields: Partial<KafkaRecord> = {}): PlacedRecord => ({
 
 describe('the line of a record that was found', () => {
   it('has its place, its time and its parts', () => {
-    expect(matchedLine(placed(), matcher('x'), false)).toBe(
+    expect(matchedLine(placed(), matcher('x'), { isBold: false })).toBe(
       'orders-2  7  1970-01-01T00:00:00.000Z  Order-4711  {"note":"a.b (c)","name":"Grüße 🚀"}  [trace=t-99]',
     );
   });
@@ -86,7 +86,7 @@ describe('the line of a record that was found', () => {
       matchedLine(
         placed({ key: bytes('aXa'), value: bytes('a'), headers: [] }),
         matcher('a', options),
-        true,
+        { isBold: true },
       );
     const marked = '\u001b[1ma\u001b[22m';
     expect(line({})).toContain(`  ${marked}X${marked}  ${marked}`);
@@ -95,20 +95,27 @@ describe('the line of a record that was found', () => {
 
   it('shows of a long value what stands around the match', () => {
     const value = bytes(`${'🚀'.repeat(500)}needle${'y'.repeat(5000)}`);
-    const line = matchedLine(placed({ value, headers: [] }), matcher('needle'), false);
+    const line = matchedLine(placed({ value, headers: [] }), matcher('needle'), { isBold: false });
     expect(line).toMatch(/ {2}…🚀{30}needley{134}…$/u);
-    expect(matchedLine(placed({ value, headers: [] }), matcher('Order'), false)).toMatch(
-      / {2}🚀{100}…$/u,
-    );
+    expect(
+      matchedLine(placed({ value, headers: [] }), matcher('Order'), { isBold: false }),
+    ).toMatch(/ {2}🚀{100}…$/u);
+  });
+
+  it('shows less on a narrow terminal, with the match in it', () => {
+    const value = bytes(`${'x'.repeat(500)}needle${'y'.repeat(500)}`);
+    const shownOn = (columns: number): string =>
+      matchedLine(placed({ value, headers: [] }), matcher('needle'), { isBold: false, columns });
+    expect(shownOn(80)).toMatch(/ {2}…x{18}needley{36}…$/);
+    expect(shownOn(140)).toMatch(/ {2}…x{30}needley{64}…$/);
+    expect(shownOn(1000)).toMatch(/ {2}…x{60}needley{134}…$/);
   });
 
   it('marks what is shown of a match that is longer than that', () => {
     const value = bytes('z'.repeat(1000));
-    const line = matchedLine(
-      placed({ value, headers: [] }),
-      matcher('z+', { isRegexp: true }),
-      true,
-    );
+    const line = matchedLine(placed({ value, headers: [] }), matcher('z+', { isRegexp: true }), {
+      isBold: true,
+    });
     expect(line.endsWith(`\u001b[1m${'z'.repeat(200)}\u001b[22m…`)).toBe(true);
   });
 
@@ -116,7 +123,7 @@ describe('the line of a record that was found', () => {
     const line = matchedLine(
       placed({ key: bytes('\u001b[2J'), value: bytes('a\u009b31m\nneedle\u0007'), headers: [] }),
       matcher('needle'),
-      false,
+      { isBold: false },
     );
     expect(line).not.toMatch(/\p{Cc}/u);
     expect(line).toContain(String.raw`\u001b[2J  a\u009b31m\nneedle\u0007`);
@@ -124,7 +131,7 @@ describe('the line of a record that was found', () => {
 
   it('shows bytes that are no text as base64, cut when long', () => {
     const value = new Uint8Array(1000).fill(255);
-    expect(matchedLine(placed({ value, headers: [] }), matcher('x'), false)).toMatch(
+    expect(matchedLine(placed({ value, headers: [] }), matcher('x'), { isBold: false })).toMatch(
       / {2}base64:\/{200}…$/,
     );
   });

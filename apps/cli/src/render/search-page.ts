@@ -2,17 +2,11 @@ import { stripVTControlCharacters } from 'node:util';
 import type { RecordHit, SearchPage } from '@kops/catalog';
 import { counted, formatCount } from '@kops/core';
 import { formatTable } from '../output/table.ts';
+import type { TerminalView } from '../output/terminal-view.ts';
 import { showHit, showMarks, type ShownHit } from '../search/hit-line.ts';
 
-/** Where a page is shown. */
-export interface PageView {
-  readonly isBold: boolean;
-  /** Columns of the terminal; undefined where there is none: a table may then be as wide as it is. */
-  readonly columns: number | undefined;
-}
-
 /** A page of hits for people: a table, or two lines a hit where the terminal is too narrow for one. */
-export function renderSearchPage(page: SearchPage, view: PageView): string[] {
+export function renderSearchPage(page: SearchPage, view: TerminalView): string[] {
   const { hits, total, isTotalExact, next } = page;
   const { isBold, columns = Number.POSITIVE_INFINITY } = view;
   const table = formatTable(
