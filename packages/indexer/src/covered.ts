@@ -25,12 +25,18 @@ export function overlap(ranges: readonly OffsetRange[], others: readonly OffsetR
   return intersectRanges(ranges, others).length > 0;
 }
 
+/** Stands before the fingerprint of rules while a segment is written anew by them. */
+const rewriting = 'rewriting by ';
+
 /** What is known of the rules of a segment's documents when some are about to be written by these. */
-export function rulesBefore({ rules, written }: SegmentState, current: string): string {
-  return rules === current || written.length === 0 ? current : mixedRules;
+export function rulesBefore({ rules, covered, written }: SegmentState, current: string): string {
+  if (rules === current || written.length === 0) return current;
+  const anew = rewriting + current;
+  return rules === anew || covered.length === 0 ? anew : mixedRules;
 }
 
-/** The same once some were written: what was there before is gone when all of it was written again. */
-export function rulesAfter(segment: SegmentState, current: string): string {
-  return hasAll(segment.covered, segment.written) ? current : (segment.rules ?? mixedRules);
+/** The same once some were written: what was there before is gone when all of it was written anew. */
+export function rulesAfter({ rules, covered, written }: SegmentState, current: string): string {
+  if (rules === rewriting + current && hasAll(covered, written)) return current;
+  return rules ?? mixedRules;
 }

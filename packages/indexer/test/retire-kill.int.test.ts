@@ -43,14 +43,14 @@ async function committed(at: Place, round: number): Promise<{ old: Committed; ke
     at.repository,
     parts.map((of) => ({
       ...of,
-      segments: [ordersOf(first, first + 1500), ordersOf(first + 1500, first + 4000)],
+      segments: [ordersOf(first, first + 500), ordersOf(first + 500, first + 2000)],
     })),
   );
   const kept = await commit(
     at.repository,
     parts.map((of, index) => ({
       ...of,
-      segments: [old.segments[index]![1]!, ordersOf(first + 4000, first + 4500)],
+      segments: [old.segments[index]![1]!, ordersOf(first + 2000, first + 2100)],
     })),
   );
   return { old, kept };
@@ -85,7 +85,7 @@ describe('a retirement that is killed', () => {
       if (isKilled && isLeft) interrupted++;
       const shown = await Promise.all(kept.map(({ id }) => shownRecords(at.repository, id)));
       const found = await indexedRecords(at.access);
-      expect(found).toHaveLength((round + 1) * 6000);
+      expect(found).toHaveLength((round + 1) * 3200);
       expect(found).toEqual(shown.flat().sort());
       const ids = kept.map(({ id }) => id).sort();
       expect(await namedArchives(at.access)).toEqual(ids);

@@ -43,7 +43,7 @@ export interface SegmentState {
   readonly since?: number;
   /** Records of what is covered that a consumer sees; about, after a part of them was retired. */
   readonly documents: number;
-  /** Fingerprint of the rules that its documents were made by, or {@link mixedRules}; absent where it was not noted. */
+  /** Fingerprint of the rules that its documents were made by, or what is none where these are several; absent where it was not noted. */
   readonly rules?: string;
   readonly deadLetters: number;
   readonly failure?: IndexFailure;
