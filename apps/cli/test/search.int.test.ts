@@ -85,7 +85,7 @@ describe('kops search', () => {
     const none = await search('*', '--topic', 'nothing*');
     expect(none).toMatchObject({ code: 10, stdout: '' });
     expect(none.stderr).toContain('no record in the catalog matches');
-    for (const query of ['order:[1 TO', '(a', 'a"b', 'kafka.offset:/[/']) {
+    for (const query of ['order:[1 TO', '(a', 'a"b', 'a/b', 'AND']) {
       const unreadable = await search(query);
       expect(unreadable, query).toMatchObject({ code: 2, stdout: '' });
       expect(unreadable.stderr, query).toContain('Failed to parse query');
@@ -101,7 +101,7 @@ describe('kops search', () => {
   it('says of a catalog that was never made how it is made', async () => {
     const empty = await runKops(['search', 'a', ...(await configOf({ prefix: 'none_yet' }))]);
     expect(empty).toMatchObject({ code: 10, stdout: '' });
-    expect(empty.stderr).toContain('kops catalog status');
+    expect(empty.stderr).toMatch(/holds no records at all[\s\S]*kops catalog rebuild/);
   });
 });
 

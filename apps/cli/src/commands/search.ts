@@ -1,5 +1,5 @@
 import { Args, Flags } from '@oclif/core';
-import type { RecordHit } from '@kops/catalog';
+import type { Catalog, RecordHit } from '@kops/catalog';
 import { connectElasticsearch } from '@kops/catalog/elasticsearch';
 import { KopsError } from '@kops/core';
 import type { Archive } from '@kops/repository';
@@ -15,6 +15,17 @@ import { cluster, elasticsearch, repository, topicNames } from '../settings/flag
 import { instant } from '../settings/value-flags.ts';
 
 const grepInstead = 'Without one, kops grep looks through the segments of an archive.';
+
+/** Whether it is the query that finds nothing, or the catalog that holds nothing. */
+async function nothingFound(catalog: Catalog, signal: AbortSignal): Promise<KopsError> {
+  if ((await catalog.count({}, { signal })) === 0)
+    return new KopsError('KOPS_RECORDS_NOT_FOUND', 'the catalog holds no records at all', {
+      hint: "Say with catalog.records which are indexed, then run 'kops catalog rebuild'; 'kops grep' scans an archive.",
+    });
+  return new KopsError('KOPS_RECORDS_NOT_FOUND', 'no record in the catalog matches', {
+    hint: "Words are found whole, their beginnings by ord*, fields by their full names, as kafka.value.order:4711. 'kops catalog status' tells whether the topic is indexed and up to date; 'kops grep' scans an archive.",
+  });
+}
 
 /** A page of records that were found. */
 interface SearchResult {
@@ -93,11 +104,7 @@ export default class Search extends KopsCommand<typeof Search, SearchResult> {
       highlight: marks,
       signal,
     });
-    if (page.hits.length === 0 && after === undefined) {
-      throw new KopsError('KOPS_RECORDS_NOT_FOUND', 'no record in the catalog matches', {
-        hint: "Look with 'kops catalog status' whether the topic is indexed and up to date, or scan an archive with 'kops grep'.",
-      });
-    }
+    if (page.hits.length === 0 && after === undefined) throw await nothingFound(catalog, signal);
     this.print(renderSearchPage(page, terminalView()));
     const hits = page.hits.map(({ highlights: _, ...hit }) => hit);
     return { ...page, hits, next: page.next ?? null };

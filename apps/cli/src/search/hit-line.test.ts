@@ -31,7 +31,7 @@ describe('a hit as cells', () => {
       ...{ archive: 'a1', topic: 'orders', partition: '2', offset: '41' },
       ...{ time: '2026-02-25T06:13:20.000Z', key: 'k', record: 'order 4711' },
     });
-    expect(showHit({ ...hitOf({}), timestamp: -1n }).time).toBe('');
+    expect(showHit({ ...hitOf({}), timestamp: -1n }).time).toBe('(no time)');
   });
 
   it('shows what matched, not how the value begins', () => {

@@ -1,5 +1,6 @@
 import type { RecordHit } from '@kops/catalog';
 import { formatBytes } from '@kops/service';
+import { formatTimestamp } from '../records/record-line.ts';
 
 /** Marks that Elasticsearch puts around matches: of private use, so that next to no text has them. */
 export const marks = { before: '\uE000', after: '\uE001' } as const;
@@ -26,15 +27,10 @@ export function showHit(hit: RecordHit, longest = { key: 40, record: 60 }): Show
     topic,
     partition: String(partition),
     offset: String(offset),
-    time: timeText(timestamp),
+    time: formatTimestamp(String(timestamp)),
     key: harmless(clip(keyOf(hit), longest.key)),
     record: harmless(snippet(hit, longest.record)),
   };
-}
-
-function timeText(timestamp: bigint): string {
-  const date = new Date(Number(timestamp));
-  return timestamp < 0n || Number.isNaN(date.getTime()) ? '' : date.toISOString();
 }
 
 /** A field of `kafka`, if it is a text. */
