@@ -70,7 +70,7 @@ export interface SealedSegment {
   readonly entry: SegmentEntry;
 }
 
-/** A segment that was begun behind a hole of the log: its key alone would not tell that nothing is missing before it. */
+/** A segment that was begun behind a hole of the log, or inside of its first batch: its key alone would not tell where it follows. */
 export interface OpenedSegment {
   readonly key: string;
   /** Where the capture's sealed segments ended when it was begun. */

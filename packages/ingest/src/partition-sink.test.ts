@@ -258,6 +258,20 @@ describe('recovery of a partition', () => {
     expect(after.position).toBe(14n);
   });
 
+  it('takes up a segment that begins inside of a batch where its capture had begun', async () => {
+    const crash = new CrashStore();
+    const plan = { resume: 3n, snapshot: partitionSnapshot({ logStart: 3n }) };
+    const { sink } = await openSink([crash.store], { plan });
+    for (const batch of batchesFrom(0, 2)) await sink.append(batch);
+    await sink.sync();
+    const { store } = await crash.crash(0);
+    const { sink: after, journal } = await openSink([store], { plan });
+    const own = { capture: journal.capture, running: new Set<string>() };
+    await recoverPartition(after, await findLeftovers(store, clusterId, own), [store], systemClock);
+    await after.seal();
+    expect(after.entries.map(({ slice }) => [slice.start, slice.end])).toEqual([[3n, 10n]]);
+  });
+
   it('takes the longer of two parts: a successor that was killed while it recovered left a shorter one', async () => {
     const crash = new CrashStore();
     const first: SinkFixture = await openSink([crash.store]);

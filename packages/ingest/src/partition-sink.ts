@@ -369,8 +369,8 @@ export class PartitionSink {
       baseOffset,
       from,
     });
-    // Behind a hole a successor could not tell the segment from one that lacks data before it.
-    if (baseOffset > this.#reach)
+    // Behind a hole a successor could not tell the segment from one that lacks data before it, and what a batch has below the log start is not meant.
+    if (baseOffset !== this.#reach)
       await this.#options.journal.recordOpened({ key: segment.key, from: this.#reach });
     return segment;
   }
