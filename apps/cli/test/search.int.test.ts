@@ -1,4 +1,7 @@
+import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { matchesGlob } from '@kops/core';
@@ -30,6 +33,8 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
+const prefix = (): string => elasticsearch().indexPrefix.replaceAll('-', '_').replace(/_$/, '');
+
 function settings(): { node: string; username?: string; password?: string } {
   const { url, credentials } = elasticsearch();
   return { node: url, ...credentials };
@@ -37,12 +42,11 @@ function settings(): { node: string; username?: string; password?: string } {
 
 async function configOf(catalog: object): Promise<string[]> {
   const path = join(folder, `kops-${String(Math.random()).slice(2)}.yaml`);
-  const prefix = elasticsearch().indexPrefix.replaceAll('-', '_').replace(/_$/, '');
   const all = {
     repository: [join(folder, 'repository')],
     catalog: {
       elasticsearch: settings(),
-      prefix,
+      prefix: prefix(),
       stateDirectory: join(folder, 'state'),
       records: [{ topics: '*', level: 'full' }],
       ...catalog,
@@ -117,12 +121,43 @@ describe('kops catalog status', () => {
   });
 
   it('tells how values were read where there is a schema registry', async () => {
-    const { topics: counts } = await kopsJson<{ topics: object[] }>([
-      ...['catalog', 'status'],
-      ...(await configOf({ schemaRegistry: { url: 'http://127.0.0.1:1' } })),
-    ]);
-    expect(counts).toHaveLength(topics.length + 1);
-    expect(counts[0]).toMatchObject({ indexed: perTopic, values: { decoded: 0, binary: 0 } });
+    const order = { type: 'record', name: 'Order', fields: [{ name: 'order', type: 'int' }] };
+    const registry = createServer((request, response) => {
+      const isKnown = request.url?.includes('/schemas/ids/7') === true;
+      response.writeHead(isKnown ? 200 : 404, { 'content-type': 'application/json' });
+      const unknown = { error_code: 40403, message: 'Schema not found' };
+      response.end(JSON.stringify(isKnown ? { schema: JSON.stringify(order) } : unknown));
+    });
+    await once(registry.listen(0, '127.0.0.1'), 'listening');
+    try {
+      const { port } = registry.address() as AddressInfo;
+      const repository = join(folder, 'schemas');
+      // The second is of a schema that the registry lacks.
+      const values = [Buffer.from([0, 0, 0, 0, 7, 10]), Buffer.from([0, 0, 0, 0, 8, 10])];
+      const records = [...values, Buffer.from('text')].map((value, at) => recordAt(at, { value }));
+      await storeArchive(repository, { avro: [[[batchOf(records)]]] });
+      const args = [
+        ...['--repository', repository],
+        ...(await configOf({
+          schemaRegistry: { url: `http://127.0.0.1:${String(port)}` },
+          prefix: `${prefix()}_avro`,
+        })),
+      ];
+      await kopsJson(['catalog', 'rebuild', ...args]);
+      const { topics: counts } = await kopsJson<{ topics: object[] }>([
+        ...['catalog', 'status'],
+        ...args,
+      ]);
+      expect(counts).toMatchObject([
+        { topic: 'avro', archived: 3, indexed: 3, values: { decoded: 1, binary: 1 } },
+      ]);
+      // Without a registry nothing could have been read.
+      const [plain] = (await kopsJson<{ topics: object[] }>(['catalog', 'status', ...config]))
+        .topics;
+      expect(plain).not.toHaveProperty('values');
+    } finally {
+      registry.close();
+    }
   });
 
   it('tells of the lag when Elasticsearch is away, and ends with 30', async () => {
@@ -139,10 +174,9 @@ describe('kops catalog status', () => {
 
   it('says what is missing and what brings it back', async () => {
     const { url, credentials } = elasticsearch();
-    const prefix = elasticsearch().indexPrefix.replaceAll('-', '_').replace(/_$/, '');
     const headers =
       credentials === undefined ? {} : { authorization: basicAuthorization(credentials) };
-    const gone = `${url}/${prefix}-records-orders-000001`;
+    const gone = `${url}/${prefix()}-records-orders-000001`;
     expect((await fetch(gone, { method: 'DELETE', headers })).ok).toBe(true);
     const missing = await status({});
     expect(missing.code).toBe(21);

@@ -9,6 +9,7 @@ export interface PlacedRecord extends ShownRecord {
   readonly partition: number;
 }
 
+type Part = 'key' | 'value' | 'header';
 type Span = readonly [from: number, to: number];
 
 /** Characters of a part that a line shows at most; fewer on a terminal, so that a record takes a line or two. */
@@ -29,12 +30,19 @@ export function matchedLine(
   { isBold, columns = Number.POSITIVE_INFINITY }: TerminalView,
 ): string {
   const longest = Math.min(longestPart, Math.max(shortestPart, columns - placeColumns));
-  const show = (bytes: ShownBytes, part: 'key' | 'value' | 'header'): string => {
+  const textPart = (text: string, part: Part): string =>
+    snippet(text, matcher.spans(text, part), { isBold, longest });
+  // What serializers write is no text, and holds some: what was looked for is shown, and base64 would hide it.
+  const binaryPart = (base64: string, part: Part): string => {
+    const text = Buffer.from(base64, 'base64').toString('utf8');
+    return matcher.spans(text, part).next().done === true
+      ? `base64:${clipEnd(base64, longest)}`
+      : `binary:${textPart(text, part)}`;
+  };
+  const show = (bytes: ShownBytes, part: Part): string => {
     if (bytes === null) return '(null)';
-    if ('base64' in bytes) return `base64:${clipEnd(bytes.base64, longest)}`;
-    return bytes.text === ''
-      ? '(empty)'
-      : snippet(bytes.text, matcher.spans(bytes.text, part), { isBold, longest });
+    if ('base64' in bytes) return binaryPart(bytes.base64, part);
+    return bytes.text === '' ? '(empty)' : textPart(bytes.text, part);
   };
   const header = ({ key: name, keyBase64, value: content }: ShownHeader): string =>
     `${show(keyBase64 === undefined ? { text: name } : { base64: keyBase64 }, 'header')}=${show(content, 'header')}`;

@@ -135,4 +135,18 @@ describe('the line of a record that was found', () => {
       / {2}base64:\/{200}…$/,
     );
   });
+
+  it('shows what was found in bytes that are no text around it', () => {
+    const value = Buffer.concat([
+      Buffer.from([0, 0, 0, 0, 7, 200, 12]),
+      bytes('needle'),
+      Buffer.from([255, 2]),
+    ]);
+    const shownFor = (pattern: string): string =>
+      matchedLine(placed({ value, headers: [] }), matcher(pattern), { isBold: true });
+    expect(shownFor('needle')).toContain(
+      String.raw`  binary:\u0000\u0000\u0000\u0000\u0007�\u000c` + '\u001b[1mneedle\u001b[22m�',
+    );
+    expect(shownFor('Order')).toContain(`  base64:${value.toString('base64')}`);
+  });
 });
