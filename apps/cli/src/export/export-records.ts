@@ -5,6 +5,7 @@ import {
   type RecordDocument,
   type RecordPolicy,
 } from '@kops/catalog';
+import { throwIfAborted } from '@kops/core';
 import type { RecordDecoder } from '@kops/indexer';
 import type { KafkaRecord } from '@kops/record-batch';
 import type { Archive } from '@kops/repository';
@@ -75,7 +76,11 @@ export async function exportRecords(
           if (document === undefined) continue;
           documents++;
           if (document.isCut) cut++;
-          if (output.add(document.line)) await output.flush();
+          if (output.add(document.line)) {
+            await output.flush();
+            // A run of records that compress well is long.
+            throwIfAborted(signal);
+          }
           if (output.isGone) return { documents, cut };
         }
         onProgress({ at, documents, done: done + bytesBefore(at, offset), total });

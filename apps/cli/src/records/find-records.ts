@@ -61,6 +61,8 @@ export async function findRecords(
         offset = record.offset;
         if (!matches(record)) continue;
         await onFound(record, of.at);
+        // A run of records that compress well is long.
+        throwIfAborted(signal);
         if (isEnough()) return;
       }
       await onRun({ done: before + bytesBefore(of.at, offset), total, records, at: of.at });

@@ -25,8 +25,9 @@ export async function printRecords(
   const { topic, partition, from, isolation, count = Number.POSITIVE_INFINITY } = range;
   if (count === 0) return;
   for await (const run of archive.readRecordRuns({ topic, partition, from, isolation, signal })) {
-    throwIfAborted(signal);
     for (const record of run) {
+      // Not only once a run: one of records that compress well is long.
+      throwIfAborted(signal);
       await writer.add(showRecord(record));
       if (writer.count >= count || output.isGone) return;
     }
