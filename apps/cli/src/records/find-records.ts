@@ -1,4 +1,4 @@
-import { KopsError, type ErrorCode } from '@kops/core';
+import { KopsError, throwIfAborted, type ErrorCode } from '@kops/core';
 import type { KafkaRecord } from '@kops/record-batch';
 import type { Archive } from '@kops/repository';
 import {
