@@ -1,0 +1,148 @@
+import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  assertSameRecords,
+  contentFields,
+  kafkaAdmin,
+  openJavaProducer,
+  produceWithJava,
+  readWithJava,
+  sandboxKafka,
+  sendAll,
+  type OracleRecord,
+} from '@kops/testkit';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { kopsJson, runKops } from './run-kops.ts';
+import { endAll, saying, start, until } from './start-kops.ts';
+
+const sandbox = sandboxKafka({ beforeAll, afterAll });
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'kops-passed-'));
+});
+afterEach(endAll);
+afterAll(async () => rm(folder, { recursive: true, force: true }));
+
+const env = { KOPS_BACKUP_SEGMENT_BYTES: '1MiB' };
+const withoutOffset = contentFields.filter((field) => field !== 'offset');
+const topics = ['orders', 'traded'];
+
+async function produceOrders(count: number, seed: number): Promise<void> {
+  await produceWithJava(sandbox(), [
+    { do: 'generate', topic: 'orders', count, partitions: 3, valueBytes: 1000, seed },
+  ]);
+}
+
+async function trade(rounds: number): Promise<void> {
+  await using trader = await openJavaProducer(sandbox(), {
+    config: { 'transactional.id': 'trader' },
+  });
+  for (let round = 0; round < rounds; round++) {
+    const values = ['a', 'b', 'c'].map((name) => `${String(round)} ${name} ${'.'.repeat(100)}`);
+    await trader.run([
+      { do: 'begin' },
+      ...sendAll({ topic: 'traded', partition: 0 }, values),
+      { do: round % 4 === 1 ? 'abort' : 'commit' },
+    ]);
+  }
+}
+
+/** Bytes of all segments, also of those under way. */
+async function segmentBytes(repository: string): Promise<number> {
+  const files = await readdir(join(repository, 'segments'), {
+    recursive: true,
+    withFileTypes: true,
+  }).catch(() => []);
+  const sizes = files
+    .filter((file) => file.isFile())
+    .map(async ({ parentPath, name }) => (await stat(join(parentPath, name))).size);
+  return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
+}
+
+/** Follows the topics until all there is was read, and is killed. */
+async function followAndDie(repository: string): Promise<void> {
+  const running = start(
+    [
+      ...['backup', '--bootstrap-server', sandbox().bootstrapServers, '--repository', repository],
+      ...['--topics', topics.join(','), '--follow', '--generation-interval', '1h'],
+    ],
+    env,
+  );
+  let last = -1;
+  await until('all is read', async () => {
+    await sleep(1000);
+    const now = await segmentBytes(repository);
+    const isRead = now === last && now > 12_000_000;
+    last = now;
+    return isRead;
+  });
+  running.child.kill('SIGKILL');
+  await running.ended;
+}
+
+/** Restores topics of an archive beside those that exist, and reads them with the Java consumer: as if they had their own names. */
+async function restored(
+  repository: string,
+  archive: string,
+  as: string,
+): Promise<readonly OracleRecord[]> {
+  const kafka = ['--bootstrap-server', sandbox().bootstrapServers];
+  await kopsJson([
+    ...['restore', '--repository', repository, '--archive', archive, ...kafka, '--groups', 'none'],
+    ...topics.flatMap((topic) => ['--rename', `${topic}=${topic}-${as}`]),
+    ...['--report-dir', join(folder, 'reports')],
+  ]);
+  const names = topics.map((topic) => `${topic}-${as}`);
+  const records = await readWithJava(sandbox(), { topics: names, isolation: 'read_committed' });
+  return records.map((record) => ({
+    ...record,
+    topic: record.topic.slice(0, -as.length - 1),
+  }));
+}
+
+describe('kops backup after a kill -9 and a log start that has moved', () => {
+  it('keeps what was read and cannot be read again, and restores it', async () => {
+    const repository = join(folder, 'repository');
+    const admin = kafkaAdmin(sandbox());
+    await admin.createTopic({ topic: 'orders', partitions: 3 });
+    await admin.createTopic({ topic: 'traded' });
+    await produceOrders(6_000, 1);
+    await trade(10);
+    const backup = [
+      ...['backup', '--bootstrap-server', sandbox().bootstrapServers],
+      ...['--repository', repository, '--topics', topics.join(',')],
+    ];
+    const first = await runKops(backup, { env });
+    expect(first.code, first.stderr).toBe(0);
+    await produceOrders(9_000, 2);
+    await trade(10);
+    const written = await readWithJava(sandbox(), { topics, isolation: 'read_committed' });
+    await followAndDie(repository);
+    await admin.deleteRecords([
+      { topic: 'orders', partition: 1, offset: 5_000n },
+      { topic: 'orders', partition: 2, offset: 4_321n },
+      { topic: 'traded', partition: 0, offset: 70n },
+    ]);
+    await produceOrders(30, 3);
+
+    const running = start(backup, env);
+    await saying(running, 'the log start has passed what an interrupted backup had captured');
+    expect((await running.ended)[0], running.output()).toBe(0);
+    await kopsJson(['verify', '--archive', 'latest', '--repository', repository]);
+    const kept = /topic orders: .* of partitions 1, 2; archive (\S+) keeps it/.exec(
+      running.output(),
+    )?.[1];
+    expect(kept, running.output()).toBeDefined();
+    await kopsJson(['verify', '--archive', kept ?? 'none', '--repository', repository]);
+
+    // All of the partitions that are concerned, and nothing of the one that is not.
+    const concerned = written.filter((one) => one.topic !== 'orders' || one.partition > 0);
+    const late = await restored(repository, kept ?? 'none', 'late');
+    expect(late).toHaveLength(10_000 + 42);
+    assertSameRecords(concerned, late, { fields: withoutOffset });
+    const now = await readWithJava(sandbox(), { topics, isolation: 'read_committed' });
+    assertSameRecords(now, await restored(repository, 'latest', 'now'), { fields: withoutOffset });
+  });
+});
