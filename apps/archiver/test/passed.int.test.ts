@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   assertSameRecords,
   kafkaAdmin,
@@ -146,6 +147,42 @@ describe('a log start that has passed what a killed capture had acknowledged', (
     const [late] = archives;
     expect(late?.records).toBeGreaterThanOrEqual(acknowledged);
     await written.assertShownBy(late?.archive, at, 0n, late?.records ?? 0n);
+    expect(await assertShowsTopics(folder(), sandbox(), [at.topic])).toBe(7);
+    expect(await leftoversIn(folder())).toEqual([]);
+  });
+
+  it('a snapshot, and the take-over is killed again and again: all of it is there, and once', async () => {
+    const at = { topic: 'stubborn', partition: 0 };
+    await kafkaAdmin(sandbox()).createTopic({ topic: at.topic });
+    await produceWithJava(sandbox(), [
+      { do: 'generate', ...at, count: 60_000, valueBytes: 1000, content: 'random', partitions: 1 },
+    ]);
+    const written = await Written.read(at.topic);
+    const acknowledged = await snapshotAndDie(at, 20_000n);
+    await kafkaAdmin(sandbox()).deleteRecords([{ ...at, offset: 60_000n }]);
+    await produceWithJava(sandbox(), sendAll(at, numbered('after', 7)));
+    for (const ms of [0, 5, 10, 20, 40, 80]) {
+      // Without an agent nothing but the take-over can be done.
+      await using station = await Station.open(options());
+      await startBackup(station.operator, [at.topic]);
+      await sleep(ms);
+      await station.archiver.kill();
+    }
+
+    await using station = await Station.open(options());
+    await station.startAgent();
+    await (
+      await startBackup(station.operator, [at.topic])
+    ).done;
+    const { repository } = await openArchiveIn(folder());
+    const archives = await repository.archives();
+    expect(archives).toHaveLength(2);
+    const [late] = archives;
+    const { manifest } = await openArchiveIn(folder(), late?.archive);
+    const { logStart = -1n, cut = -1n } = manifest.topics[0]?.partitions[0] ?? {};
+    expect(logStart).toBe(0n);
+    expect(cut).toBeGreaterThanOrEqual(acknowledged);
+    await written.assertShownBy(late?.archive, at, 0n, cut);
     expect(await assertShowsTopics(folder(), sandbox(), [at.topic])).toBe(7);
     expect(await leftoversIn(folder())).toEqual([]);
   });
