@@ -135,7 +135,7 @@ describe('kops grep', () => {
       String.raw`orders-1  5  2026-02-25T06:13:25.000Z  esc  \u001b[2J needle`,
     );
     expect(found.stdout).toContain(
-      'orders-1  4  2026-02-25T06:13:24.000Z  (null)  base64:/wBuZWVk',
+      `orders-1  4  2026-02-25T06:13:24.000Z  (null)  binary:\uFFFD${String.raw`\u0000need`}`,
     );
     expect(found.stdout).not.toContain('\u001b');
   });
