@@ -24,7 +24,7 @@ import { Station } from './station.ts';
 
 const sandbox = sandboxKafka(
   { beforeAll, afterAll },
-  { config: { 'log.cleaner.backoff.ms': '200', 'log.retention.check.interval.ms': '500' } },
+  { config: { 'log.cleaner.backoff.ms': '200' } },
 );
 
 let folder: string;

@@ -37,7 +37,8 @@ export interface NodeSettings {
 
 /**
  * Small, quick and strict: few threads and buffers, no pause before a consumer group starts, and no topics that come
- * into being because somebody asked for them.
+ * into being because somebody asked for them. Nothing is deleted by age or size either: records of tests and archives are years
+ * old, and a broker would look half a minute after its start for what it may delete.
  */
 function sandboxDefaults(nodes: number): Record<string, string> {
   const replication = String(Math.min(3, nodes));
@@ -48,6 +49,7 @@ function sandboxDefaults(nodes: number): Record<string, string> {
     'log.cleaner.dedupe.buffer.size': String(16 * 1024 * 1024),
     'log.cleaner.io.buffer.size': String(128 * 1024),
     'auto.create.topics.enable': 'false',
+    'log.initial.task.delay.ms': String(24 * 60 * 60 * 1000),
     'group.initial.rebalance.delay.ms': '0',
     'group.min.session.timeout.ms': '1000',
     'offsets.topic.num.partitions': '3',
