@@ -35,6 +35,7 @@ function startBroker(signal: AbortSignal): Promise<KafkaCluster> {
     config: {
       'num.network.threads': '3',
       'num.io.threads': '8',
+      'log.initial.task.delay.ms': '30000',
       'log.segment.delete.delay.ms': '100',
     },
   });
