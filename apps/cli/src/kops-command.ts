@@ -135,7 +135,9 @@ export abstract class KopsCommand<T extends typeof Command, R = unknown> extends
 
   /** A failure with its hint in the flags of this command. */
   protected worded(error: KopsError): KopsError {
-    return fitHint(error, Object.keys(this.ctor.flags));
+    // A command without flags of its own has none before they are parsed.
+    const flags: object | undefined = this.ctor.flags;
+    return fitHint(error, Object.keys({ ...this.ctor.baseFlags, ...flags }));
   }
 
   /** A flag that must be there in the end, from wherever it comes. */

@@ -129,6 +129,14 @@ describe('what cannot be meant ends with 2', () => {
       'KOPS_CONFIG',
       /none\.yaml/,
     ],
+    ...[['agent'], ['archiver'], ['config', 'show']].map(
+      (command): [string, () => string[], string, RegExp] => [
+        `a configuration that is not there, of ${command.join(' ')}, which has no flags of its own`,
+        () => [...command, '--config', join(folder, 'none.yaml')],
+        'KOPS_CONFIG',
+        /none\.yaml/,
+      ],
+    ),
     [
       'a repository that is a file',
       () => ['archives', 'list', '--repository', join(folder, 'a-file')],

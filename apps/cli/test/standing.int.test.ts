@@ -65,9 +65,9 @@ describe.runIf(process.platform === 'linux')('a standing process', () => {
       'UV_THREADPOOL_SIZE=7',
     ]);
     const run = await runKops(['agent', '--config', join(folder, 'none.yaml')]);
-    expect(run.code).toBe(2);
+    expect(run).toMatchObject({ code: 2, stderr: expect.stringContaining('none.yaml') as string });
     const wrong = await runKops(['agent', '--config', config, '--log-level', 'loud']);
-    expect(wrong.code).toBe(2);
+    expect(wrong).toMatchObject({ code: 2, stderr: expect.stringContaining('loud') as string });
   });
 
   it('ends with the process that launched it, even if that is killed', async () => {

@@ -63,7 +63,7 @@ final class Administration {
             case "topic.delete" -> await(admin.deleteTopics(strings(request.get("topics"))).all());
             case "topic.describe" -> describeTopics();
             case "topic.list" -> await(admin.listTopics().names()).stream().sorted().toList();
-            case "topic.addPartitions" -> await(admin.createPartitions(Map.of(topic(), NewPartitions.increaseTo(request.get("partitions").asInt()))).all());
+            case "topic.addPartitions" -> addPartitions();
             case "topic.offsets" -> offsets();
             case "records.delete" -> deleteRecords();
             case "config.list" -> listConfig();
@@ -110,17 +110,33 @@ final class Administration {
         var created = admin.createTopics(List.of(topic.configs(configs)));
         await(created.all());
         String id = await(created.topicId(topic())).toString();
-        awaitLeaders();
+        awaitLeaders(await(created.numPartitions(topic())));
         return Map.of("topicId", id);
     }
 
-    /** Creating answers before every partition has a leader that takes records. */
-    private void awaitLeaders() throws Exception {
+    private Object addPartitions() throws Exception {
+        int total = request.get("partitions").asInt();
+        await(admin.createPartitions(Map.of(topic(), NewPartitions.increaseTo(total))).all());
+        awaitLeaders(total);
+        return null;
+    }
+
+    /**
+     * Creating answers before the brokers know that they lead. A producer that sends too soon has its first batch refused, and the second, which is
+     * under way already, is taken in its place when the broker knows in between: it knows nothing of the producer and takes any sequence. The first
+     * is then out of order until it expires. Whoever answers for the log end leads.
+     */
+    private void awaitLeaders(int partitions) throws Exception {
         long expires = System.currentTimeMillis() + TimeUnit.SECONDS.toMillis(TIMEOUT_SECONDS);
         while (true) {
             try {
                 TopicDescription description = await(admin.describeTopics(List.of(topic())).allTopicNames()).get(topic());
-                if (description.partitions().stream().allMatch(partition -> partition.leader() != null)) return;
+                if (description.partitions().size() >= partitions && description.partitions().stream().allMatch(partition -> partition.leader() != null)) {
+                    Map<TopicPartition, OffsetSpec> ends = new HashMap<>();
+                    for (TopicPartitionInfo info : description.partitions()) ends.put(new TopicPartition(topic(), info.partition()), OffsetSpec.latest());
+                    await(admin.listOffsets(ends).all());
+                    return;
+                }
             } catch (java.util.concurrent.ExecutionException failure) {
                 if (!(failure.getCause() instanceof org.apache.kafka.common.errors.UnknownTopicOrPartitionException)) throw failure;
             }
