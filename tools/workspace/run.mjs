@@ -5,6 +5,7 @@ import { ensureInstalled } from './install.mjs';
 import { requireNode24, root } from './node-runtime.mjs';
 import { runStep } from './step.mjs';
 import { lackOfJava } from './java.mjs';
+import { besideElasticsearch } from './shared-elasticsearch.mjs';
 import { nxArgs, testStages } from './stages.mjs';
 import { summarize } from './summary.mjs';
 import { clearReports } from './test-reports.mjs';
@@ -48,7 +49,9 @@ async function test() {
   const lack = stages.some(({ suite }) => suite === 'int') ? lackOfJava() : undefined;
   clearReports();
   for (const stage of stages) {
-    steps.push({ ...(await runStep(stage.name, stage.command, stage.args)), suite: stage.suite });
+    const run = () => runStep(stage.name, stage.command, stage.args);
+    const step = await (stage.suite === 'int' ? besideElasticsearch(run) : run());
+    steps.push({ ...step, suite: stage.suite });
   }
   return summarize(steps, lack);
 }
@@ -56,7 +59,7 @@ async function test() {
 async function nightly() {
   await setupOrExit();
   clearReports();
-  const step = await runStep('nightly', 'nx', nxArgs('nightly', 1));
+  const step = await besideElasticsearch(() => runStep('nightly', 'nx', nxArgs('nightly', 1)));
   return summarize([{ ...step, suite: 'nightly' }], lackOfJava());
 }
 

@@ -17,7 +17,7 @@ import {
   leftoversIn,
   openArchiveIn,
 } from './archive-content.ts';
-import { committedBy, numbered, untilCommitted } from './follow-events.ts';
+import { committedBy, numbered } from './follow-events.ts';
 import { repositoryFolder } from './repository-folder.ts';
 import { eventually, startBackup } from './run-backup.ts';
 import { Station, type StationOptions } from './station.ts';
@@ -215,8 +215,9 @@ describe('a log start that has passed what a killed capture had acknowledged', (
 
     await using station = await Station.open(options(4 * 1024));
     await station.startAgent();
-    const next = await startBackup(station.operator, [at.topic], { follow: true });
-    await untilCommitted(next, 2);
+    const rare = { follow: true, generationIntervalMs: 600_000 };
+    const next = await startBackup(station.operator, [at.topic], rare);
+    await untilAcknowledged(station, next.started.backupId, [{ ...at, offset: 340n }]);
     await station.operator.stopBackup(next.started.backupId);
     const archives = await next.done;
     const [late, now] = archives;
