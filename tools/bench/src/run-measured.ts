@@ -90,8 +90,10 @@ export async function runMeasured(command: MeasuredCommand): Promise<CommandUse>
 }
 
 function failed(message: string, output: string): KopsError {
-  const lines = output.trim().split('\n').slice(-15).join('\n');
-  return new KopsError('KOPS_UNEXPECTED', `${message}\n${lines}`, {
+  // Why is at the front of a thrown error, and at the end of what tools print.
+  const all = output.trim().split('\n');
+  const lines = all.length <= 24 ? all : [...all.slice(0, 12), '…', ...all.slice(-12)];
+  return new KopsError('KOPS_UNEXPECTED', `${message}\n${lines.join('\n')}`, {
     hint: 'Run the command by hand to see more of it.',
   });
 }

@@ -68,13 +68,16 @@ async function measure(subject: Subject, round: Round): Promise<Measurement> {
   };
 }
 
-/** Measures everything once per round, one after the other: A B C A B C, so that a slow spell of the machine meets all alike. */
+/**
+ * Measures everything once per round, one after the other: A B C A B C, so that a slow spell of the machine meets all alike. What is measured
+ * is added to `measurements` at once: what fails later does not take it away.
+ */
 export async function runRounds(
   bench: Bench,
   planned: readonly Planned[],
   rounds: number,
-): Promise<Measurement[]> {
-  const measurements: Measurement[] = [];
+  measurements: Measurement[],
+): Promise<void> {
   for (let number = 1; number <= rounds; number++) {
     for (const { workload, subjects } of planned) {
       await withRound(bench, workload, number, async (round) => {
@@ -90,5 +93,4 @@ export async function runRounds(
       });
     }
   }
-  return measurements;
 }
