@@ -7,12 +7,16 @@ import type { IndexTask, WorkerAnswer, WorkerSettings } from './worker-messages.
 const port = parentPort;
 if (port === null) throw new Error('to be started as a worker thread');
 
-// A backup on the same machine goes first, whatever there is to index. Only Linux has a priority for a single thread.
-if (process.platform === 'linux') setPriority(constants.priority.PRIORITY_LOW);
+const settings = workerData as WorkerSettings;
+
+// Backups beside it go first, whatever there is to index; a rebuild of its own goes as fast as it can. Only Linux has a priority for a
+// single thread.
+if (settings.hold !== undefined && process.platform === 'linux')
+  setPriority(constants.priority.PRIORITY_LOW);
 
 const answer = (message: WorkerAnswer): void => port.postMessage(message);
 
-const indexer = new PieceIndexer(workerData as WorkerSettings, {
+const indexer = new PieceIndexer(settings, {
   onRecords: (records) => answer({ type: 'progress', records }),
   onWaiting: (error) => answer({ type: 'waiting', error: plainError(error) }),
 });
