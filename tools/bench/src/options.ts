@@ -30,7 +30,7 @@ export const usage = `Usage: npm run bench -- [options]
   --only A,B           workloads (plain, json, small, catalog), subjects (backup, restore, …) or both (plain/backup)
   --batch-size SIZE    batch.size of the producers (default 16KiB, Kafka's own)
   --small-partitions N partitions of the topic of small partitions (default 2000)
-  --catalog-records N  records to index (default 300000)
+  --catalog-records N  records to index (default 600000)
   --json FILE          write all figures there
   --directory DIR      where broker and repositories lie; several times the size must be free (default: temporary folder)
   --profile            profile the commands of kops instead of measuring; prints where the time goes`;
@@ -69,7 +69,7 @@ export function parseOptions(args: readonly string[]): BenchOptions | undefined 
         only: { ...text, default: '' },
         'batch-size': { ...text, default: '16KiB' },
         'small-partitions': { ...text, default: '2000' },
-        'catalog-records': { ...text, default: '300000' },
+        'catalog-records': { ...text, default: '600000' },
         json: text,
         directory: text,
         profile: flag,

@@ -11,9 +11,12 @@ import {
   type Workload,
 } from './bench.ts';
 import { cpuSecondsOf } from './process-tree.ts';
+import { touchMemory } from './touch-memory.ts';
 
 /** Time for the broker to delete what was deleted, in ms. */
 const settleMs = 1000;
+/** Memory for processes, beside what a workload's files take. */
+const spareBytes = 1024 * 1024 * 1024;
 
 /** A workload and what is to be measured of it. */
 export interface Planned {
@@ -41,15 +44,20 @@ export async function withRound<T>(
   }
 }
 
-/** What was written before must not be written to disk on the time of what is measured next. */
-async function settle(bench: Bench): Promise<void> {
+/**
+ * What was written before must not be written to disk on the time of what is measured next. Nor may that pay for memory: a virtual
+ * machine gives free memory back to its host, and asking for it anew costs several times what writing to it does, for whoever comes
+ * first. So as much as the workload has is asked for, and freed.
+ */
+async function settle({ bench, workload }: Round): Promise<void> {
   await sleep(settleMs, undefined, { signal: bench.signal });
+  await touchMemory(join(bench.folder, 'memory'), workload.logBytes + spareBytes, bench.signal);
   await runProcess('sync', [], { timeoutMs: bench.timeoutMs, signal: bench.signal });
 }
 
 async function measure(subject: Subject, round: Round): Promise<Measurement> {
   const { bench, workload, number } = round;
-  await settle(bench);
+  await settle(round);
   const broker = bench.kafka.brokers[0]?.pid ?? 0;
   const brokerBefore = cpuSecondsOf(broker);
   const { seconds, wallSeconds, cpuSeconds, processes } = await subject.run(round);
