@@ -63,6 +63,8 @@ export interface Subject {
   readonly workloads: readonly WorkloadName[];
   /** Names of subjects that must have run in the same round. */
   readonly needs?: readonly string[];
+  /** Whether it writes as much as the workload has. */
+  readonly writes?: boolean;
   readonly run: (round: Round) => Promise<Outcome>;
 }
 

@@ -11,12 +11,14 @@ import {
   type Workload,
 } from './bench.ts';
 import { cpuSecondsOf } from './process-tree.ts';
-import { touchMemory } from './touch-memory.ts';
+import { readIntoCache, touchMemory } from './page-cache.ts';
 
 /** Time for the broker to delete what was deleted, in ms. */
 const settleMs = 1000;
 /** Memory for processes, beside what a workload's files take. */
 const spareBytes = 1024 * 1024 * 1024;
+/** Of a topic of thousands, which are tiny, the log is in the page cache as it is. */
+const maxReadPartitions = 16;
 
 /** A workload and what is to be measured of it. */
 export interface Planned {
@@ -45,19 +47,25 @@ export async function withRound<T>(
 }
 
 /**
- * What was written before must not be written to disk on the time of what is measured next. Nor may that pay for memory: a virtual
- * machine gives free memory back to its host, and asking for it anew costs several times what writing to it does, for whoever comes
- * first. So as much as the workload has is asked for, and freed.
+ * What was written before must not be written to disk on the time of what is measured next, nor must that wait for memory that the
+ * machine gave away, or for a disk: what it reads is in the page cache, and what it writes finds memory.
  */
-async function settle({ bench, workload }: Round): Promise<void> {
-  await sleep(settleMs, undefined, { signal: bench.signal });
-  await touchMemory(join(bench.folder, 'memory'), workload.logBytes + spareBytes, bench.signal);
-  await runProcess('sync', [], { timeoutMs: bench.timeoutMs, signal: bench.signal });
+async function settle({ writes = false }: Subject, round: Round): Promise<void> {
+  const { bench, workload, repository } = round;
+  const { folder, kafka, timeoutMs, signal } = bench;
+  await sleep(settleMs, undefined, { signal });
+  await readIntoCache(repository, signal);
+  for (let partition = 0; partition < Math.min(workload.partitions, maxReadPartitions); partition++)
+    for (const { logDir } of kafka.brokers)
+      await readIntoCache(join(logDir, `${workload.topic}-${String(partition)}`), signal);
+  await runProcess('sync', [], { timeoutMs, signal });
+  // Last, as it is given away again within a minute.
+  if (writes) await touchMemory(join(folder, 'memory'), 2 * workload.logBytes + spareBytes, signal);
 }
 
 async function measure(subject: Subject, round: Round): Promise<Measurement> {
   const { bench, workload, number } = round;
-  await settle(round);
+  await settle(subject, round);
   const broker = bench.kafka.brokers[0]?.pid ?? 0;
   const brokerBefore = cpuSecondsOf(broker);
   const { seconds, wallSeconds, cpuSeconds, processes } = await subject.run(round);

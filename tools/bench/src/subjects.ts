@@ -12,8 +12,8 @@ const all: readonly WorkloadName[] = ['plain', 'json', 'small', 'catalog'];
 export const subjects: readonly Subject[] = [
   { name: 'stage-fetch', workloads: large, run: fetchStage },
   { name: 'stage-stream', workloads: large, run: streamStage },
-  { name: 'stage-write', workloads: large, run: writeStage },
-  { name: 'backup', workloads: all, run: backup },
+  { name: 'stage-write', workloads: large, writes: true, run: writeStage },
+  { name: 'backup', workloads: all, writes: true, run: backup },
   {
     name: 'backup-again',
     workloads: ['plain', 'json', 'small'],
@@ -27,16 +27,17 @@ export const subjects: readonly Subject[] = [
     needs: ['backup'],
     run: verify('structure'),
   },
-  { name: 'restore', workloads: large, needs: ['backup'], run: restore },
-  { name: 'java-producer', workloads: large, run: producerPerformance },
+  { name: 'restore', workloads: large, needs: ['backup'], writes: true, run: restore },
+  { name: 'java-producer', workloads: large, writes: true, run: producerPerformance },
   { name: 'java-consumer', workloads: large, run: consumerPerformance },
   // kafkajs reads no zstd.
   { name: 'kafkajs-consumer', workloads: ['plain'], run: kafkajsConsumer },
-  { name: 'backup-standing', workloads: ['plain'], run: standingBackup },
+  { name: 'backup-standing', workloads: ['plain'], writes: true, run: standingBackup },
   {
     name: 'backup-indexing',
     workloads: ['plain'],
     needs: ['backup', 'backup-standing'],
+    writes: true,
     run: standingBackupIndexing,
   },
   ...indexSubjects,

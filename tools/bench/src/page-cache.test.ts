@@ -1,0 +1,37 @@
+import { access, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { readIntoCache, touchMemory } from './page-cache.ts';
+
+const { signal } = new AbortController();
+let folder: string;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'page-cache-'));
+});
+
+afterEach(async () => {
+  await rm(folder, { recursive: true, force: true });
+});
+
+describe('touchMemory', () => {
+  it('leaves nothing behind, aborted or not', async () => {
+    const path = join(folder, 'memory');
+    await touchMemory(path, 2_500_000, signal);
+    await expect(access(path)).rejects.toThrow('ENOENT');
+    const aborted = AbortSignal.abort(new Error('enough'));
+    await expect(touchMemory(path, 2_500_000, aborted)).rejects.toThrow('enough');
+    await expect(access(path)).rejects.toThrow('ENOENT');
+  });
+});
+
+describe('readIntoCache', () => {
+  it('reads what lies in folders of folders, and takes a folder that is not there for empty', async () => {
+    await mkdir(join(folder, 'a', 'b'), { recursive: true });
+    await writeFile(join(folder, 'a', 'b', 'c'), 'text');
+    await readIntoCache(folder, signal);
+    await readIntoCache(join(folder, 'nowhere'), signal);
+    await expect(readIntoCache(folder, AbortSignal.abort(new Error('enough')))).rejects.toThrow();
+  });
+});
