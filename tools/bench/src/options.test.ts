@@ -1,16 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import type { WorkloadName } from './bench.ts';
 import { parseOptions } from './options.ts';
-import { selectable, selectSubjects, subjects } from './subjects.ts';
+import { orderOf, selectable, selectSubjects, subjects } from './subjects.ts';
 
 const namesOf = (workload: WorkloadName, only: string[]): string[] =>
   selectSubjects(workload, only).map(({ name }) => name);
 
 describe('parseOptions', () => {
-  it('measures 2 GiB in three rounds unless told otherwise', () => {
+  it('measures 2 GiB in two rounds unless told otherwise', () => {
     expect(parseOptions([])).toMatchObject({
       sizeBytes: 2 ** 31,
-      rounds: 3,
+      rounds: 2,
       only: [],
       batchBytes: 16_384,
       smallPartitions: 2000,
@@ -55,6 +55,28 @@ describe('parseOptions', () => {
     expect(() => parseOptions(args)).toThrow(
       expect.objectContaining({ code: 'KOPS_USAGE' }) as Error,
     );
+  });
+});
+
+describe('orderOf', () => {
+  const orders = (workload: WorkloadName, only: string[]): string[][] =>
+    [1, 2].map((round) => orderOf(selectSubjects(workload, only), round).map(({ name }) => name));
+
+  it('turns every second round round', () => {
+    expect(orders('plain', ['stage-fetch', 'stage-write', 'java-consumer'])).toEqual([
+      ['stage-fetch', 'stage-write', 'java-consumer'],
+      ['java-consumer', 'stage-write', 'stage-fetch'],
+    ]);
+  });
+
+  it('runs what a subject needs before it, once', () => {
+    expect(orders('plain', ['restore', 'java-producer'])).toEqual([
+      ['backup', 'restore', 'java-producer'],
+      ['java-producer', 'backup', 'restore'],
+    ]);
+    const [there = [], back = []] = orders('plain', []);
+    expect(back.toSorted()).toEqual(there.toSorted());
+    expect(back.indexOf('backup-standing')).toBeLessThan(back.indexOf('backup-indexing'));
   });
 });
 

@@ -11,6 +11,7 @@ import {
   type Workload,
 } from './bench.ts';
 import { cpuSecondsOf } from './process-tree.ts';
+import { orderOf } from './subjects.ts';
 import { readIntoCache, touchMemory } from './page-cache.ts';
 
 /** Time for the broker to delete what was deleted, in ms. */
@@ -85,7 +86,7 @@ async function measure(subject: Subject, round: Round): Promise<Measurement> {
 }
 
 /**
- * Measures everything once per round, one after the other: A B C A B C, so that a slow spell of the machine meets all alike. What is measured
+ * Measures everything once per round, one after the other: A B C C B A, so that a slow spell of the machine meets all alike. What is measured
  * is added to `measurements` at once: what fails later does not take it away.
  */
 export async function runRounds(
@@ -97,7 +98,7 @@ export async function runRounds(
   for (let number = 1; number <= rounds; number++) {
     for (const { workload, subjects } of planned) {
       await withRound(bench, workload, number, async (round) => {
-        for (const subject of subjects) {
+        for (const subject of orderOf(subjects, number)) {
           const measured = await measure(subject, round);
           measurements.push(measured);
           const rate =

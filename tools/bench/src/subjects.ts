@@ -63,3 +63,21 @@ export function selectSubjects(workload: WorkloadName, only: readonly string[]):
   const needed = new Set(wanted.flatMap(({ name, needs = [] }) => [name, ...needs]));
   return own.filter(({ name }) => needed.has(name));
 }
+
+/**
+ * The order in a round: every second round runs the other way round, as far as subjects do not need each other, so that what comes first, or
+ * after something, is not always the same.
+ */
+export function orderOf(chosen: readonly Subject[], round: number): Subject[] {
+  const byName = new Map(chosen.map((subject) => [subject.name, subject]));
+  const order = new Set<Subject>();
+  const add = (subject: Subject): void => {
+    for (const name of subject.needs ?? []) {
+      const needed = byName.get(name);
+      if (needed !== undefined) add(needed);
+    }
+    order.add(subject);
+  };
+  for (const subject of round % 2 === 1 ? chosen : chosen.toReversed()) add(subject);
+  return [...order];
+}
