@@ -44,6 +44,10 @@ describe('numbers', () => {
     expect(() => tooMuch.varint()).toThrow(/64 bits/);
   });
 
+  it('of 32 bits keep the sign of zero', () => {
+    expect([0, -0].map(floatText)).toEqual(['0', '-0']);
+  });
+
   it('of 32 bits with a fraction are as short as they can be', () => {
     expect([0.1, 1 / 3, 16_777_216, 3.4028234663852886e38].map(Math.fround).map(floatText)).toEqual(
       ['0.1', '0.33333334', '16777216', '3.4028235e+38'],

@@ -18,7 +18,8 @@ export function doubleText(value: number): string {
 
 /** A float of 32 bits as JSON: 0.1 and not 0.10000000149011612. */
 export function floatText(value: number): string {
-  if (!Number.isFinite(value)) return doubleText(value);
+  // Digits of -0 have no sign.
+  if (!Number.isFinite(value) || value === 0) return doubleText(value);
   for (let digits = 6; digits < 9; digits++) {
     const short = Number(value.toPrecision(digits));
     if (Math.fround(short) === value) return doubleText(short);
