@@ -352,7 +352,8 @@ describe('recovery of a partition', () => {
               }
               await sink.append(batch);
             } else if (action.do === 'skip' && !log.some(({ next }) => next > sink.position)) {
-              end = Number(sink.position) + action.gap;
+              // A hole stays one: no batch comes to offsets that were passed before a crash.
+              end = Math.max(end, Number(sink.position) + action.gap);
               await sink.skipTo(BigInt(end), 0n);
             } else if (action.do === 'sync') await sink.sync();
             else if (action.do === 'seal') await sink.seal();
@@ -375,7 +376,19 @@ describe('recovery of a partition', () => {
         );
         expect((await bytesOf(sink, crash)).equals(expected)).toBe(true);
       }),
-      { numRuns: 150 },
+      {
+        numRuns: 150,
+        examples: [
+          [
+            [
+              { do: 'skip', gap: 2 },
+              { do: 'crash', share: 0 },
+              { do: 'skip', gap: 1 },
+              { do: 'append', gap: 0, count: 1 },
+            ],
+          ],
+        ],
+      },
     );
   });
 });
