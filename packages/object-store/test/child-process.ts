@@ -13,15 +13,11 @@ export interface StoreChild {
   readonly ended: Promise<number | NodeJS.Signals | null>;
 }
 
-/** Starts a script of `test/children` from source. `through` is a command put before it. */
-export function startChild(
-  script: string,
-  args: readonly string[],
-  through: readonly string[] = [],
-): StoreChild {
+/** Starts a script of `test/children` from source. */
+export function startChild(script: string, args: readonly string[]): StoreChild {
   const path = join(import.meta.dirname, 'children', script);
-  const line = [...through, process.execPath, '--conditions=@kops/source', path, ...args];
-  const child = spawn(line[0] ?? '', line.slice(1), { stdio: ['pipe', 'pipe', 'inherit'] });
+  const line = ['--conditions=@kops/source', path, ...args];
+  const child = spawn(process.execPath, line, { stdio: ['pipe', 'pipe', 'inherit'] });
   return {
     process: child,
     go: () => {

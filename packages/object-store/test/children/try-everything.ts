@@ -1,4 +1,4 @@
-/** Tries each kind of access and prints the code of the error it gets, or `ok`. */
+/** Tries each kind of access as another user and prints the code of the error it gets, or `ok`. Arguments: the store's folder, the user's id. */
 import { toKopsError } from '@kops/core';
 import { openFileStore } from '../../src/file/index.ts';
 
@@ -12,6 +12,12 @@ async function attempt(name: string, work: () => Promise<unknown>): Promise<void
   }
   process.stdout.write(`${name}: ${answer}\n`);
 }
+
+const user = Number(process.argv[3]);
+// Here, and not by who starts it: that user need not be able to read this script.
+process.setgroups?.([]);
+process.setgid?.(user);
+process.setuid?.(user);
 
 const store = await openFileStore(process.argv[2] ?? '');
 await attempt('get', () => store.get('locked/k'));
