@@ -65,6 +65,8 @@ export interface Subject {
   readonly needs?: readonly string[];
   /** Whether it writes as much as the workload has. */
   readonly writes?: boolean;
+  /** What must be done before and is no part of it. */
+  readonly prepare?: (round: Round) => Promise<void>;
   readonly run: (round: Round) => Promise<Outcome>;
 }
 

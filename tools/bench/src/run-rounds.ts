@@ -10,9 +10,9 @@ import {
   type Subject,
   type Workload,
 } from './bench.ts';
+import { readIntoCache, touchMemory } from './page-cache.ts';
 import { cpuSecondsOf } from './process-tree.ts';
 import { orderOf } from './subjects.ts';
-import { readIntoCache, touchMemory } from './page-cache.ts';
 
 /** Time for the broker to delete what was deleted, in ms. */
 const settleMs = 1000;
@@ -66,6 +66,7 @@ async function settle({ writes = false }: Subject, round: Round): Promise<void> 
 
 async function measure(subject: Subject, round: Round): Promise<Measurement> {
   const { bench, workload, number } = round;
+  await subject.prepare?.(round);
   await settle(subject, round);
   const broker = bench.kafka.brokers[0]?.pid ?? 0;
   const brokerBefore = cpuSecondsOf(broker);

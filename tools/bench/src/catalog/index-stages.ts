@@ -4,8 +4,10 @@ import { expectEqual } from '../expect.ts';
 import { runScript } from '../stage-scripts.ts';
 import type { CatalogStage } from '../stages/catalog-stage.ts';
 
+type Level = CatalogStage['level'];
+
 /** What of a record can be indexed. */
-export const levels: readonly CatalogStage['level'][] = ['metadata', 'keys', 'full'];
+export const levels: readonly Level[] = ['metadata', 'keys', 'full'];
 
 const scripts = {
   index: new URL('../stages/index-archive.ts', import.meta.url),
@@ -13,7 +15,6 @@ const scripts = {
 } as const;
 
 type Filler = keyof typeof scripts;
-type Level = CatalogStage['level'];
 
 /** Writes the documents of a round's archive to indices of their own, counts what can be found, and deletes them. */
 async function fillIndices(
@@ -50,17 +51,14 @@ async function warmUp(round: Round): Promise<void> {
   await fillIndices(round, 'bulk', 'metadata', 'warm_up');
 }
 
-async function fillIndex(round: Round, what: Filler, level: Level): Promise<Outcome> {
-  await warmUp(round);
-  return fillIndices(round, what, level, `${what}_${level}_${String(round.number)}`);
-}
-
 /** The indexer, and beside it the client's own helper, at every level. */
 export const indexSubjects: readonly Subject[] = levels.flatMap((level) =>
   (['index', 'bulk'] as const).map((what) => ({
     name: `${what}-${level}`,
     workloads: ['catalog'] as const,
     needs: ['backup'],
-    run: (round: Round) => fillIndex(round, what, level),
+    prepare: warmUp,
+    run: (round: Round) =>
+      fillIndices(round, what, level, `${what}_${level}_${String(round.number)}`),
   })),
 );
