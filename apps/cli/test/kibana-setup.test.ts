@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -121,6 +121,15 @@ describe('kops kibana setup', () => {
     );
   });
 
+  it('replaces a file whole, and leaves nothing beside it', async () => {
+    const file = join(folder, 'kops.ndjson');
+    await writeFile(file, 'of an earlier release, and longer than what comes\n'.repeat(10_000));
+    const { objects } = await run('--output', file);
+    const lines = (await readFile(file, 'utf8')).trimEnd().split('\n');
+    expect(lines).toHaveLength(objects.length);
+    expect(await readdir(folder)).toEqual(['kops.ndjson']);
+  });
+
   it('uses the prefix of the catalog', async () => {
     vi.stubEnv('KOPS_CATALOG_PREFIX', 'kops_two');
     const { prefix, objects } = await run('--dry-run');
@@ -142,6 +151,7 @@ describe('kops kibana setup', () => {
     ['no address', [], 'KOPS_USAGE'],
     ['plain http to another host', ['--kibana-url', 'http://kibana:5601'], 'KOPS_CONFIG'],
     ['a folder that is not there', ['--output', '/nowhere/kops.ndjson'], 'KOPS_USAGE'],
+    ['a device', ['--output', '/dev/null'], 'KOPS_USAGE'],
   ])('refuses %s', async (_, args, code) => {
     await expect(run(...args)).rejects.toMatchObject({ code, exitCode: 2 });
   });

@@ -1,5 +1,5 @@
 import { connectElasticsearch } from '@kops/catalog/elasticsearch';
-import { errorToJson, KopsError, toKopsError, type Logger } from '@kops/core';
+import { errorToJson, KopsError, retry, toKopsError, type Logger } from '@kops/core';
 import { openIndexer, type BackupBytes, type IndexReport, type IndexProgress } from '@kops/indexer';
 import type { ConfiguredCatalog } from './catalog-settings.ts';
 
@@ -34,15 +34,25 @@ export async function feedCatalog(
   }
 }
 
-/** Lets searches see what was written: else the next command would not find it for some seconds. */
+/**
+ * Lets searches see what was written: else the next command would not find it for some seconds. A server that is overloaded by what
+ * it just took is given some time.
+ * @throws KOPS_ELASTICSEARCH_UNREACHABLE when that is not enough, and the other errors of `Catalog.refresh`
+ */
 export async function showNow(
   { elasticsearch }: Pick<ConfiguredCatalog, 'elasticsearch'>,
   { created, updated }: Pick<IndexReport, 'created' | 'updated'>,
   signal: AbortSignal,
 ): Promise<void> {
   if (created + updated === 0) return;
-  await using catalog = await connectElasticsearch(elasticsearch, { signal });
-  await catalog.refresh({ signal });
+  await retry(
+    { initialDelayMs: 250, maxDelayMs: 2000, deadlineMs },
+    async () => {
+      await using catalog = await connectElasticsearch(elasticsearch, { signal });
+      await catalog.refresh({ signal });
+    },
+    { signal },
+  );
 }
 
 /** Feeds the catalog beside a backup that goes on, until the signal is aborted. What ends it early is told once. */

@@ -103,7 +103,7 @@ async function checkPlace(path: string, { overwrite }: FileOutputOptions): Promi
         at: { object: path },
         hint: kind.isDirectory()
           ? 'Give the name of a file in it.'
-          : 'Leave --output out and send stdout there.',
+          : 'Give the name of a file, or send stdout there where the command prints.',
       },
     );
   }

@@ -1,4 +1,3 @@
-import { writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { Flags } from '@oclif/core';
 import { defaultPrefix } from '@kops/catalog';
@@ -10,8 +9,8 @@ import {
   type KibanaSettings,
   type SavedObject,
 } from '@kops/catalog/kibana';
-import { KopsError, toKopsError } from '@kops/core';
 import { KopsCommand, type FlagsOf } from '../../kops-command.ts';
+import { FileOutput } from '../../output/file-output.ts';
 
 interface SetupResult {
   /** Whether the objects are in Kibana now. */
@@ -59,12 +58,11 @@ export default class KibanaSetup extends KopsCommand<typeof KibanaSetup, SetupRe
   protected async execute(signal: AbortSignal): Promise<SetupResult> {
     const prefix = this.settings.catalog.prefix ?? defaultPrefix;
     const objects = savedObjects(prefix);
-    const { output } = this.flags;
+    const { output, 'dry-run': isDryRun } = this.flags;
     const path = output === undefined ? null : resolve(output);
-    if (path !== null && !this.flags['dry-run']) await writeObjects(path, objects);
-    const report =
-      path === null && !this.flags['dry-run'] ? await this.#import(objects, signal) : undefined;
-    this.print(renderObjects(objects, { report, path, isDryRun: this.flags['dry-run'] }));
+    if (path !== null && !isDryRun) await writeObjects(path, objects);
+    const report = path === null && !isDryRun ? await this.#import(objects, signal) : undefined;
+    this.print(renderObjects(objects, { report, path, isDryRun }));
     return {
       imported: report !== undefined,
       prefix,
@@ -92,17 +90,11 @@ export default class KibanaSetup extends KopsCommand<typeof KibanaSetup, SetupRe
   }
 }
 
+/** What lay there is replaced by all of them, or stays. @throws KOPS_ACCESS_DENIED, KOPS_NO_SPACE, KOPS_USAGE when the place is none */
 async function writeObjects(path: string, objects: readonly SavedObject[]): Promise<void> {
-  try {
-    await writeFile(path, toNdjson(objects));
-  } catch (thrown) {
-    const error = toKopsError(thrown);
-    throw new KopsError(
-      error.code === 'KOPS_UNEXPECTED' ? 'KOPS_USAGE' : error.code,
-      `the objects cannot be written: ${error.message}`,
-      { at: { object: path }, hint: 'Give a file in a folder that is there.', cause: thrown },
-    );
-  }
+  await using file = await FileOutput.create(path, { overwrite: true });
+  file.stream.write(toNdjson(objects));
+  await file.finish();
 }
 
 /** Id that Kibana gave an object: another one where an object of another space has its id. */
