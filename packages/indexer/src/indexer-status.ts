@@ -38,7 +38,7 @@ export interface IndexerStatus {
   readonly oldestWaiting: string | undefined;
   readonly deadLetters: number;
   readonly failed: readonly FailedPart[];
-  /** What is in the catalog by other rules of `catalog.records` than those that hold now. A rebuild applies these. */
+  /** What is in the catalog by other rules of `catalog.records`, or another `catalog.hashKey`, than those that hold now. A rebuild applies these. */
   readonly otherRules: OtherRules;
 }
 
@@ -47,6 +47,8 @@ export interface ReadStatusOptions {
   readonly repositoryUrl: string;
   readonly stateDirectory: string;
   readonly records: readonly RecordRule[];
+  /** `catalog.hashKey`, if there is one. */
+  readonly hashKey?: string;
   readonly clock?: Clock;
 }
 
@@ -61,15 +63,14 @@ export async function readIndexerStatus(
   const repository = await openRepository(await openFileStore(directory));
   const { id } = repository.info;
   const { state } = await loadState(statePaths(join(options.stateDirectory, id)).state, id);
-  const { records, clock = systemClock } = options;
-  return describeState(repository, state, { records, clock });
+  return describeState(repository, state, { clock: systemClock, ...options });
 }
 
 /** Compares a state with the commit log. */
 export async function describeState(
   repository: Repository,
   state: IndexState,
-  context: { readonly records: readonly RecordRule[]; readonly clock: Clock },
+  context: Pick<ReadStatusOptions, 'records' | 'hashKey'> & { readonly clock: Clock },
 ): Promise<Omit<IndexerStatus, 'activity'>> {
   const live = await repository.archives();
   const policyOf = compilePolicy(context.records);
@@ -92,7 +93,7 @@ export async function describeState(
     oldestWaiting: oldest?.archive,
     deadLetters: [...state.segments.values()].reduce((sum, of) => sum + of.deadLetters, 0),
     failed: failedParts(state),
-    otherRules: countOtherRules(state, fingerprintRules(context.records)),
+    otherRules: countOtherRules(state, fingerprintRules(context.records, context.hashKey)),
   };
 }
 

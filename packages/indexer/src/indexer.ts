@@ -89,7 +89,7 @@ export class RepositoryIndexer implements Indexer {
   async status(): Promise<IndexerStatus> {
     const { repository, state, settings } = this.#parts;
     const described = await describeState(repository, state.state, {
-      records: settings.records,
+      ...settings,
       clock: this.#clock,
     });
     return { activity: this.activity, ...described };

@@ -137,7 +137,7 @@ export class Pass {
       signal,
     );
     const policyOf = compilePolicy(settings.records);
-    const rulesOf = fingerprintRules(settings.records);
+    const rulesOf = fingerprintRules(settings.records, settings.hashKey);
     for (const ref of pending) {
       throwIfAborted(signal);
       await indexArchive(

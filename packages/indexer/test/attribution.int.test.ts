@@ -118,11 +118,11 @@ describe('rules that changed', () => {
         { topics: 'later', level: later },
       ]);
     const masked = { masks: [{ field: 'value.order', action: 'redact' }] };
-    const otherRules = async (records: ReturnType<typeof rules>) => {
-      await using indexer = await at.open({ records });
+    const otherRules = async (records: ReturnType<typeof rules>, hashKey = at.options.hashKey!) => {
+      await using indexer = await at.open({ records, hashKey });
       const { otherRules: found } = await indexer.status();
       const { repositoryUrl, stateDirectory } = at.options;
-      const read = await readIndexerStatus({ repositoryUrl, stateDirectory, records });
+      const read = await readIndexerStatus({ repositoryUrl, stateDirectory, records, hashKey });
       expect(read.otherRules).toEqual(found);
       return found;
     };
@@ -135,6 +135,8 @@ describe('rules that changed', () => {
     expect(await otherRules(rules({ maxValueBytes: 5 }))).toEqual({ ...orders, otherMasks: none });
     expect(await otherRules(rules(masked))).toEqual({ ...orders, otherMasks: orders });
     expect(await otherRules(rules({ level: 'none' }))).toEqual({ ...orders, otherMasks: none });
+    const all = { segments: 3, records: 57, topics: ['audit', 'orders'] };
+    expect(await otherRules(rules({}), 'another key')).toEqual({ ...all, otherMasks: none });
     const later = { segments: 1, records: 0, topics: ['later'] };
     expect(await otherRules(rules({}, 'full'))).toEqual({ ...later, otherMasks: none });
     // What comes in now is by the new rules; what was there is not.

@@ -2,9 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { parseRecordRules } from './record-policy.ts';
 import { fingerprintRules, haveSameMasks } from './rules-fingerprint.ts';
 
-const of = (rule: Record<string, unknown>, topic = 'orders') =>
+const of = (rule: Record<string, unknown>, topic = 'orders', hashKey?: string) =>
   fingerprintRules(
     parseRecordRules([{ topics: 'orders', level: 'full', ...rule }], { hasHashKey: true }),
+    hashKey,
   )(topic);
 
 const mask = (field: string, action = 'redact') => ({ masks: [{ field, action }] });
@@ -41,5 +42,15 @@ describe('the fingerprint of rules', () => {
     expect(haveSameMasks(of({}), of(mask('key')))).toBe(false);
     expect(haveSameMasks(of(mask('key')), of(mask('value')))).toBe(false);
     expect(haveSameMasks('mixed', of({}))).toBe(false);
+  });
+
+  it('is another with another key of hashes, with other masks only where one hashes', () => {
+    const plain = ['one', 'two', undefined].map((key) => of(mask('key'), 'orders', key));
+    expect(new Set(plain).size).toBe(3);
+    expect(plain.every((text) => haveSameMasks(text, of(mask('key'))))).toBe(true);
+    const hashed = (key: string) => of(mask('key', 'hash'), 'orders', key);
+    expect(hashed('one')).toBe(hashed('one'));
+    expect(haveSameMasks(hashed('one'), hashed('two'))).toBe(false);
+    expect(of({ level: 'none' }, 'orders', 'one')).toBe(of({ level: 'none' }));
   });
 });

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { matchesGlob } from '@kops/core';
+import { createHasher } from './keyed-hash.ts';
 import type { RecordRule } from './record-policy.ts';
 
 /** What stands for the rules of a topic of which nothing is indexed. */
@@ -7,10 +8,16 @@ const noRules = 'none';
 
 /**
  * Makes the function that gives a topic's rules as a short text, `<level>/<hash of the rest>/<hash of the masks>`: the same for as
- * long as they make the same documents. Keys of hashes are not in it.
+ * long as they make the same documents. `hashKey` is that of their hashes: another one makes other documents at every level, and other
+ * masks where one hashes.
  */
-export function fingerprintRules(rules: readonly RecordRule[]): (topic: string) => string {
-  const known = rules.map((rule) => ({ topics: rule.topics, text: fingerprint(rule) }));
+export function fingerprintRules(
+  rules: readonly RecordRule[],
+  hashKey: string | undefined,
+): (topic: string) => string {
+  // Stands for the key, and tells nothing of it.
+  const keyId = hashKey === undefined ? '' : createHasher(hashKey).hash('kops: which key');
+  const known = rules.map((rule) => ({ topics: rule.topics, text: fingerprint(rule, keyId) }));
   return (topic) => known.find(({ topics }) => matchesGlob(topics, topic))?.text ?? noRules;
 }
 
@@ -19,11 +26,14 @@ export function haveSameMasks(a: string, b: string): boolean {
   return masksOf(a) === masksOf(b);
 }
 
-function fingerprint({ level, masks, maxValueBytes, pipeline }: RecordRule): string {
+function fingerprint({ level, masks, maxValueBytes, pipeline }: RecordRule, keyId: string): string {
   if (level === 'none') return noRules;
-  const limits = { maxValueBytes: level === 'full' ? maxValueBytes : 0, pipeline: pipeline ?? '' };
-  const fields = masks.map(({ field, action }) => [field, action]);
-  return [level, hash(limits), fields.length === 0 ? '' : hash(fields)].join('/');
+  const bytes = level === 'full' ? maxValueBytes : 0;
+  const rest = { maxValueBytes: bytes, pipeline: pipeline ?? '', keyId };
+  const fields = masks.map(({ field, action }) =>
+    action === 'hash' ? [field, action, keyId] : [field, action],
+  );
+  return [level, hash(rest), fields.length === 0 ? '' : hash(fields)].join('/');
 }
 
 function masksOf(text: string): string | undefined {
