@@ -1,8 +1,8 @@
-import { access, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { readIntoCache, touchMemory } from './page-cache.ts';
+import { readIntoCache } from './page-cache.ts';
 
 const { signal } = new AbortController();
 let folder: string;
@@ -13,17 +13,6 @@ beforeEach(async () => {
 
 afterEach(async () => {
   await rm(folder, { recursive: true, force: true });
-});
-
-describe('touchMemory', () => {
-  it('leaves nothing behind, aborted or not', async () => {
-    const path = join(folder, 'memory');
-    await touchMemory(path, 2_500_000, signal);
-    await expect(access(path)).rejects.toThrow('ENOENT');
-    const aborted = AbortSignal.abort(new Error('enough'));
-    await expect(touchMemory(path, 2_500_000, aborted)).rejects.toThrow('enough');
-    await expect(access(path)).rejects.toThrow('ENOENT');
-  });
 });
 
 describe('readIntoCache', () => {

@@ -10,7 +10,8 @@ import {
   type Subject,
   type Workload,
 } from './bench.ts';
-import { readIntoCache, touchMemory } from './page-cache.ts';
+import { MemoryReserve } from './memory-reserve.ts';
+import { readIntoCache } from './page-cache.ts';
 import { cpuSecondsOf } from './process-tree.ts';
 import { orderOf } from './subjects.ts';
 
@@ -47,27 +48,25 @@ export async function withRound<T>(
   }
 }
 
-/**
- * What was written before must not be written to disk on the time of what is measured next, nor must that wait for memory that the
- * machine gave away, or for a disk: what it reads is in the page cache, and what it writes finds memory.
- */
-async function settle({ writes = false }: Subject, round: Round): Promise<void> {
-  const { bench, workload, repository } = round;
-  const { folder, kafka, timeoutMs, signal } = bench;
+/** What was written before must not be written to disk on the time of what is measured next, nor must that wait for a disk: what it reads is in the page cache. */
+async function settle({ bench, workload, repository }: Round): Promise<void> {
+  const { kafka, timeoutMs, signal } = bench;
   await sleep(settleMs, undefined, { signal });
   await readIntoCache(repository, signal);
   for (let partition = 0; partition < Math.min(workload.partitions, maxReadPartitions); partition++)
     for (const { logDir } of kafka.brokers)
       await readIntoCache(join(logDir, `${workload.topic}-${String(partition)}`), signal);
   await runProcess('sync', [], { timeoutMs, signal });
-  // Last, as it is given away again within a minute.
-  if (writes) await touchMemory(join(folder, 'memory'), 2 * workload.logBytes + spareBytes, signal);
 }
 
 async function measure(subject: Subject, round: Round): Promise<Measurement> {
   const { bench, workload, number } = round;
   await subject.prepare?.(round);
-  await settle(subject, round);
+  await settle(round);
+  // What it writes finds memory that the machine has.
+  const reserve = subject.writes === true ? workload.logBytes + spareBytes : 0;
+  await using memory = await MemoryReserve.fill(bench.folder, reserve, bench.signal);
+  await memory.lend();
   const broker = bench.kafka.brokers[0]?.pid ?? 0;
   const brokerBefore = cpuSecondsOf(broker);
   const { seconds, wallSeconds, cpuSeconds, processes } = await subject.run(round);
