@@ -63,6 +63,7 @@ export abstract class KopsCommand<T extends typeof Command, R = unknown> extends
       file: base.config,
       flags: { 'logging.level': base['log-level'], ...this.settingsOf(this.flags) },
     });
+    for (const warning of this.loaded.warnings) process.stderr.write(`Warning: ${warning}\n`);
     return withStopSignal((signal) => this.#audited(signal), { graceMs: this.graceMs });
   }
 

@@ -24,6 +24,21 @@ const otherVariables: ReadonlySet<string> = new Set([
   'KOPS_MAVEN',
 ]);
 
+/** Variables of kOps, the installer of Kubernetes clusters: never mistaken for settings. */
+const kubernetesKops: ReadonlySet<string> = new Set([
+  'KOPS_ARCH',
+  'KOPS_BASE_URL',
+  'KOPS_CLUSTER_NAME',
+  'KOPS_CONTROLLER_IMAGE',
+  'KOPS_DISCOVERY_STORE',
+  'KOPS_FEATURE_FLAGS',
+  'KOPS_RUN_OBSOLETE_VERSION',
+  'KOPS_RUN_TOO_NEW_VERSION',
+  'KOPS_STATE_S3_ACL',
+  'KOPS_STATE_STORE',
+  'KOPS_VERSION',
+]);
+
 /** What Kubernetes and Docker add for a service that is called kops-…: not written by anyone, so not checked. */
 const serviceLink = /_(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT(_\d+_(TCP|UDP|SCTP)(_\w+)?)?)$/;
 
@@ -39,35 +54,43 @@ export function settingVariables(): ReadonlyMap<string, SettingPath> {
   return new Map([...byPath, ...Object.entries(shortNames)]);
 }
 
-function isForeign(name: string, extra: readonly string[]): boolean {
+const prefix = 'KOPS_';
+
+function isForeign(name: string): boolean {
   return (
-    !name.startsWith('KOPS_') ||
+    !name.startsWith(prefix) ||
     otherVariables.has(name) ||
-    extra.includes(name) ||
+    kubernetesKops.has(name) ||
     name.startsWith('KOPS_TEST_') ||
     serviceLink.test(name)
   );
 }
 
-function unknownVariable(name: string, known: readonly string[]): never {
-  const meant = nearest(name, known);
-  throw new KopsError('KOPS_CONFIG', `unknown environment variable ${name}`, {
-    hint:
-      (meant === undefined ? 'Unset it' : `Did you mean ${meant}? Otherwise unset it`) +
-      ': names that begin with KOPS_ are settings, and one that is ignored would mislead.',
-  });
+/** A warning about a variable that is close to the name of a setting; undefined for any other name. */
+function misspelling(name: string, known: readonly string[]): string | undefined {
+  // A quarter of the letters: what differs more is another program's variable.
+  const most = Math.max(1, Math.floor((name.length - prefix.length) / 4));
+  const meant = nearest(name, known, most);
+  return meant === undefined
+    ? undefined
+    : `ignored the environment variable ${name}: kops has no such setting. Did you mean ${meant}?`;
+}
+
+/** What the environment says. */
+export interface EnvironmentLayer extends Layer {
+  /** About variables that look like misspelt settings and are ignored; names only, never values. */
+  readonly warnings: readonly string[];
 }
 
 /**
- * The settings of the environment. Empty variables count as unset. An unknown `KOPS_*` variable is an error, except those that
- * container platforms add for services (`KOPS_…_SERVICE_HOST`, `KOPS_…_PORT`), `KOPS_TEST_*` and `extraVariables`.
- * @throws KOPS_CONFIG
+ * The settings of the environment. Empty variables count as unset. An unknown `KOPS_*` variable is never an error, since other programs
+ * have the prefix too; one that is close to the name of a setting gives a warning.
+ * @throws KOPS_CONFIG when two names of one setting have different values
  */
-export function readEnvironment(
-  environment: Environment,
-  extraVariables: readonly string[] = [],
-): Layer {
+export function readEnvironment(environment: Environment): EnvironmentLayer {
   const variables = settingVariables();
+  const known = [...variables.keys(), ...otherVariables];
+  const warnings: string[] = [];
   const named = new Map<string, string>();
   let settings: SettingTree = {};
   // Parents before what is below them (KOPS_CLUSTER_TLS before KOPS_CLUSTER_TLS_CA_FILE), whatever the order of the environment.
@@ -76,8 +99,9 @@ export function readEnvironment(
     if (value === undefined || value === '') continue;
     const path = variables.get(name);
     if (path === undefined) {
-      if (isForeign(name, extraVariables)) continue;
-      unknownVariable(name, [...variables.keys(), ...otherVariables]);
+      const warning = isForeign(name) ? undefined : misspelling(name, known);
+      if (warning !== undefined) warnings.push(warning);
+      continue;
     }
     const there = valueAt(settings, path);
     if (there !== undefined && !isTree(there) && there !== value) {
@@ -94,6 +118,7 @@ export function readEnvironment(
   }
   return {
     settings,
+    warnings,
     sourceOf: (path) => named.get(path.join('.')) ?? sourceAbove(named, path),
   };
 }

@@ -176,12 +176,27 @@ describe('loadConfig', () => {
     expect(await mistake({ file: await yaml(bomb) })).toContain('alias');
   });
 
-  it('refuses unknown KOPS_ variables, except what platforms add and what is read elsewhere', async () => {
-    expect(await mistake({ env: { KOPS_REPOSITRY: 'x' } })).toContain(
-      'Did you mean KOPS_REPOSITORY?',
-    );
-    expect(await mistake({ env: { KOPS_WHATEVER_ELSE: 'x' } })).toContain('KOPS_WHATEVER_ELSE');
+  it('warns of a KOPS_ variable that looks like a misspelt setting, and ignores it', async () => {
+    const { config, warnings } = await loadConfig({
+      env: { KOPS_REPOSITRY: 'x', KOPS_ELASTICSEARCH_URL: 'http://e', KOPS_JAVVA: 'y' },
+    });
+    expect(config).toEqual((await loadConfig({ env: {} })).config);
+    expect(warnings).toEqual([
+      'ignored the environment variable KOPS_ELASTICSEARCH_URL: kops has no such setting. Did you mean KOPS_ELASTICSEARCH?',
+      'ignored the environment variable KOPS_JAVVA: kops has no such setting. Did you mean KOPS_JAVA?',
+      'ignored the environment variable KOPS_REPOSITRY: kops has no such setting. Did you mean KOPS_REPOSITORY?',
+    ]);
+  });
+
+  it('says nothing of variables of other programs, of platforms and of what is read elsewhere', async () => {
     const env = {
+      // Kubernetes kOps
+      KOPS_STATE_STORE: 's3://state',
+      KOPS_CLUSTER_NAME: 'k8s.example.com',
+      KOPS_FEATURE_FLAGS: '+X',
+      KOPS_BASE_URL: 'https://x',
+      KOPS_VERSION: '1.30',
+      KOPS_WHATEVER_ELSE: 'x',
       KOPS_ARCHIVER_PORT: 'tcp://10.0.0.1:80',
       KOPS_ARCHIVER_SERVICE_HOST: '10.0.0.1',
       KOPS_ARCHIVER_SERVICE_PORT_GRPC: '80',
@@ -190,10 +205,10 @@ describe('loadConfig', () => {
       KOPS_JAVA: '/j',
       KOPS_ELASTICSEARCH: 'http://e',
       KOPS_TEST_ANYTHING: '1',
-      KOPS_MINE: '1',
       KOPS_REPOSITORY: '',
     };
-    const { config } = await loadConfig({ env, extraVariables: ['KOPS_MINE'] });
+    const { config, warnings } = await loadConfig({ env });
+    expect(warnings).toEqual([]);
     expect(config.repository).toBeUndefined();
     expect(config.catalog.elasticsearch.node).toEqual(['http://e']);
   });
@@ -258,9 +273,11 @@ describe('loadConfig', () => {
       { file: await yaml('cluster: { bootstrapServers: ["${P}"] }'), env: { P: secret } },
       { file: await yaml('backup: { ack: "${P}" }'), env: { P: secret } },
       { file: await yaml(`archiver: { secret: ${secret}\n  listen: [`) },
-      { env: { KOPS_CLUSTER_SASL_PASSWORT: secret } },
     ];
     for (const sources of wrong) expect(await mistake(sources)).not.toContain(secret);
+    const { warnings } = await loadConfig({ env: { KOPS_CLUSTER_SASL_PASSWORT: secret } });
+    expect(warnings.join()).toContain('KOPS_CLUSTER_SASL_PASSWORD?');
+    expect(warnings.join()).not.toContain(secret);
   });
 
   it('never takes arbitrary text for a host and port that has none', async () => {

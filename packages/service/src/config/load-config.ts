@@ -14,8 +14,6 @@ export interface ConfigSources {
   readonly env: Environment;
   /** A YAML file; without it the one that `KOPS_CONFIG` names, if any. */
   readonly file?: string | undefined;
-  /** `KOPS_*` variables besides settings that the caller reads itself. */
-  readonly extraVariables?: readonly string[];
 }
 
 /** A configuration and where it came from. */
@@ -23,6 +21,8 @@ export interface LoadedConfig {
   readonly config: Config;
   /** What was read, lowest precedence first. */
   readonly layers: readonly Layer[];
+  /** What was ignored and is probably a mistake, a line each. */
+  readonly warnings: readonly string[];
 }
 
 /** One setting as it is in effect. */
@@ -52,15 +52,16 @@ function flagLayer(flags: Readonly<Record<string, unknown>>): Layer {
 export async function loadConfig(sources: ConfigSources): Promise<LoadedConfig> {
   const named = sources.env['KOPS_CONFIG'];
   const file = sources.file ?? (named === '' ? undefined : named);
+  const environment = readEnvironment(sources.env);
   const layers = [
     ...(file === undefined ? [] : [await readConfigFile(file, sources.env)]),
-    readEnvironment(sources.env, sources.extraVariables),
+    environment,
     flagLayer(sources.flags ?? {}),
   ];
   const merged = layers.reduce<unknown>((lower, layer) => merge(lower, layer.settings), {});
   const result = configSchema.safeParse(merged);
   if (!result.success) throw configError(layers, merged, result.error.issues);
-  return { config: result.data, layers };
+  return { config: result.data, layers, warnings: environment.warnings };
 }
 
 interface Leaf {

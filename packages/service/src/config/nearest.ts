@@ -18,11 +18,15 @@ function distance(a: string, b: string): number {
 /** Words that are compared; longer ones are no typing mistakes. */
 const maxLength = 100;
 
-/** The known word that an unknown one was probably meant to be; undefined when none is near. */
-export function nearest(word: string, known: readonly string[]): string | undefined {
+/** The known word that an unknown one was probably meant to be; undefined when none is within `most` changes. */
+export function nearest(
+  word: string,
+  known: readonly string[],
+  most = Math.max(2, Math.floor(word.length / 3)),
+): string | undefined {
   if (word.length > maxLength) return undefined;
   let best: string | undefined;
-  let least = Math.max(2, Math.floor(word.length / 3)) + 1;
+  let least = most + 1;
   for (const candidate of known) {
     const changes = distance(word.toLowerCase(), candidate.toLowerCase());
     if (changes < least) [best, least] = [candidate, changes];
