@@ -71,18 +71,14 @@ function sortedKeys(object: Readonly<Record<string, unknown>>): string[] {
 
 function requireWellFormed(text: string): string {
   if (text.isWellFormed()) return text;
-  throw new KopsError(
-    'KOPS_USAGE',
-    'a text holds half of a surrogate pair, which UTF-8 cannot hold',
-    {
-      hint: 'Give the name as the cluster says it, decoded as UTF-8.',
-    },
-  );
+  throw new KopsError('KOPS_USAGE', 'text contains a lone surrogate, which UTF-8 cannot encode', {
+    hint: 'Give the name exactly as the cluster reports it, decoded as UTF-8.',
+  });
 }
 
 function requireFinite(value: number): number {
   if (Number.isFinite(value)) return value;
-  throw new KopsError('KOPS_USAGE', `${String(value)} is no number that JSON can hold`);
+  throw new KopsError('KOPS_USAGE', `JSON cannot represent the number ${String(value)}`);
 }
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });

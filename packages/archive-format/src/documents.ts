@@ -63,7 +63,7 @@ export function decodeRepositoryInfo(bytes: Uint8Array, at: Coordinates = {}): R
     maxBytes: documentLimits.repository,
     saysChecksum: true,
     read: bySchema(repositorySchema),
-    hint: 'Use another copy of the repository, or put a sound repository.json back, from another copy or from where this one is saved: archives do not depend on what it says.',
+    hint: 'Use another copy of the repository, or restore repository.json from another copy or a backup. Archives do not depend on its content.',
   });
 }
 
@@ -92,7 +92,7 @@ export function decodeCommit(bytes: Uint8Array, at: Coordinates = {}): Commit {
     maxBytes: documentLimits.commit,
     saysChecksum: true,
     read: bySchema(commitSchema),
-    hint: 'Use another copy of the repository: behind a damaged commit the log cannot be trusted.',
+    hint: 'Use another copy of the repository. Commits after a damaged one cannot be trusted.',
   });
 }
 
@@ -113,7 +113,7 @@ function decode<T>(bytes: Uint8Array, at: Coordinates, kind: DocumentKind<T>): T
   try {
     if (bytes.byteLength > maxBytes)
       throw new JsonDamage(
-        `has ${String(bytes.byteLength)} bytes, at most ${String(maxBytes)} are allowed`,
+        `has ${String(bytes.byteLength)} bytes; the limit is ${String(maxBytes)}`,
       );
     const parsed = parseJson(bytes, maxDepth);
     const json = saysChecksum && isSealed(parsed) ? openSealed(parsed, bytes) : parsed;
@@ -144,8 +144,8 @@ function refuseOtherVersions(what: string, json: unknown, at: Coordinates): void
     return;
   throw new KopsError(
     'KOPS_FORMAT_UNSUPPORTED',
-    `${what} has format version ${String(version)}, this kops supports ${supportedVersions.join(', ')}`,
-    { at, hint: 'Upgrade kops to a release that reads this version.' },
+    `${what} has format version ${String(version)}; this release supports ${supportedVersions.join(', ')}`,
+    { at, hint: 'Upgrade kops to a release that supports this version.' },
   );
 }
 

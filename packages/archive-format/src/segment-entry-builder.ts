@@ -82,7 +82,7 @@ export class SegmentEntryBuilder {
         `a batch from offset ${baseOffset} cannot follow offset ${this.#lastOffset}`,
         {
           at: { offset: baseOffset },
-          hint: 'Read the partition again from the archived watermark; report it if it happens again.',
+          hint: 'Run the backup again; it continues from the archived watermark. If it fails again, report it.',
         },
       );
     }

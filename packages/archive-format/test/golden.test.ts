@@ -66,7 +66,7 @@ describe.each(Object.entries(documents))('%s', (kind, { decode, encode, sample }
 
   it('refuses a later major version by name', () => {
     const attempt = (): unknown => decode(read(`${kind}/newer-major`), { object: 'x' });
-    expect(attempt).toThrow(/format version 2, this kops supports 1/);
+    expect(attempt).toThrow(/format version 2; this release supports 1/);
     expect(attempt).toThrow(
       expect.objectContaining({
         code: 'KOPS_FORMAT_UNSUPPORTED',
@@ -103,7 +103,7 @@ describe('limits', () => {
       read('repository/ok'),
       Buffer.alloc(format.documentLimits.repository, ' '),
     ]);
-    expect(() => format.decodeRepositoryInfo(bytes)).toThrow(/at most 65536 are allowed/);
+    expect(() => format.decodeRepositoryInfo(bytes)).toThrow(/the limit is 65536/);
   });
 
   it('does not count brackets inside of strings', () => {

@@ -76,7 +76,7 @@ export class RepositoryIndexer implements Indexer {
   rebuild({ archive, drop = false, ...options }: RebuildOptions = {}): Promise<IndexReport> {
     if (archive !== undefined && drop) {
       throw new KopsError('KOPS_USAGE', 'the catalog cannot be dropped for one archive', {
-        hint: 'Rebuild everything, or do not drop.',
+        hint: 'Leave out --archive, or leave out --drop.',
       });
     }
     return this.#alone(options, async () => {
@@ -109,7 +109,7 @@ export class RepositoryIndexer implements Indexer {
   async #alone<T>({ signal, onProgress }: PassOptions, work: () => Promise<T>): Promise<T> {
     if (this.#working !== undefined || this.#isClosed)
       throw new KopsError('KOPS_USAGE', `the indexer is ${this.#isClosed ? 'closed' : 'at work'}`, {
-        hint: 'Wait for the call that is under way, or abort it.',
+        hint: 'Wait for the running call, or abort it.',
       });
     const { meter } = this.#parts;
     meter.begin(onProgress);

@@ -188,7 +188,7 @@ export class Archiver implements AsyncDisposable {
     const backup = this.#backups.get(id);
     if (backup !== undefined) return backup;
     throw new KopsError('KOPS_ARCHIVE_NOT_FOUND', `this archiver knows no backup '${id}'`, {
-      hint: "List what it knows with 'kops status'.",
+      hint: "Check the archiver's log for the ids of its backups.",
     });
   }
 

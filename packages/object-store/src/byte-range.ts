@@ -23,18 +23,18 @@ export function resolveRange(
     start >= 0 &&
     (range?.end === undefined || (Number.isSafeInteger(end) && end >= start));
   if (!isRange) {
-    throw new KopsError('KOPS_USAGE', `not a range of bytes: ${String(start)} to ${String(end)}`, {
+    throw new KopsError('KOPS_USAGE', `invalid byte range: ${String(start)} to ${String(end)}`, {
       at: { object: key },
-      hint: 'Ask for whole numbers, 0 or more, with the end not before the start.',
+      hint: 'Report this defect of kops.',
     });
   }
   if (end > size || start > size) {
     throw new KopsError(
       'KOPS_OBJECT_CORRUPT',
-      `object has ${String(size)} bytes, fewer than the ${String(Math.max(start, end))} it should have`,
+      `object is truncated: ${String(size)} bytes instead of at least ${String(Math.max(start, end))}`,
       {
         at: { object: key },
-        hint: 'The object was cut short: verify the archive and take it from another copy.',
+        hint: "Run 'kops verify', and use another copy of the repository.",
       },
     );
   }
@@ -46,10 +46,10 @@ export function assertWithin(key: string, bytes: number, maxBytes = defaultMaxBy
   if (bytes <= maxBytes) return;
   throw new KopsError(
     'KOPS_OBJECT_CORRUPT',
-    `object has ${String(bytes)} bytes, more than the ${String(maxBytes)} that may be read at once`,
+    `object has ${String(bytes)} bytes; the limit for one read is ${String(maxBytes)}`,
     {
       at: { object: key },
-      hint: 'No sound object of this kind is that large: verify the archive.',
+      hint: "The object is probably damaged. Run 'kops verify'.",
     },
   );
 }

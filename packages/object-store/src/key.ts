@@ -16,7 +16,7 @@ export function isKeySegment(name: string): boolean {
 function refuse(what: string, key: string, why: string): never {
   throw new KopsError('KOPS_USAGE', `not a valid ${what}: ${JSON.stringify(key)} ${why}`, {
     at: { object: key },
-    hint: 'Keys are relative paths of [A-Za-z0-9._-] segments joined by "/"; build them from ids, never from names.',
+    hint: 'Report this defect of kops: an object key may contain [A-Za-z0-9._-] and "/" only.',
   });
 }
 

@@ -4,7 +4,7 @@ import { KopsError } from '@kops/core';
 export function objectNotFound(key: string, cause?: unknown): KopsError {
   return new KopsError('KOPS_OBJECT_NOT_FOUND', `there is no object ${key}`, {
     at: { object: key },
-    hint: 'It was pruned, or the repository is not whole: verify the archive that names it.',
+    hint: "It was pruned, or the repository is incomplete. Run 'kops verify' on the archive that needs it.",
     ...(cause === undefined ? {} : { cause }),
   });
 }
@@ -17,7 +17,7 @@ export function objectExists(
 ): KopsError {
   return new KopsError('KOPS_REFUSED', `there is already an ${what} ${key}`, {
     at: { object: key },
-    hint: 'Objects are never replaced: write under a new key.',
+    hint: 'Objects are never replaced. Report this defect of kops if you did not copy files into the repository.',
     ...(cause === undefined ? {} : { cause }),
   });
 }

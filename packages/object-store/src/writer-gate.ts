@@ -96,7 +96,7 @@ export class WriterGate {
   #misuse(how: string): KopsError {
     return new KopsError('KOPS_UNEXPECTED', `the writer of ${this.#key} ${how}`, {
       at: { object: this.#key },
-      hint: 'This is a mistake in kops: report it.',
+      hint: 'Report this defect of kops.',
     });
   }
 }

@@ -151,6 +151,6 @@ function attributesOf(header: Header): number {
 function usage(message: string, offset?: bigint): KopsError {
   return new KopsError('KOPS_USAGE', `cannot encode the batch: ${message}`, {
     ...(offset === undefined ? {} : { at: { offset } }),
-    hint: 'this is a mistake of the caller; split the records into several batches or name the offsets',
+    hint: 'Report this defect of kops.',
   });
 }

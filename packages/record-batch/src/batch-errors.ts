@@ -16,12 +16,12 @@ export function corruptBatch(message: string, at: Coordinates = {}, cause?: unkn
 export function unsupportedMagic(magic: number, at: Coordinates): KopsError {
   return new KopsError(
     'KOPS_MAGIC_UNSUPPORTED',
-    `record batch has magic ${magic}, only magic 2 can be read`,
+    `record batch has magic ${magic}; kops reads magic 2 only`,
     {
       at,
       hint:
         magic < 2
-          ? 'let the source rewrite these messages (upgrade message.format.version and copy or compact the topic), or leave the topic out'
+          ? 'Rewrite the messages on the source (raise message.format.version, then copy or compact the topic), or exclude the topic with --exclude.'
           : 'use a newer kops for this Kafka version',
     },
   );

@@ -23,7 +23,10 @@ const types: Readonly<Record<number, 'commit' | 'abort'>> = { 0: 'abort', 1: 'co
 export function decodeControlRecord(view: RecordBatchView): ControlRecord {
   const at = { offset: view.baseOffset };
   if (!view.isControl)
-    throw new KopsError('KOPS_USAGE', 'not a control batch', { at, hint: 'ask isControl first' });
+    throw new KopsError('KOPS_USAGE', 'not a control batch', {
+      at,
+      hint: 'Report this defect of kops.',
+    });
   const [record] = decodeRecords(view);
   if (record === undefined) return { type: 'other', coordinatorEpoch: -1, offset: view.lastOffset };
   if (record.key === null || record.key.byteLength < 4)

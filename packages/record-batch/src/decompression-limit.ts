@@ -3,7 +3,7 @@ import { KopsError } from '@kops/core';
 /** KOPS_REFUSED: the data may be sound, but is larger than the reader agreed to hold in memory. */
 export function exceedsLimit(maxBytes: number): KopsError {
   return new KopsError('KOPS_REFUSED', `records decompress to more than ${maxBytes} bytes`, {
-    hint: 'raise the limit of decompressed bytes if the source really has batches of this size',
+    hint: 'The batch is damaged or unusually large. Compare it with the source.',
   });
 }
 

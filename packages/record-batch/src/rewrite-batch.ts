@@ -34,7 +34,7 @@ export function rewriteForProduce(
   if (view.isControl) {
     throw new KopsError('KOPS_REFUSED', 'a control batch cannot be produced', {
       at: { offset: view.baseOffset },
-      hint: 'write the marker through the transaction coordinator or by WriteTxnMarkers',
+      hint: 'Report this defect of kops.',
     });
   }
   const { bytes, data } = copyOf(view, memory);
@@ -82,7 +82,7 @@ function restoredProducerId(view: RecordBatchView): bigint {
   if (moved > maxProducerId) {
     throw new KopsError('KOPS_REFUSED', `producer id ${id} leaves no room for another restore`, {
       at: { offset: view.baseOffset },
-      hint: 'restore this partition by produce',
+      hint: 'Restore this partition with --method produce.',
     });
   }
   return moved;

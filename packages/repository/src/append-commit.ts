@@ -43,10 +43,10 @@ export async function appendCommit<T extends Commit>(
   }
   throw new KopsError(
     'KOPS_HELD',
-    `${String(maxLostSlots)} commits of others came first in shard '${shard}'`,
+    `lost the race for ${String(maxLostSlots)} commits in shard '${shard}'`,
     {
       at: { repository: store.url },
-      hint: 'Try again; if it stays like this, give each archiver a shard of its own.',
+      hint: 'Try again. If it persists, let only one archiver back up this cluster.',
     },
   );
 }

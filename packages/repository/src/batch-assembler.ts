@@ -110,7 +110,7 @@ export class BatchAssembler {
       return undefined;
     return new KopsError(
       'KOPS_BATCH_CORRUPT',
-      `no batch of ${String(size)} bytes and magic ${String(magic)} can lie at byte ${String(position)}`,
+      `byte ${String(position)} does not start a valid batch (size ${String(size)}, magic ${String(magic)})`,
       {
         hint: 'Read the segment from another copy of the repository.',
       },

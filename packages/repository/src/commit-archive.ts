@@ -64,7 +64,7 @@ function decideCommit(
     if (same.manifest.sha256 === object.sha256) return { done: same };
     throw new KopsError(
       'KOPS_REFUSED',
-      `archive ${manifest.archive} is committed already, with another manifest`,
+      `archive ${manifest.archive} is already committed with another manifest`,
       {
         at,
         hint: 'Use a new archive id.',
@@ -97,10 +97,10 @@ function refuseLostParent(
     });
   }
   if (parent === null || log.archive(parent) !== undefined) return;
-  const what = log.isRetired(parent) ? 'was pruned meanwhile' : 'does not exist';
+  const what = log.isRetired(parent) ? 'was pruned in the meantime' : 'does not exist';
   throw new KopsError('KOPS_REFUSED', `archive ${archive} extends ${parent}, which ${what}`, {
     at,
-    hint: 'Run the backup again: it starts from an archive that exists.',
+    hint: 'Run the backup again. It then extends an archive that exists.',
   });
 }
 
@@ -114,10 +114,10 @@ function refuseForeignSeries(
   if (end === undefined || end.archive === manifest.parent) return;
   throw new KopsError(
     'KOPS_FENCED',
-    `series ${manifest.series} went on with archive ${end.archive}, not with ours`,
+    `series ${manifest.series} was continued by another archiver, with archive ${end.archive}`,
     {
       at,
-      hint: 'Another archiver owns this series now: stop this one, or start a new series.',
+      hint: 'Stop one of the two archivers, or start a new backup.',
     },
   );
 }
@@ -155,7 +155,7 @@ async function putManifest(
     await confirmObjects(store, [object], () => 'read', signal);
   } catch (error) {
     if (outcome === 'created' || !KopsError.is(error, 'KOPS_OBJECT_CORRUPT')) throw error;
-    throw new KopsError('KOPS_REFUSED', `there is another manifest under ${object.key}`, {
+    throw new KopsError('KOPS_REFUSED', `object ${object.key} exists with other content`, {
       at: { repository: store.url, object: object.key },
       hint: 'Use a new archive id.',
       cause: error,

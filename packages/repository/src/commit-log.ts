@@ -113,7 +113,7 @@ function checkFollows(
 function broken(store: ObjectStore, key: string, problem: string): KopsError {
   return new KopsError('KOPS_MANIFEST_INVALID', `commit ${key} ${problem}`, {
     at: { repository: store.url, object: key },
-    hint: 'The commit log was damaged or changed by hand: use another copy of the repository, and compare both.',
+    hint: 'The commit log is damaged or was edited. Use another copy of the repository and compare the two.',
   });
 }
 

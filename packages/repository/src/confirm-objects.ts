@@ -57,10 +57,10 @@ async function confirmContent(
 function missing(store: ObjectStore, key: string): KopsError {
   return new KopsError(
     'KOPS_OBJECT_NOT_FOUND',
-    `object ${key} is missing from the repository, so nothing can be committed that needs it`,
+    `object ${key} is missing from the repository; the archive that needs it was not committed`,
     {
       at: { repository: store.url, object: key },
-      hint: 'Run the backup again: it writes what is missing anew.',
+      hint: 'Run the backup again. It writes missing objects again.',
     },
   );
 }
@@ -68,6 +68,6 @@ function missing(store: ObjectStore, key: string): KopsError {
 function corrupt(store: ObjectStore, key: string, problem: string): KopsError {
   return new KopsError('KOPS_OBJECT_CORRUPT', `object ${key} ${problem}`, {
     at: { repository: store.url, object: key },
-    hint: 'Check the storage: it does not hold what was written to it. Nothing was committed; run the backup again on sound storage.',
+    hint: 'Check the storage: it returned other bytes than were written. Nothing was committed. Run the backup again when the storage is repaired.',
   });
 }

@@ -49,10 +49,10 @@ export async function createRepository(
     if (foreign !== undefined && (await store.head(repositoryKey)) === undefined) {
       throw new KopsError(
         'KOPS_REFUSED',
-        `${store.url} is not empty and no repository (there is '${foreign}')`,
+        `${store.url} is not empty and not a repository (it contains '${foreign}')`,
         {
           at: { repository: store.url },
-          hint: 'Give an empty place for a new repository; nothing was written.',
+          hint: 'Give an empty or new directory. Nothing was written.',
         },
       );
     }
@@ -90,13 +90,17 @@ async function notFound(store: ObjectStore): Promise<KopsError> {
     foreign === undefined
       ? 'is empty'
       : `holds other things ('${foreign}') and no ${repositoryKey}`;
-  return new KopsError('KOPS_REPOSITORY_NOT_FOUND', `${store.url} is no repository: it ${what}`, {
-    at: { repository: store.url },
-    hint:
-      foreign === undefined
-        ? "Check the URL; 'kops backup' makes a repository in an empty place."
-        : 'Check the URL and its prefix.',
-  });
+  return new KopsError(
+    'KOPS_REPOSITORY_NOT_FOUND',
+    `${store.url} is not a repository: it ${what}`,
+    {
+      at: { repository: store.url },
+      hint:
+        foreign === undefined
+          ? "Check the URL; 'kops backup' makes a repository in an empty place."
+          : 'Check the URL and its prefix.',
+    },
+  );
 }
 
 /** No later commit covers the last one, and its words become a path: a key that is not the archive's must not get that far. */
@@ -105,10 +109,10 @@ function requireOwnKey(ref: ArchiveCommit, repository: string): void {
   const object = commitKey(ref.shard, ref.sequence);
   throw new KopsError(
     'KOPS_MANIFEST_INVALID',
-    `commit ${object} names the manifest ${ref.manifest.key}, which is none of its archive`,
+    `commit ${object} names the manifest ${ref.manifest.key}, which belongs to another archive`,
     {
       at: { repository, archive: ref.archive, object },
-      hint: 'Use another copy of the repository, and compare both.',
+      hint: 'Use another copy of the repository and compare the two.',
     },
   );
 }
@@ -174,7 +178,7 @@ class StoredRepository implements Repository {
       `manifest of archive ${manifest.archive} is committed as ${ref.archive}`,
       {
         at,
-        hint: 'Use another archive, and compare the repository with another copy.',
+        hint: 'Use another archive, and compare this repository with another copy.',
       },
     );
   }

@@ -101,8 +101,8 @@ class SliceWalk {
   /** Without all batches of a run the next one would look as if some were missing. */
   requireTaken(): void {
     if (this.#isTaken) return;
-    throw new KopsError('KOPS_USAGE', 'a run of batches was left before its end', {
-      hint: 'Take each run whole, or stop reading altogether.',
+    throw new KopsError('KOPS_USAGE', 'the caller left a run of batches before its end', {
+      hint: 'Report this defect of kops.',
     });
   }
 

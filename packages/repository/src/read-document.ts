@@ -40,7 +40,7 @@ export async function readDocument(
 function damaged(message: string, at: Coordinates, cause?: unknown): KopsError {
   return new KopsError('KOPS_MANIFEST_INVALID', message, {
     at,
-    hint: 'Read it from another copy of the repository, or use another archive.',
+    hint: 'Use another copy of the repository, or another archive.',
     ...(cause === undefined ? {} : { cause }),
   });
 }

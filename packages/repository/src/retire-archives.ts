@@ -34,7 +34,7 @@ function requireArchive(store: ObjectStore, log: CommitLog, id: string) {
   if (found !== undefined) return found;
   throw new KopsError(
     'KOPS_ARCHIVE_NOT_FOUND',
-    log.isRetired(id) ? `archive '${id}' was pruned already` : `there is no archive '${id}'`,
+    log.isRetired(id) ? `archive '${id}' is already pruned` : `there is no archive '${id}'`,
     {
       at: { repository: store.url, archive: id },
       hint: "List what there is with 'kops archives list'.",

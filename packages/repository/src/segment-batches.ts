@@ -114,7 +114,7 @@ class RawWalk implements SegmentBatches {
       `after byte ${String(this.validBytes)}: ${problem}`,
       {
         at: { segment: this.#key },
-        hint: 'A crash leaves such an end; what follows was never acknowledged.',
+        hint: 'A crash can leave such a tail. Data after this position was never acknowledged.',
       },
     );
   }

@@ -49,7 +49,7 @@ export async function* readSegmentRuns(
 export function mismatch(segment: SegmentEntry, problem: string, offset?: bigint): KopsError {
   return new KopsError('KOPS_OBJECT_CORRUPT', `segment ${problem}`, {
     at: { segment: segment.key, ...(offset === undefined ? {} : { offset }) },
-    hint: "Read it from another copy of the repository; 'kops verify' shows what else is damaged.",
+    hint: "Use another copy of the repository. Run 'kops verify' to find all damage.",
   });
 }
 
@@ -72,10 +72,10 @@ function requirePlain(segment: SegmentEntry): void {
   if (segment.key.endsWith('.log') && segment.storedBytes === segment.plaintextBytes) return;
   throw new KopsError(
     'KOPS_FORMAT_UNSUPPORTED',
-    'segment is compressed or encrypted as a whole, which this kops cannot read',
+    'segment uses an outer compression or encryption that this release cannot read',
     {
       at: { segment: segment.key },
-      hint: 'Upgrade kops to a release that reads it.',
+      hint: 'Upgrade kops.',
     },
   );
 }

@@ -31,7 +31,7 @@ export async function loadVisibleList(
   if (problem !== undefined) {
     throw new KopsError('KOPS_MANIFEST_INVALID', `segment list ${shown.list} ${problem}`, {
       at,
-      hint: 'Use another archive or another copy of the repository.',
+      hint: 'Use another copy of the repository, or another archive.',
     });
   }
   return sliceList(list, shown.logStart, shown.cut);

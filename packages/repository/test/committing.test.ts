@@ -105,7 +105,7 @@ describe('finding archives', () => {
       code('KOPS_ARCHIVE_NOT_FOUND'),
     );
     await expect(emptyCommit(reopened, { parent: second.archive })).rejects.toThrow(
-      /was pruned meanwhile/,
+      /was pruned in the meantime/,
     );
     await expect(emptyCommit(reopened, { archive: second.archive })).rejects.toThrow(
       code('KOPS_REFUSED'),

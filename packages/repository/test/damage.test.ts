@@ -150,7 +150,7 @@ describe('damage of a stored segment', () => {
     ],
     ['that goes back', patched((batches[0]?.length ?? 0) + 7, 1), /goes back from offset 2 to 1/],
     ['of another magic', patched(16, 1), /magic 1/],
-    ['of impossible lengths', patched(8, 0x7f), /no batch of/],
+    ['of impossible lengths', patched(8, 0x7f), /does not start a valid batch/],
   ])('is found in a segment %s', async (_, bytes, problem) => {
     const { archive } = await damagedArchive(bytes);
     const error = await failure(collect(archive.readBatches(at), () => 0));

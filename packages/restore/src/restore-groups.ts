@@ -90,7 +90,7 @@ function translateOffset(
   if (translation === undefined || targetOffset === undefined) {
     throw new KopsError('KOPS_UNEXPECTED', 'an offset of a group was not translated', {
       at: { topic: target, partition, offset: sourceOffset },
-      hint: 'This is a defect of kops: please report it.',
+      hint: 'Report this defect of kops.',
     });
   }
   return {

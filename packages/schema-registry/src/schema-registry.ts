@@ -146,7 +146,7 @@ class ConnectedRegistry implements SchemaRegistry {
           ms: this.#timeoutMs,
           code: 'KOPS_SCHEMA_REGISTRY_UNREACHABLE',
           what: `answer of the schema registry about schema ${id}`,
-          hint: 'See whether it is overloaded; a longer requestTimeoutMs may help.',
+          hint: 'Check whether it is overloaded. A larger requestTimeoutMs may help.',
         });
         this.#cache.set(id, found);
         return found;

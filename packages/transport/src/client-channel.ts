@@ -95,7 +95,7 @@ export class ClientChannel implements AsyncDisposable {
     try {
       yield* readMessages<Response>(call, outcome, abort);
     } finally {
-      abort(new KopsError('KOPS_INTERRUPTED', 'no longer listened to'));
+      abort(new KopsError('KOPS_INTERRUPTED', 'the stream is closed'));
     }
   }
 

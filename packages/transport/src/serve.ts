@@ -120,7 +120,7 @@ function bindError(cause: Error, target: string): KopsError {
   }
   const code = /EACCES|EPERM/.test(cause.message) ? 'KOPS_ACCESS_DENIED' : 'KOPS_CONFIG';
   return new KopsError(code, `cannot listen on ${target}: ${cause.message}`, {
-    hint: 'Choose an address of this host, or a socket path in a folder that exists and can be written.',
+    hint: 'Choose an address of this host, or a socket path in an existing, writable directory.',
     cause,
   });
 }
@@ -151,7 +151,7 @@ async function close(
 ): Promise<void> {
   calls.abortAll(
     new KopsError('KOPS_ARCHIVER_UNREACHABLE', 'the archiver is shutting down', {
-      hint: 'Connect again when the archiver has been started again.',
+      hint: 'Start the archiver, then run the command again.',
     }),
   );
   const drained = new Promise<void>((resolve) => {

@@ -31,7 +31,9 @@ function carriedError(metadata: Metadata): KopsError | undefined {
   try {
     return fromWireError(WireError.decode(bytes));
   } catch (cause) {
-    return new KopsError('KOPS_UNEXPECTED', 'unreadable error from the archiver', { cause });
+    return new KopsError('KOPS_UNEXPECTED', 'the archiver sent an error that cannot be decoded', {
+      cause,
+    });
   }
 }
 
@@ -51,7 +53,7 @@ function transportError({ code, details }: StatusObject, address: string): KopsE
     case status.UNIMPLEMENTED:
       return new KopsError(
         'KOPS_FORMAT_UNSUPPORTED',
-        `archiver at ${address} does not know the call: ${details}`,
+        `archiver at ${address} does not support the call: ${details}`,
         {
           hint: 'Run the same version of kops on agents, archiver and command line.',
         },
@@ -70,7 +72,7 @@ export function unreachable(address: string, why: string): KopsError {
     'KOPS_ARCHIVER_UNREACHABLE',
     `archiver at ${address} cannot be reached: ${tidy(why)}`,
     {
-      hint: 'Check that kops-archiver runs, and that address and TLS settings are those it was started with.',
+      hint: "Check that 'kops archiver' is running, and that the address and the TLS settings match its configuration.",
     },
   );
 }

@@ -131,7 +131,7 @@ async function fetchOnce(
   if (result.status === 'ok') return result;
   throw new KopsError('KOPS_KAFKA_PROTOCOL', `the target answers '${result.status}' to a fetch`, {
     at: { ...at, offset },
-    hint: 'Somebody else changes the topic on the target: keep others away from it, and compare again.',
+    hint: 'Another client changes the topic on the target. Stop it, then compare again.',
   });
 }
 
@@ -151,7 +151,7 @@ function stalled(at: TopicPartition, next: Offset, end: Offset): KopsError {
     `the target gives nothing from offset ${next} on, though its log ends at ${end}`,
     {
       at: { ...at, offset: next },
-      hint: "Look at the target broker's log for what is wrong there.",
+      hint: "Check the target broker's log.",
     },
   );
 }

@@ -62,7 +62,7 @@ export class SegmentPool implements AsyncDisposable {
     return new Promise((resolve, reject) => {
       const member = this.#idlest();
       if (this.#failure !== undefined || member === undefined) {
-        reject(this.#failure ?? new KopsError('KOPS_UNEXPECTED', 'a pool without workers'));
+        reject(this.#failure ?? new KopsError('KOPS_UNEXPECTED', 'the worker pool has no workers'));
         return;
       }
       const id = ++this.#lastId;
@@ -124,7 +124,7 @@ export class SegmentPool implements AsyncDisposable {
 function died(what: string, cause?: unknown): KopsError {
   const why = cause instanceof Error ? `: ${cause.message}` : '';
   return new KopsError('KOPS_UNEXPECTED', `a thread that reads segments ${what}${why}`, {
-    hint: 'Try again with fewer threads; if it happens again, report it.',
+    hint: 'Try again with fewer threads. If it happens again, report it.',
     ...(cause === undefined ? {} : { cause }),
   });
 }

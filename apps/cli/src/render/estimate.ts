@@ -98,7 +98,7 @@ function verdict({ fits }: Estimate): string[] {
     '',
     fits
       ? 'It fits, with a tenth in reserve.'
-      : 'It does not fit (a tenth is kept in reserve): add space, choose fewer topics, or prune archives.',
+      : 'It does not fit (a tenth is kept in reserve): add space, or choose fewer topics.',
   ];
 }
 

@@ -150,7 +150,7 @@ class RequestWriter implements BulkWriter {
       throw new KopsError(
         'KOPS_ELASTICSEARCH_REFUSED',
         `Elasticsearch answered for ${results.length} of ${request.entries.length} documents`,
-        { hint: 'Look for a proxy between kops and Elasticsearch that changes answers.' },
+        { hint: 'Check for a proxy between kops and Elasticsearch that changes responses.' },
       );
     }
     const again: RequestEntry[] = [];
@@ -217,7 +217,7 @@ class RequestWriter implements BulkWriter {
 export class RequestTooLarge extends KopsError {
   constructor(message: string) {
     super('KOPS_ELASTICSEARCH_REFUSED', message, {
-      hint: 'Raise http.max_content_length of Elasticsearch or the limit of the proxy before it.',
+      hint: 'Raise http.max_content_length in Elasticsearch, or the body limit of the proxy in front of it.',
     });
   }
 }

@@ -126,7 +126,7 @@ function refuse({ index, id, reason }: { index: string; id: string; reason: stri
     `${index} refuses document ${id} under the name of another archive: ${reason}`,
     {
       at: { object: index },
-      hint: 'Set the catalog up again with this release; if it stays, rebuild it.',
+      hint: 'Run kops catalog rebuild --drop with this release.',
     },
   );
 }

@@ -92,7 +92,7 @@ describe('connectElasticsearch', () => {
       say(200, { version: { number: '9.0.0' } }, ''),
       'KOPS_ELASTICSEARCH_UNSUPPORTED',
       12,
-      /no Elasticsearch/,
+      /the server is not Elasticsearch/,
     ],
     [
       'a wrong password',
@@ -205,7 +205,7 @@ describe('settings', () => {
       { node: 'https://a', caFile: '/nowhere/ca.pem' },
       /cannot read \/nowhere\/ca\.pem/,
     ],
-    ['a prefix that is none', { node: 'https://a', prefix: 'kops-x' }, /'kops-x' is no prefix/],
+    ['a prefix that is none', { node: 'https://a', prefix: 'kops-x' }, /'kops-x' is not a valid index name prefix/],
   ])('are refused with %s', async (_, settings, message) => {
     const error: unknown = await planConnection(settings).catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({ code: 'KOPS_CONFIG', message: expect.stringMatching(message) });

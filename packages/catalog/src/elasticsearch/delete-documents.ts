@@ -50,7 +50,7 @@ export async function deleteByQuery(
       'KOPS_ELASTICSEARCH_REFUSED',
       `cannot ${what}: ${failures.length} failures`,
       {
-        hint: 'Look into the log of Elasticsearch, and try again.',
+        hint: "Check Elasticsearch's log, then try again.",
       },
     );
   }

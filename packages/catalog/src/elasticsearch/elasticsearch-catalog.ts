@@ -98,7 +98,7 @@ export class ElasticsearchCatalog implements Catalog {
           `${index} refuses document ${id}: ${reason}`,
           {
             at: { object: index },
-            hint: 'Set the catalog up again with this release; if it stays, report the document.',
+            hint: 'Run kops catalog rebuild --drop with this release. If it fails again, report the document.',
           },
         );
       },

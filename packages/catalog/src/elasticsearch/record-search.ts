@@ -115,7 +115,7 @@ export class RecordSearcher {
       throw new KopsError(
         'KOPS_ELASTICSEARCH_UNREACHABLE',
         `Elasticsearch at ${this.#server.label} cannot count records: ${_shards.failed} shards failed`,
-        { hint: 'Wait until its indices are green or yellow again.' },
+        { hint: 'Wait until the indices are green or yellow.' },
       );
     }
     return count;
@@ -220,12 +220,12 @@ function asQueryError(error: unknown): unknown {
   const reason = /Failed to parse query \[[\s\S]*\]/.exec(error.message)?.[0];
   if (reason !== undefined)
     return new KopsError('KOPS_USAGE', reason, {
-      hint: 'Put characters that mean something to Elasticsearch in quotes, or a backslash before them.',
+      hint: 'Put special characters in double quotes, or escape them with a backslash.',
       cause: error,
     });
   if (/No search context found|search_context_missing/.test(error.message))
-    return new KopsError('KOPS_USAGE', 'the search is too old to go on with', {
-      hint: 'Start it from its beginning.',
+    return new KopsError('KOPS_USAGE', 'the search has expired', {
+      hint: 'Run the search again without --next.',
       cause: error,
     });
   return error;

@@ -20,9 +20,9 @@ export function toCatalogError(thrown: unknown, context: RequestContext): KopsEr
     return new KopsError('KOPS_INTERRUPTED', 'interrupted', { cause: safeCause(thrown, context) });
   if (thrown instanceof errors.ResponseError) return responseError(thrown, context);
   if (thrown instanceof errors.ProductNotSupportedError) {
-    return failure('KOPS_ELASTICSEARCH_UNSUPPORTED', 'what answers there is no Elasticsearch', {
+    return failure('KOPS_ELASTICSEARCH_UNSUPPORTED', 'the server is not Elasticsearch', {
       ...context,
-      hint: 'Give the address of an Elasticsearch 9; OpenSearch is another product.',
+      hint: 'Give the address of an Elasticsearch 9. OpenSearch is not supported.',
       thrown,
     });
   }
@@ -30,13 +30,13 @@ export function toCatalogError(thrown: unknown, context: RequestContext): KopsEr
   if (isCertificateProblem(reason)) {
     return failure('KOPS_ELASTICSEARCH_REFUSED', reason, {
       ...context,
-      hint: 'Set catalog.elasticsearch.caFile to the authority that signed its certificate.',
+      hint: 'Set catalog.elasticsearch.caFile to the CA certificate that signed the server certificate.',
       thrown,
     });
   }
   return failure('KOPS_ELASTICSEARCH_UNREACHABLE', reason, {
     ...context,
-    hint: 'Check the address and that it is running. Backups go on without it, and the catalog catches up later.',
+    hint: 'Check the address and that the server is running. Backups continue without it; the catalog catches up later.',
     thrown,
   });
 }

@@ -131,7 +131,7 @@ export async function readServerInfo(server: Server, signal?: AbortSignal): Prom
     throw new KopsError(
       'KOPS_ELASTICSEARCH_UNSUPPORTED',
       `Elasticsearch at ${server.label} is version ${version}; the catalog needs ${minimumMajor} or later`,
-      { at: { object: server.label }, hint: 'Update Elasticsearch.' },
+      { at: { object: server.label }, hint: 'Upgrade Elasticsearch.' },
     );
   }
   return { name: info.name ?? '', clusterName: info.cluster_name ?? '', version };

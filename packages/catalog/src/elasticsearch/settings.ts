@@ -62,8 +62,8 @@ export async function planConnection(settings: ElasticsearchSettings): Promise<C
     );
   if (!isPrefix(prefix))
     wrong(
-      `'${prefix}' is no prefix of index names`,
-      'Use lower-case letters, digits, _ and dots, at most 40.',
+      `'${prefix}' is not a valid index name prefix`,
+      'Use at most 40 characters: lower-case letters, digits, _ and dots.',
     );
   for (const url of urls) requireSecure(url, settings.allowInsecure === true);
   const auth = planAuth(settings, urls);
@@ -165,7 +165,7 @@ async function readAuthority(path: string): Promise<string> {
     return await readFile(path, 'utf8');
   } catch (error) {
     throw new KopsError('KOPS_CONFIG', `cannot read ${path}: ${(error as Error).message}`, {
-      hint: 'Check the path of catalog.elasticsearch.caFile and the right to read it.',
+      hint: 'Check the path in catalog.elasticsearch.caFile and that kops can read the file.',
       cause: error,
     });
   }

@@ -149,7 +149,7 @@ async function rebuildIndex(context: SetupContext, live: LiveIndex, into: string
       `cannot ${what}: ${failures.length} documents do not fit`,
       {
         at: { object: live.index },
-        hint: 'Drop the catalog and make it again from the repository: kops catalog rebuild.',
+        hint: 'Rebuild the catalog from the repository: kops catalog rebuild --drop',
       },
     );
   }

@@ -66,16 +66,19 @@ export function planMigration(
   const wanted = mappingVersion(definition);
   const version = live._meta?.['kops_mapping_version'];
   if (typeof version !== 'number' || parseIndexName(index) === undefined) {
-    throw new KopsError('KOPS_ELASTICSEARCH_MAPPING', `index ${index} is none that kops made`, {
+    throw new KopsError('KOPS_ELASTICSEARCH_MAPPING', `index ${index} was not created by kops`, {
       at: { object: index },
-      hint: 'Give the catalog another prefix, or remove the index or alias of that name.',
+      hint: 'Set another catalog.prefix, or delete the index or alias with that name.',
     });
   }
   if (version > wanted) {
     throw new KopsError(
       'KOPS_ELASTICSEARCH_MAPPING',
-      `index ${index} has mapping version ${version}, this release knows up to ${wanted}`,
-      { at: { object: index }, hint: 'Use a kops at least as new as the one that made the index.' },
+      `index ${index} has mapping version ${version}; this release supports versions up to ${wanted}`,
+      {
+        at: { object: index },
+        hint: 'Upgrade kops to the release that created the index, or newer.',
+      },
     );
   }
   const { added, changed } = compareMappings(live, definition.mappings.properties);

@@ -81,7 +81,7 @@ describe('importSavedObjects', () => {
   it('does not take it as done when objects are missing in the answer', async () => {
     const { error } = await run({ forgets: ['kops-drills'] });
     expect(error).toMatchObject({ code: 'KOPS_KIBANA_REFUSED' });
-    expect(error?.message).toMatch(/took 49 of 50 objects/);
+    expect(error?.message).toMatch(/imported 49 of 50 objects/);
   });
 
   it('waits for a Kibana that is not ready, and says so once', async () => {
@@ -149,7 +149,7 @@ describe('rights', () => {
 describe('other servers', () => {
   it.each<[string, FakeKibanaBehaviour, string, RegExp]>([
     ['an old Kibana', { version: '8.19.2' }, 'KOPS_REFUSED', /version 8\.19\.2; .* 9 or later/],
-    ['a page', { says: { status: 200, text: '<html>' } }, 'KOPS_KIBANA_REFUSED', /no Kibana/],
+    ['a page', { says: { status: 200, text: '<html>' } }, 'KOPS_KIBANA_REFUSED', /is not Kibana/],
     ['a broken one', { says: { status: 500, text: 'x' } }, 'KOPS_KIBANA_REFUSED', /status 500/],
     [
       'one that answers imports strangely',

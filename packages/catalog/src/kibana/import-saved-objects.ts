@@ -49,8 +49,8 @@ export async function importSavedObjects(
   if (objects.length !== sent) {
     throw new KopsError(
       'KOPS_KIBANA_REFUSED',
-      `${plan.base} says that it took ${String(objects.length)} of ${counted(sent, 'object')}`,
-      { at: { object: plan.base }, hint: 'Look into the log of Kibana, and run it again.' },
+      `${plan.base} imported ${String(objects.length)} of ${counted(sent, 'object')}`,
+      { at: { object: plan.base }, hint: "Check Kibana's log, then run the command again." },
     );
   }
   return { url: plan.base, space: plan.space, kibanaVersion, objects };
@@ -109,6 +109,6 @@ function notReady(plan: KibanaPlan, { text }: KibanaAnswer): KopsError {
   const reason = text.includes('not ready') ? 'it is not ready yet' : 'it is unavailable';
   return new KopsError('KOPS_KIBANA_UNREACHABLE', `${plan.base}: ${reason}`, {
     at: { object: plan.base },
-    hint: 'Give it more time; when it stays so, look into its log: often it is Elasticsearch that it cannot reach.',
+    hint: "Wait and try again. If it persists, check Kibana's log: Kibana often cannot reach Elasticsearch.",
   });
 }

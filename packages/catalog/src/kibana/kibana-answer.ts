@@ -103,7 +103,7 @@ export function judgeVersion(plan: KibanaPlan, answer: KibanaAnswer): string | u
     throw failure(
       plan,
       'KOPS_KIBANA_REFUSED',
-      'what answers there is no Kibana',
+      'the server is not Kibana',
       'Check the address, with the base path where Kibana has one.',
     );
   const version = status.version?.number;

@@ -52,7 +52,7 @@ function unreachable(plan: KibanaPlan, reason: string, cause: unknown): KopsErro
     {
       at: { object: plan.base },
       hint: isCertificate
-        ? 'Set kibana.caFile to the authority that signed its certificate.'
+        ? 'Set kibana.caFile to the CA certificate that signed the server certificate.'
         : 'Check the address and that Kibana is running.',
       cause,
     },
@@ -97,7 +97,7 @@ async function readText(response: IncomingMessage, plan: KibanaPlan): Promise<st
     bytes += chunk.byteLength;
     if (bytes > maxAnswerBytes) {
       response.destroy();
-      throw new KopsError('KOPS_KIBANA_REFUSED', `${plan.base}: what answers there is no Kibana`, {
+      throw new KopsError('KOPS_KIBANA_REFUSED', `${plan.base}: the server is not Kibana`, {
         at: { object: plan.base },
         hint: 'Check the address.',
       });

@@ -114,7 +114,7 @@ async function readAuthority(path: string): Promise<string> {
     return await readFile(path, 'utf8');
   } catch (error) {
     throw new KopsError('KOPS_CONFIG', `cannot read ${path}: ${(error as Error).message}`, {
-      hint: 'Check the path of kibana.caFile and the right to read it.',
+      hint: 'Check the path in kibana.caFile and that kops can read the file.',
       cause: error,
     });
   }

@@ -29,8 +29,8 @@ function dashboardContents(prefix: CatalogPrefix): DashboardContent[] {
  */
 export function savedObjects(prefix: CatalogPrefix = defaultPrefix): SavedObject[] {
   if (!isPrefix(prefix)) {
-    throw new KopsError('KOPS_CONFIG', `'${prefix}' is no prefix of index names`, {
-      hint: 'Use lower-case letters, digits, _ and dots, at most 40.',
+    throw new KopsError('KOPS_CONFIG', `'${prefix}' is not a valid index name prefix`, {
+      hint: 'Use at most 40 characters: lower-case letters, digits, _ and dots.',
     });
   }
   const dashboards = dashboardContents(prefix);

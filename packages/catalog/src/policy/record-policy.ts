@@ -63,16 +63,16 @@ export function parseRecordRules(input: unknown, options: { hasHashKey: boolean 
     const issue = result.error.issues[0];
     const path = ['catalog', 'records', ...(issue?.path ?? [])].join('.');
     throw new KopsError('KOPS_CONFIG', `${path}: ${describeIssue(issue)}`, {
-      hint: 'Correct the policy of records; docs/CATALOG.md has examples.',
+      hint: 'Correct catalog.records. docs/CATALOG.md has examples.',
     });
   }
   const index = result.data.findIndex(({ masks }) => masks.some(({ action }) => action === 'hash'));
   if (index >= 0 && !options.hasHashKey) {
     throw new KopsError(
       'KOPS_CONFIG',
-      `catalog.records.${index}: a mask hashes, and there is no catalog.hashKey`,
+      `catalog.records.${index}: action: hash needs catalog.hashKey`,
       {
-        hint: 'Set catalog.hashKey: a hash without a key is undone by trying what it may stand for.',
+        hint: 'Set catalog.hashKey. Without a key, short values can be recovered from their hash by guessing.',
       },
     );
   }

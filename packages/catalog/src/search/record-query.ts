@@ -91,7 +91,7 @@ function ofTopics(topics: readonly string[], globs: readonly string[]): Clause {
 function anyOf(ranges: readonly RecordRange[]): Clause {
   if (ranges.length > maxRanges) {
     throw new KopsError('KOPS_USAGE', `${ranges.length} partitions are too many for one search`, {
-      hint: 'Name the topics that are meant.',
+      hint: 'Name fewer topics with --topics.',
     });
   }
   if (ranges.length === 0) return { match_none: {} };

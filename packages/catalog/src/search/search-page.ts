@@ -67,8 +67,8 @@ export function decodePageEnd(text: string): PageEnd {
     if ((pointInTime === null || typeof pointInTime === 'string') && Array.isArray(sort))
       return { pointInTime: pointInTime ?? undefined, sort: sort as unknown[] };
   }
-  throw new KopsError('KOPS_USAGE', 'the place to go on from is none that a search gave', {
-    hint: 'Start the search from its beginning.',
+  throw new KopsError('KOPS_USAGE', '--next is not a token that a search printed', {
+    hint: 'Run the search without --next.',
   });
 }
 

@@ -62,8 +62,8 @@ function checkHeader(line: string, path: string, repository: string): void {
   if (header.data.version !== version) {
     throw new KopsError(
       'KOPS_FORMAT_UNSUPPORTED',
-      `${path} is the state of an indexer of version ${header.data.version}`,
-      { hint: 'Upgrade kops, or delete the file: the catalog is then rebuilt.' },
+      `${path} was written by a newer indexer (state version ${header.data.version})`,
+      { hint: 'Upgrade kops, or delete the file to rebuild the catalog.' },
     );
   }
   if (header.data.repository !== repository) throw damaged(path, 1);
@@ -72,7 +72,7 @@ function checkHeader(line: string, path: string, repository: string): void {
 function damaged(path: string, line: number): KopsError {
   return new KopsError('KOPS_OBJECT_CORRUPT', `line ${line} of ${path} is damaged`, {
     at: { object: path },
-    hint: 'Delete the file: the indexer then indexes everything again, which changes nothing that is right.',
+    hint: 'Delete the file. The indexer then indexes all archives again; documents that are correct stay as they are.',
   });
 }
 

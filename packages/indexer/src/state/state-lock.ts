@@ -143,6 +143,6 @@ function held(path: string, owner: LockOwner | undefined): KopsError {
     owner === undefined ? 'another process' : `process ${owner.pid} on host ${owner.host}`;
   return new KopsError('KOPS_HELD', `the indexer's state is in use by ${who}`, {
     at: { object: path },
-    hint: 'Stop that indexer first, or give this one another state directory.',
+    hint: 'Stop that indexer, or set another catalog.stateDirectory.',
   });
 }

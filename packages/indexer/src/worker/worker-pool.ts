@@ -74,7 +74,7 @@ export class WorkerPool implements AsyncDisposable {
         this.#members = Array.from({ length: workers }, () => this.#start(this.#settings));
       const member = this.#idlest();
       if (this.#failure !== undefined || member === undefined) {
-        reject(this.#failure ?? new KopsError('KOPS_UNEXPECTED', 'a pool without workers'));
+        reject(this.#failure ?? new KopsError('KOPS_UNEXPECTED', 'the worker pool has no workers'));
         return;
       }
       const id = ++this.#lastId;
@@ -158,7 +158,7 @@ function settle(task: Waiting, error: KopsError | undefined): void {
 function died(what: string, cause?: unknown): KopsError {
   const why = cause instanceof Error ? `: ${cause.message}` : '';
   return new KopsError('KOPS_UNEXPECTED', `a thread that indexes ${what}${why}`, {
-    hint: 'Try again with fewer threads; if it happens again, report it.',
+    hint: 'Try again with fewer threads. If it happens again, report it.',
     ...(cause === undefined ? {} : { cause }),
   });
 }

@@ -22,22 +22,22 @@ export function judgeAnswer(answer: HttpAnswer, url: string): RegisteredSchema |
   if (status === 404 && notFoundCodes.includes(Number(body?.['error_code']))) return undefined;
   if (status === 401 || status === 403) {
     throw new KopsError('KOPS_ACCESS_DENIED', `the schema registry ${url} refuses: ${reason}`, {
-      hint: 'Check user and password of the schema registry and the right to read schemas.',
+      hint: 'Check the user and the password, and that the user can read schemas.',
     });
   }
   if (status >= 500 || status === 408 || status === 429) {
     throw new KopsError(
       'KOPS_SCHEMA_REGISTRY_UNREACHABLE',
       `the schema registry ${url} answers: ${reason}`,
-      { hint: 'See how it is; records wait for it, backups do not.' },
+      { hint: 'Check its health. Indexing waits for it; backups do not.' },
     );
   }
   return noRegistry(url, reason);
 }
 
 function noRegistry(url: string, reason: string): never {
-  throw new KopsError('KOPS_CONFIG', `what answers at ${url} is no schema registry: ${reason}`, {
-    hint: 'Give the address with its path: /apis/ccompat/v7 of Apicurio, none of Confluent and Karapace.',
+  throw new KopsError('KOPS_CONFIG', `the server at ${url} is not a schema registry: ${reason}`, {
+    hint: 'Give the address with its path: /apis/ccompat/v7 for Apicurio, no path for Confluent and Karapace.',
   });
 }
 
@@ -80,19 +80,19 @@ export function unreachable(thrown: unknown, url: string): KopsError {
   const reason = inner.message.slice(0, maxReason);
   if (error instanceof AnswerTooLarge) {
     return new KopsError('KOPS_CONFIG', `the schema registry ${url} sends ${reason}`, {
-      hint: 'See whether the address is that of a schema registry.',
+      hint: 'Check that the address is that of a schema registry.',
     });
   }
   if (/certificate|self.signed|altnames|CERT_/i.test(reason)) {
     return new KopsError('KOPS_CONFIG', `the schema registry ${url} is not trusted: ${reason}`, {
-      hint: 'Set caFile of the schema registry to the authority that signed its certificate.',
+      hint: 'Set catalog.schemaRegistry.caFile to the CA certificate that signed the server certificate.',
     });
   }
   return new KopsError(
     'KOPS_SCHEMA_REGISTRY_UNREACHABLE',
     `the schema registry ${url} cannot be reached: ${reason}`,
     {
-      hint: 'Check the address and that it is running. Backups go on without it, and the catalog catches up later.',
+      hint: 'Check the address and that the server is running. Backups continue without it; the catalog catches up later.',
     },
   );
 }

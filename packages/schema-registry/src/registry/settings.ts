@@ -101,7 +101,7 @@ function readAuthority(path: string): string {
     return readFileSync(path, 'utf8');
   } catch (error) {
     throw new KopsError('KOPS_CONFIG', `cannot read ${path}: ${(error as Error).message}`, {
-      hint: 'Check the path in caFile of the schema registry and the right to read it.',
+      hint: 'Check the path in catalog.schemaRegistry.caFile and that kops can read the file.',
       cause: error,
     });
   }
