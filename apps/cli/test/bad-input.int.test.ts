@@ -372,7 +372,7 @@ describe('repositories that are not whole, and targets that are not empty', () =
     await expectFailure(['archives', 'show', '--repository', directory], {
       exit: 12,
       code: 'KOPS_FORMAT_UNSUPPORTED',
-      says: /format version 2, this kops supports 1/,
+      says: /format version 2; this release supports 1/,
     });
   });
 

@@ -205,7 +205,11 @@ describe('settings', () => {
       { node: 'https://a', caFile: '/nowhere/ca.pem' },
       /cannot read \/nowhere\/ca\.pem/,
     ],
-    ['a prefix that is none', { node: 'https://a', prefix: 'kops-x' }, /'kops-x' is not a valid index name prefix/],
+    [
+      'a prefix that is none',
+      { node: 'https://a', prefix: 'kops-x' },
+      /'kops-x' is not a valid index name prefix/,
+    ],
   ])('are refused with %s', async (_, settings, message) => {
     const error: unknown = await planConnection(settings).catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({ code: 'KOPS_CONFIG', message: expect.stringMatching(message) });
