@@ -60,7 +60,7 @@ describe('planMigration', () => {
   it('refuses an index that a newer release made', () => {
     const newer = defineIndex('drills', 3, first.mappings.properties);
     expect(() => planMigration('kops-drills-000001', live(newer), first)).toThrow(
-      /mapping version 3; this release supports up to 1/,
+      /mapping version 3; this release supports versions up to 1/,
     );
   });
 
