@@ -12,7 +12,7 @@ const neverRestored = [
   'leader epochs of the source',
 ];
 
-const nothingToFill = 'the archive shows no record to restore: its topics stay empty';
+const nothingToFill = 'the archive has no record to restore: its topics are created empty';
 
 /**
  * Computes what a restore will do. Pure: the same arguments give the same plan.
@@ -20,7 +20,7 @@ const nothingToFill = 'the archive shows no record to restore: its topics stay e
  * What forbids its execution stands in `refusals` ({@link assertExecutable} throws it), so that a dry run shows it all.
  *
  * @param contents without it, the plan promises what the manifest alone lets expect
- * @throws KOPS_TOPIC_NOT_FOUND, KOPS_GROUP_NOT_FOUND for names the archive lacks; KOPS_RECORDS_NOT_FOUND for a selection without any record;
+ * @throws KOPS_TOPIC_NOT_FOUND, KOPS_GROUP_NOT_FOUND for names the archive lacks; KOPS_RECORDS_NOT_FOUND for a window or a choice of records that leaves none;
  *   KOPS_USAGE for options that contradict each other.
  */
 export function planRestore(

@@ -1,4 +1,4 @@
-import type { Manifest, TopicManifest } from '@kops/archive-format';
+import type { Manifest, PartitionManifest, TopicManifest } from '@kops/archive-format';
 import { KopsError, selectTopics } from '@kops/core';
 import type { ArchiveContents, RestoreOptions } from './plan.ts';
 
@@ -47,7 +47,8 @@ export function selectForRestore(manifest: Manifest, options: RestoreOptions): S
 }
 
 /**
- * A restore that would write nothing of what was selected must not look like success. A whole archive without records is what was asked for.
+ * Topics without records are restored as they are. A window or a choice of records that leaves none of the records there are is an error:
+ * a restore that writes nothing of what was selected must not look like success.
  * @throws KOPS_TOPIC_NOT_FOUND, KOPS_RECORDS_NOT_FOUND
  */
 export function requireRecords(
@@ -63,10 +64,10 @@ export function requireRecords(
       hint: `Correct --topics and --exclude; Kafka's own topics have to be named. ${show}`,
     });
   }
-  const { topics = [], exclude = [], window, records } = options;
-  const isNarrowed =
-    topics.length > 0 || exclude.length > 0 || window !== undefined || records !== undefined;
-  if (!isNarrowed || contents?.hasRecords !== false) return;
+  const { window, records } = options;
+  const isNarrowed = window !== undefined || records !== undefined;
+  const areEmpty = selected.every(({ topic }) => topic.partitions.every(isEmpty));
+  if (!isNarrowed || areEmpty || contents?.hasRecords !== false) return;
   const names = selected.slice(0, 5).map(({ topic }) => `'${topic.name}'`);
   const more =
     selected.length > names.length ? ` and ${String(selected.length - names.length)} more` : '';
@@ -79,6 +80,10 @@ export function requireRecords(
       hint: `Correct ${window === undefined ? '--topics' : '--from and --to, or --topics'}. ${show}`,
     },
   );
+}
+
+function isEmpty({ logStart, cut, records }: PartitionManifest): boolean {
+  return logStart === cut || records === 0;
 }
 
 function describeWindow({ from, to }: NonNullable<RestoreOptions['window']>): string {

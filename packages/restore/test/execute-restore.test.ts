@@ -7,6 +7,7 @@ import { recordDigest } from '@kops/record-batch';
 import type { Archive } from '@kops/repository';
 import {
   executeRestore,
+  inspectContents,
   inspectTarget,
   mapOffset,
   planRestore,
@@ -76,6 +77,34 @@ async function expectMixedMapping(result: RestoreResult, partition: number): Pro
 }
 
 describe('executeRestore', () => {
+  it('creates topics that are empty with their partitions and configs', async () => {
+    const kafka = new FakeKafka();
+    const empty = { batches: [] };
+    const archive = await archiveOf([
+      {
+        name: 'empty',
+        partitions: [empty, empty, empty],
+        configs: [
+          { name: 'cleanup.policy', value: 'compact', source: 'DYNAMIC_TOPIC_CONFIG' },
+          { name: 'segment.ms', value: '60000', source: 'DYNAMIC_TOPIC_CONFIG' },
+        ],
+      },
+    ]);
+    const options = { topics: ['empty'] };
+    const contents = await inspectContents(archive, options);
+    const target = await inspectTarget(kafka, archive.manifest, options);
+    const plan = planRestore(archive.manifest, target, options, contents);
+    const statePath = join(folder, 'state.json');
+    const result = await executeRestore({ archive, kafka, plan, statePath, limits: quick });
+    expect(result).toMatchObject({ status: 'complete', records: 0 });
+    const topic = kafka.topicsByName.get('empty');
+    expect(topic?.logs).toEqual([[], [], []]);
+    expect(Object.fromEntries(topic?.configs ?? [])).toEqual({
+      'cleanup.policy': 'compact',
+      'segment.ms': '60000',
+    });
+  });
+
   it('keeps whole batches byte for byte and their offsets', async () => {
     const kafka = new FakeKafka();
     const result = await restore(

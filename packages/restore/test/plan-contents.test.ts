@@ -147,21 +147,34 @@ describe('a selection without a record', () => {
     expect((await plan(later, { window })).refusals).toEqual([]);
   });
 
-  it('is refused for topics that are empty, unless all was asked for', async () => {
+  it('is refused where no chosen topic is in the archive, not where the topics are empty', async () => {
     const archive = await archiveOf([
-      { name: 'empty', partitions: [{ batches: [] }] },
+      {
+        name: 'empty',
+        partitions: [{ batches: [] }, { batches: [] }],
+        configs: [{ name: 'retention.ms', value: '60000', source: 'DYNAMIC_TOPIC_CONFIG' }],
+      },
       { name: 'other', partitions: [{ batches: [plain] }] },
     ]);
-    await expect(plan(archive, { topics: ['empty'] })).rejects.toMatchObject(none);
-    await expect(plan(archive, { exclude: ['other'] })).rejects.toMatchObject(none);
-    await expect(plan(archive, { exclude: ['*'] })).rejects.toMatchObject({
-      code: 'KOPS_TOPIC_NOT_FOUND',
-    });
-    expect((await plan(archive)).topics).toHaveLength(2);
+    for (const options of [
+      { topics: ['empty'] },
+      { exclude: ['other'] },
+      // A window leaves out records, not topics that have none.
+      { topics: ['empty'], window: windows.before },
+    ]) {
+      const made = await plan(archive, options);
+      expect(made.refusals).toEqual([]);
+      expect(made.topics).toMatchObject([
+        { target: 'empty', partitionCount: 2, finalConfigs: { 'retention.ms': '60000' } },
+      ]);
+    }
+    await expect(plan(archive, { window: windows.before })).rejects.toMatchObject(none);
+    for (const options of [{ exclude: ['*'] }, { topics: ['absent'] }])
+      await expect(plan(archive, options)).rejects.toMatchObject({ code: 'KOPS_TOPIC_NOT_FOUND' });
     const whole = await plan(await archiveWith({ batches: [] }));
     expect(whole.topics).toHaveLength(1);
     expect(whole.warnings).toContain(
-      'the archive shows no record to restore: its topics stay empty',
+      'the archive has no record to restore: its topics are created empty',
     );
   });
 });

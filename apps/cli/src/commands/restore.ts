@@ -46,7 +46,7 @@ export default class Restore extends KopsCommand<typeof Restore, RestoreCommandR
   static override description =
     'Creates the topics, fills them with the archived record batches, and sets the offsets of consumer groups so that each continues at the record it would have read next. A topic that has records is never written to. ' +
     'A restore that was stopped is continued by the same command with --resume. The cluster must be named here; its TLS and SASL settings come from the configuration.\n\n' +
-    'Exit codes: 0 ok, 2 usage, 10 archive, topic or any record not found, 12 refused (the target has records, or offsets cannot be exact), 20 damaged data or offsets that do not match, 21 not all could be restored, 30 unreachable, 31 denied, 130 interrupted.';
+    'Exit codes: 0 ok, 2 usage, 10 archive or topic not found, or no record in the window, 12 refused (the target has records, or offsets cannot be exact), 20 damaged data or offsets that do not match, 21 not all could be restored, 30 unreachable, 31 denied, 130 interrupted.';
   static override examples = [
     '<%= config.bin %> <%= command.id %> --repository /backups/kafka --archive latest --bootstrap-server new-kafka:9092 --dry-run',
     '<%= config.bin %> <%= command.id %> --repository /backups/kafka --archive latest --bootstrap-server new-kafka:9092',

@@ -46,7 +46,7 @@ export interface RestoreOutcome {
 
 /**
  * Plans a restore, and executes the plan unless it is a dry run.
- * @throws KOPS_REFUSED when the target must not be written to; KOPS_RECORDS_NOT_FOUND when nothing would be restored; what stops an execution, with the way to go on
+ * @throws KOPS_REFUSED when the target must not be written to; KOPS_RECORDS_NOT_FOUND when no record lies in the window; what stops an execution, with the way to go on
  */
 export async function runRestore(
   request: RestoreRequest,
