@@ -7,6 +7,7 @@ import { initProducerId, Producer } from './client/produce.ts';
 import { alterTopicConfigs, createTopics, deleteTopics } from './client/topic-admin.ts';
 import { topicConfigs } from './client/topic-configs.ts';
 import { describeCluster, topics } from './client/topics.ts';
+import { validateTopics } from './client/validate-topics.ts';
 import { Cluster } from './cluster/cluster.ts';
 import { resolveOptions } from './options.ts';
 import type { KafkaClient, KafkaOptions } from './port.ts';
@@ -39,8 +40,10 @@ export async function connectKafka(options: KafkaOptions): Promise<KafkaClient> 
     openProduceLane: (laneOptions) => producer.openLane(laneOptions),
     createTopics: (newTopics) => createTopics(cluster, newTopics),
     deleteTopics: (names) => deleteTopics(cluster, names),
+    validateTopics: (newTopics) => validateTopics(cluster, newTopics),
     topicConfigs: (names) => topicConfigs(cluster, names),
-    alterTopicConfigs: (topic, configs) => alterTopicConfigs(cluster, topic, configs),
+    alterTopicConfigs: (topic, configs, options) =>
+      alterTopicConfigs(cluster, topic, configs, options),
     listGroups: () => listGroups(cluster),
     committedOffsets: (group) => committedOffsets(cluster, group),
     commitOffsets: (group, offsets) => commitOffsets(cluster, group, offsets),

@@ -14,6 +14,7 @@ export type {
   KafkaClient,
   KafkaOptions,
   NewTopic,
+  ValidatedTopic,
   OffsetForLeaderEpoch,
   OffsetSpec,
   PartitionMetadata,

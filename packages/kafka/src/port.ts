@@ -209,6 +209,15 @@ export interface GroupDescription {
   readonly members: number;
 }
 
+/** A topic as the cluster would create it. */
+export interface ValidatedTopic {
+  readonly name: string;
+  /** Why the cluster would not create it: a policy, a config, a right that is missing. */
+  readonly error: KopsError | null;
+  /** What the topic would have, defaults included; empty where the cluster does not tell. */
+  readonly configs: readonly TopicConfigEntry[];
+}
+
 export interface NewTopic {
   readonly name: string;
   readonly partitions: number;
@@ -265,11 +274,18 @@ export interface KafkaClient extends AsyncDisposable {
    */
   openProduceLane(options: ProduceLaneOptions): Promise<ProduceLane>;
 
+  /** Whether the cluster would create these topics, by name: creates nothing. Asks for the right CREATE. */
+  validateTopics(topics: readonly NewTopic[]): Promise<ReadonlyMap<string, ValidatedTopic>>;
+
   /** @throws KOPS_REFUSED when a topic exists; KOPS_CONFIG when the broker refuses a config, naming it. */
   createTopics(topics: readonly NewTopic[]): Promise<void>;
   deleteTopics(names: readonly string[]): Promise<void>;
-  /** Sets (a string) or removes (null) topic configs, leaving the others as they are (IncrementalAlterConfigs). */
-  alterTopicConfigs(topic: string, configs: Readonly<Record<string, string | null>>): Promise<void>;
+  /** Sets (a string) or removes (null) topic configs, leaving the others as they are (IncrementalAlterConfigs); with `validateOnly` only checks that it would. */
+  alterTopicConfigs(
+    topic: string,
+    configs: Readonly<Record<string, string | null>>,
+    options?: { readonly validateOnly?: boolean },
+  ): Promise<void>;
 
   /** Groups that commit offsets (classic, consumer, streams), by name; not share groups. */
   listGroups(): Promise<GroupDescription[]>;

@@ -60,6 +60,39 @@ describe('topics, configs and groups of a broker', () => {
     });
   });
 
+  it('tells whether a topic would be created, and its configs, without creating it', async () => {
+    const topic = { name: 'planned', partitions: 2, replicationFactor: 1 };
+    const found = await client.validateTopics([
+      { ...topic, configs: { 'retention.ms': '1000' } },
+      { ...topic, name: 'odd', configs: { 'no.such': '1' } },
+      { ...topic, name: 'orders', configs: {} },
+    ]);
+    const planned = found.get('planned')!;
+    expect(planned.error).toBeNull();
+    const valueOf = (name: string) => planned.configs.find((entry) => entry.name === name);
+    expect(valueOf('retention.ms')).toMatchObject({
+      value: '1000',
+      source: 'DYNAMIC_TOPIC_CONFIG',
+    });
+    expect(valueOf('max.message.bytes')).toMatchObject({ value: '1048588' });
+    expect(found.get('odd')?.error).toMatchObject({ code: 'KOPS_CONFIG', at: { topic: 'odd' } });
+    expect(found.get('orders')?.error).toMatchObject({ code: 'KOPS_REFUSED' });
+    expect((await client.topics()).map(({ name }) => name)).not.toContain('planned');
+  });
+
+  it('checks a change of configs without making it', async () => {
+    const admin = kafkaAdmin(kafka());
+    await admin.alterTopicConfig('orders', { 'retention.ms': '1000' });
+    const change = { 'retention.ms': '5000' };
+    await client.alterTopicConfigs('orders', change, { validateOnly: true });
+    expect(await admin.listTopicConfig('orders')).toEqual({ 'retention.ms': '1000' });
+    const wrong = { 'retention.ms': 'x' };
+    await expect(
+      client.alterTopicConfigs('orders', wrong, { validateOnly: true }),
+    ).rejects.toMatchObject({ code: 'KOPS_CONFIG' });
+    await client.alterTopicConfigs('orders', { 'retention.ms': null });
+  });
+
   it('changes single configs and leaves the others', async () => {
     await kafkaAdmin(kafka()).alterTopicConfig('orders', {
       'retention.ms': '1000',

@@ -5,6 +5,8 @@ import type { Api } from '../wire/api.ts';
 export interface CreateTopicsRequest {
   readonly topics: readonly NewTopic[];
   readonly timeoutMs: number;
+  /** Creates nothing. Default false. */
+  readonly validateOnly?: boolean;
 }
 
 /** What became of each topic. */
@@ -30,7 +32,7 @@ export const createTopicsV4: Api<CreateTopicsRequest, CreateTopicsResponse> = {
   version: 4,
   isFlexible: false,
   rights: { topic: 'CREATE', cluster: 'CREATE' },
-  encode: ({ topics, timeoutMs }, w) =>
+  encode: ({ topics, timeoutMs, validateOnly = false }, w) =>
     w
       .array(topics, ({ name, partitions, replicationFactor, assignments, configs }) =>
         w
@@ -43,7 +45,7 @@ export const createTopicsV4: Api<CreateTopicsRequest, CreateTopicsResponse> = {
           .array(Object.entries(configs), ([key, value]) => w.string(key).string(value)),
       )
       .int32(timeoutMs)
-      .boolean(false),
+      .boolean(validateOnly),
   decode: (r) => ({
     throttleMs: r.int32(),
     topics: r.array(() => ({

@@ -5,6 +5,8 @@ import { topicResource } from './describe-configs-v2.ts';
 export interface IncrementalAlterConfigsRequest {
   readonly topic: string;
   readonly configs: readonly (readonly [name: string, value: string | null])[];
+  /** Changes nothing. Default false. */
+  readonly validateOnly?: boolean;
 }
 
 /** What became of the changes. */
@@ -32,7 +34,7 @@ export const incrementalAlterConfigsV0: Api<
   version: 0,
   isFlexible: false,
   rights: { topic: 'ALTER_CONFIGS' },
-  encode: ({ topic, configs }, w) =>
+  encode: ({ topic, configs, validateOnly = false }, w) =>
     w
       .array([topic], () =>
         w
@@ -45,7 +47,7 @@ export const incrementalAlterConfigsV0: Api<
               .string(value),
           ),
       )
-      .boolean(false),
+      .boolean(validateOnly),
   decode: (r) => {
     const throttleMs = r.int32();
     const responses = r.array(() => {

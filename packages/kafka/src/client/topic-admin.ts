@@ -146,8 +146,9 @@ export async function alterTopicConfigs(
   cluster: Cluster,
   topic: string,
   configs: Readonly<Record<string, string | null>>,
+  { validateOnly = false }: { readonly validateOnly?: boolean } = {},
 ): Promise<void> {
-  const request = { topic, configs: Object.entries(configs) };
+  const request = { topic, configs: Object.entries(configs), validateOnly };
   if (request.configs.length === 0) return;
   await withController(cluster, async (link) => {
     const { errorCode, message } = await cluster.ask(link, incrementalAlterConfigsV0, request);

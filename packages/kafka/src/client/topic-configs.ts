@@ -6,7 +6,7 @@ import type { TopicConfigEntry } from '../port.ts';
 import { protocolError } from './protocol-error.ts';
 
 /** Names of Kafka's ConfigEntry.ConfigSource by their numbers on the wire. */
-const sources = [
+export const configSources = [
   'UNKNOWN',
   'DYNAMIC_TOPIC_CONFIG',
   'DYNAMIC_BROKER_CONFIG',
@@ -35,7 +35,7 @@ async function describe(
       entries.map(({ name, value, source, isSensitive, isReadOnly }) => ({
         name,
         value,
-        source: sources[source] ?? 'UNKNOWN',
+        source: configSources[source] ?? 'UNKNOWN',
         isSensitive,
         isReadOnly,
       })),
