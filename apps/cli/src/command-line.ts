@@ -1,7 +1,12 @@
 import { fileURLToPath } from 'node:url';
 import { flush, run } from '@oclif/core';
+import { meantArguments, unknownCommand } from './command-words.ts';
 import { reportFailure } from './output/report-failure.ts';
 import { isReaderGone } from './output/text-output.ts';
+
+/** How the parser says that there is no such command. */
+const isUnknownCommand = (error: unknown): boolean =>
+  error instanceof Error && /^command \S+ not found$/.test(error.message);
 
 /** Runs the command line of this process; its exit code says how it ended. */
 export async function runCommandLine(): Promise<void> {
@@ -11,11 +16,14 @@ export async function runCommandLine(): Promise<void> {
     if (!isReaderGone(error)) throw error;
     reader.isGone = true;
   });
+  const args = meantArguments(process.argv.slice(2));
   const root = fileURLToPath(new URL('..', import.meta.url));
   try {
-    await run(process.argv.slice(2), { root });
+    await run(args, { root });
   } catch (error) {
-    process.exitCode = reportFailure(error, { json: process.argv.includes('--json') });
+    process.exitCode = reportFailure(isUnknownCommand(error) ? unknownCommand(args) : error, {
+      json: args.includes('--json'),
+    });
   } finally {
     // It waits for what a reader takes, which one that has gone never does.
     if (!reader.isGone) await flush();

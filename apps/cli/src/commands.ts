@@ -1,28 +1,6 @@
 import type { Command } from '@oclif/core';
-
-type Loader = () => Promise<{ readonly default: Command.Class }>;
-
-const loaders: Readonly<Record<string, Loader>> = {
-  agent: () => import('./commands/agent.ts'),
-  archiver: () => import('./commands/archiver.ts'),
-  'archives:list': () => import('./commands/archives/list.ts'),
-  'archives:show': () => import('./commands/archives/show.ts'),
-  backup: () => import('./commands/backup.ts'),
-  cat: () => import('./commands/cat.ts'),
-  'catalog:rebuild': () => import('./commands/catalog/rebuild.ts'),
-  'catalog:status': () => import('./commands/catalog/status.ts'),
-  'config:show': () => import('./commands/config/show.ts'),
-  doctor: () => import('./commands/doctor.ts'),
-  drill: () => import('./commands/drill.ts'),
-  estimate: () => import('./commands/estimate.ts'),
-  export: () => import('./commands/export.ts'),
-  grep: () => import('./commands/grep.ts'),
-  'kibana:setup': () => import('./commands/kibana/setup.ts'),
-  restore: () => import('./commands/restore.ts'),
-  search: () => import('./commands/search.ts'),
-  verify: () => import('./commands/verify.ts'),
-  version: () => import('./commands/version.ts'),
-};
+import { loaders } from './command-loaders.ts';
+import { meantArguments } from './command-words.ts';
 
 /** The name of the command that a command line begins with; undefined for what only all commands together can answer, such as help. */
 export function askedCommand(args: readonly string[]): string | undefined {
@@ -38,7 +16,7 @@ async function load(names: readonly string[]): Promise<Record<string, Command.Cl
   );
 }
 
-const asked = askedCommand(process.argv.slice(2));
+const asked = askedCommand(meantArguments(process.argv.slice(2)));
 
 /**
  * Every command there is, by its name: the whole surface of the command line. In a process that was asked for one of them only that one:

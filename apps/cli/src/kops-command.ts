@@ -10,7 +10,9 @@ import {
 } from '@kops/service';
 import type { Done } from './catalog/record-event.ts';
 import { fitHint } from './output/fit-hint.ts';
+import { asUsageError } from './output/usage-error.ts';
 import { toJson } from './output/json.ts';
+import { refuseEmptyWindow } from './settings/windows.ts';
 import { ReportedFailure, reportFailure } from './output/report-failure.ts';
 
 /** Flags of a command class, its own and the common ones. */
@@ -25,6 +27,7 @@ export abstract class KopsCommand<T extends typeof Command, R = unknown> extends
     config: Flags.file({
       summary: 'Configuration file (YAML).',
       helpGroup: 'GLOBAL',
+      helpValue: 'FILE',
       env: 'KOPS_CONFIG',
     }),
     'log-level': Flags.option({
@@ -57,6 +60,7 @@ export abstract class KopsCommand<T extends typeof Command, R = unknown> extends
       >,
     );
     this.flags = flags as unknown as FlagsOf<T>;
+    refuseEmptyWindow(this.flags);
     const base = this.flags as { config?: string; 'log-level'?: string };
     this.loaded = await loadConfig({
       env: process.env,
@@ -90,7 +94,7 @@ export abstract class KopsCommand<T extends typeof Command, R = unknown> extends
 
   /** The command's own result counts, whether or not it can be written down. */
   async #record(done: Pick<Done, 'startedAt' | 'exitCode' | 'error'>): Promise<void> {
-    const action = (this.id ?? '').replaceAll(':', ' ');
+    const action = this.#name;
     try {
       const { recordEvent } = await import('./catalog/record-event.ts');
       await recordEvent(this.settings, { ...done, action, ...this.about });
@@ -130,15 +134,25 @@ export abstract class KopsCommand<T extends typeof Command, R = unknown> extends
   protected override async catch(thrown: Error): Promise<never> {
     const exit = (thrown as { oclif?: { exit?: number } }).oclif?.exit;
     if (exit === 0) throw thrown;
-    const worded = KopsError.is(thrown) ? this.worded(thrown) : thrown;
+    const failure = asUsageError(thrown, { name: this.#name, flags: this.#flagNames });
+    const worded = KopsError.is(failure) ? this.worded(failure) : failure;
     throw new ReportedFailure(reportFailure(worded, { json: this.jsonEnabled() }));
+  }
+
+  /** As it is typed. */
+  get #name(): string {
+    return (this.id ?? '').replaceAll(':', ' ');
+  }
+
+  get #flagNames(): string[] {
+    // A command without flags of its own has none before they are parsed.
+    const flags: object | undefined = this.ctor.flags;
+    return Object.keys({ ...this.ctor.baseFlags, ...flags, json: true, help: true });
   }
 
   /** A failure with its hint in the flags of this command. */
   protected worded(error: KopsError): KopsError {
-    // A command without flags of its own has none before they are parsed.
-    const flags: object | undefined = this.ctor.flags;
-    return fitHint(error, Object.keys({ ...this.ctor.baseFlags, ...flags }));
+    return fitHint(error, this.#flagNames);
   }
 
   /** A flag that must be there in the end, from wherever it comes. */

@@ -139,8 +139,9 @@ describe('kops kibana setup', () => {
 
   it('prints what would be imported, and does nothing', async () => {
     const { url, seen } = await fakeKibana();
+    await run('--kibana-url', url, '--dry-run');
     const file = join(folder, 'kops.ndjson');
-    const result = await run('--kibana-url', url, '--output', file, '--dry-run');
+    const result = await run('--output', file, '--dry-run');
     expect(result.imported).toBe(false);
     expect(seen).toEqual([]);
     await expect(readFile(file)).rejects.toMatchObject({ code: 'ENOENT' });

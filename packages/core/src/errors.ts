@@ -222,6 +222,13 @@ export interface KopsErrorOptions {
 
 const brand = Symbol.for('kops.error');
 
+/** Node appends advice to TLS messages that is for those who start Node: no flag of kops. */
+const withoutNodeAdvice = (message: string): string =>
+  message.replaceAll(
+    '; if the root CA is installed locally, try running Node.js with --use-system-ca',
+    '',
+  );
+
 /** The only error that kops throws on purpose: what, where and what to do next. */
 export class KopsError extends Error {
   override readonly name = 'KopsError';
@@ -231,7 +238,10 @@ export class KopsError extends Error {
   readonly [brand] = true;
 
   constructor(code: ErrorCode, message: string, options: KopsErrorOptions = {}) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    super(
+      withoutNodeAdvice(message),
+      options.cause === undefined ? undefined : { cause: options.cause },
+    );
     this.code = code;
     this.at = options.at ?? {};
     this.hint = options.hint;

@@ -11,6 +11,7 @@ export {
   type LoadedConfig,
 } from './config/load-config.ts';
 export type { ClusterConfig, Config, TlsConfig } from './config/schema.ts';
+export { nearest } from './config/nearest.ts';
 export { connectionOf, type ClusterConnection } from './config/cluster-connection.ts';
 export { loadTls, type TlsMaterial } from './config/tls-files.ts';
 export { createLogger, type LoggerOptions } from './logging/logger.ts';

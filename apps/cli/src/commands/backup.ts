@@ -16,6 +16,7 @@ import { Embedded, embeddedCluster } from '../embedded/embedded.ts';
 import { KopsCommand, type FlagsOf } from '../kops-command.ts';
 import { ProgressLine } from '../output/progress.ts';
 import { formatTable } from '../output/table.ts';
+import { refuseOtherMode } from '../backup/refuse-other-mode.ts';
 import { archiverEndpoint } from '../settings/archiver-endpoint.ts';
 import { kafkaOptions, repositoryUrls } from '../settings/connection-settings.ts';
 import {
@@ -51,8 +52,8 @@ export default class Backup extends KopsCommand<typeof Backup, BackupResult> {
     topics,
     exclude,
     ack: Flags.option({
-      options: ['sync', 'async'] as const,
-      summary: 'When data counts as archived: in all copies, or in the first.',
+      options: ['sync'] as const,
+      summary: 'When data counts as archived: sync, when all copies have it.',
     })(),
     isolation: Flags.option({
       options: ['read_committed', 'read_uncommitted'] as const,
@@ -62,12 +63,15 @@ export default class Backup extends KopsCommand<typeof Backup, BackupResult> {
       summary: 'Go on until stopped, committing a generation at every interval.',
     }),
     'generation-interval': Flags.string({
-      summary: 'Time between generations, e.g. 1m.',
+      summary: 'With --follow: time between generations, e.g. 1m.',
       helpValue: 'TIME',
+      dependsOn: ['follow'],
     }),
     archiver: Flags.string({
-      summary: 'Archiver that runs elsewhere; clusters and repositories are then names it knows.',
+      summary:
+        'Archiver that runs elsewhere; --cluster and --repository are then names that it knows.',
       helpValue: 'HOST:PORT',
+      exclusive: ['bootstrap-server', 'elasticsearch'],
     }),
     elasticsearch,
     cluster: Flags.string({ summary: 'With --archiver: name of the cluster.', helpValue: 'NAME' }),
@@ -102,6 +106,7 @@ export default class Backup extends KopsCommand<typeof Backup, BackupResult> {
 
   protected async execute(signal: AbortSignal): Promise<BackupResult> {
     this.#startedAt = performance.now();
+    refuseOtherMode(this.flags, this.settings.archiver.address);
     if (this.settings.archiver.address !== undefined)
       return this.#conclude(await this.#runRemote(signal));
     // Settings that cannot be are told before the backup, not after it.
@@ -197,11 +202,6 @@ export default class Backup extends KopsCommand<typeof Backup, BackupResult> {
 
   #request(cluster: string, names: readonly string[]): StartBackup {
     const { backup } = this.settings;
-    if (backup.ack === 'async') {
-      throw new KopsError('KOPS_USAGE', 'asynchronous copies are not available yet', {
-        hint: 'Use --ack sync: the archived watermark then moves when all copies have the data.',
-      });
-    }
     return {
       cluster,
       repositories: names,

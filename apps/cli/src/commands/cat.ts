@@ -46,6 +46,7 @@ export default class Cat extends KopsCommand<typeof Cat, void> {
       options: ['text', 'ndjson'] as const,
       default: 'text' as const,
       summary: 'Lines for people, or a JSON object a line.',
+      exclusive: ['json'],
     })(),
   };
 

@@ -43,8 +43,13 @@ export default class EstimateCommand extends KopsCommand<typeof EstimateCommand,
       min: 1,
       summary: 'Reckon with so many partitions instead of asking a cluster.',
       helpValue: 'N',
+      exclusive: ['bootstrap-server', 'topics', 'exclude'],
     }),
-    size: size({ summary: 'With --partitions: bytes of one copy.', helpValue: 'SIZE' }),
+    size: size({
+      summary: 'With --partitions: bytes of one copy.',
+      helpValue: 'SIZE',
+      dependsOn: ['partitions'],
+    }),
     rate: rate({
       summary: 'Throughput to reckon with; default: measured by reading for a moment.',
       helpValue: 'SIZE/s',
@@ -61,19 +66,7 @@ export default class EstimateCommand extends KopsCommand<typeof EstimateCommand,
   }
 
   protected async execute(signal: AbortSignal): Promise<Estimate> {
-    const { partitions, size } = this.flags;
-    if (partitions === undefined && size !== undefined) {
-      throw new KopsError('KOPS_USAGE', '--size goes with --partitions', {
-        hint: 'Give both, or let the cluster be asked for both.',
-      });
-    }
-    if (partitions !== undefined && this.flags['bootstrap-server'] !== undefined) {
-      throw new KopsError(
-        'KOPS_USAGE',
-        '--partitions and --bootstrap-server contradict each other',
-        { hint: 'Give numbers, or a cluster to take them from.' },
-      );
-    }
+    const { partitions } = this.flags;
     if (partitions === undefined && this.settings.cluster === undefined) {
       throw new KopsError('KOPS_USAGE', 'neither a cluster nor numbers are given', {
         hint: 'Give --bootstrap-server HOST:PORT, or --partitions N (with --size and --rate).',

@@ -56,6 +56,7 @@ export default class Grep extends KopsCommand<typeof Grep, void> {
       options: ['text', 'ndjson'] as const,
       default: 'text' as const,
       summary: 'Lines for people, or a JSON object a line.',
+      exclusive: ['json'],
     })(),
   };
 

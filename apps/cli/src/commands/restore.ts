@@ -1,5 +1,5 @@
 import { Flags } from '@oclif/core';
-import { errorTable, KopsError } from '@kops/core';
+import { errorTable } from '@kops/core';
 import {
   describePlan,
   restoreExitCode,
@@ -69,9 +69,9 @@ export default class Restore extends KopsCommand<typeof Restore, RestoreCommandR
     from: instant({ summary: 'Only records of this time or later.', helpValue: 'TIME' }),
     to: instant({ summary: 'Only records before this time.', helpValue: 'TIME' }),
     method: Flags.option({
-      options: ['produce', 'log-dir'] as const,
+      options: ['produce'] as const,
       default: 'produce' as const,
-      summary: 'How records get there; log-dir is not available yet.',
+      summary: 'How records get there.',
     })(),
     offsets: Flags.option({
       options: ['auto', 'exact', 'mapped'] as const,
@@ -116,11 +116,6 @@ export default class Restore extends KopsCommand<typeof Restore, RestoreCommandR
 
   protected async execute(signal: AbortSignal): Promise<RestoreCommandResult> {
     const { flags } = this;
-    if (flags.method === 'log-dir') {
-      throw new KopsError('KOPS_USAGE', 'the method log-dir is not available yet', {
-        hint: 'Use --method produce: it works with any Kafka.',
-      });
-    }
     const archive = await openConfiguredArchive(this.settings, flags);
     this.about = aboutArchive(archive);
     const request = {

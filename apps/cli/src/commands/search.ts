@@ -11,7 +11,7 @@ import { marks } from '../search/hit-line.ts';
 import { searchFilter } from '../search/search-filter.ts';
 import { commonSettings } from '../settings/common-settings.ts';
 import { openConfiguredArchive } from '../settings/connections.ts';
-import { cluster, elasticsearch, repository, topicNames } from '../settings/flags.ts';
+import { elasticsearch, topicNames } from '../settings/flags.ts';
 import { instant } from '../settings/value-flags.ts';
 
 const grepInstead = 'Without one, kops grep looks through the segments of an archive.';
@@ -52,13 +52,22 @@ export default class Search extends KopsCommand<typeof Search, SearchResult> {
   };
   static override flags = {
     elasticsearch,
-    repository,
+    repository: Flags.string({
+      char: 'r',
+      summary: 'With --archive: its repository, a directory or file:///absolute/path.',
+      helpValue: 'URL',
+      dependsOn: ['archive'],
+    }),
     archive: Flags.string({
       char: 'a',
       summary: "Only records that this archive shows: an id, or 'latest'. Needs --repository.",
       helpValue: 'ID',
     }),
-    cluster,
+    cluster: Flags.string({
+      summary: 'With --archive: cluster id, where the repository holds archives of several.',
+      helpValue: 'ID',
+      dependsOn: ['archive'],
+    }),
     topic: topicNames,
     partition: Flags.integer({
       summary: 'Only this partition; with --archive.',

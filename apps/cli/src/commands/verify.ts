@@ -1,4 +1,5 @@
 import { Flags } from '@oclif/core';
+import { KopsError } from '@kops/core';
 import { KopsCommand, type FlagsOf } from '../kops-command.ts';
 import { ProgressLine } from '../output/progress.ts';
 import { commonSettings } from '../settings/common-settings.ts';
@@ -41,9 +42,14 @@ export default class Verify extends KopsCommand<typeof Verify, VerifyResult> {
   }
 
   protected async execute(signal: AbortSignal): Promise<VerifyResult> {
+    const { level, subset, 'report-dir': reportDir } = this.flags;
+    if (subset !== undefined && level === 'manifest') {
+      throw new KopsError('KOPS_USAGE', '--subset needs a --level that reads segments', {
+        hint: 'Remove --subset, or use --level checksum, structure or replay.',
+      });
+    }
     const opened = await openConfiguredArchive(this.settings, this.flags);
     this.about = aboutArchive(opened);
-    const { level, subset, 'report-dir': reportDir } = this.flags;
     const { result, lines, exit, drill } = await verify(
       { archive: opened, level, subset, reportDir, signal },
       new ProgressLine(),

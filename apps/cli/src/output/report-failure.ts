@@ -1,4 +1,10 @@
-import { errorTable, errorToJson, formatCoordinates, KopsError, toKopsError } from '@kops/core';
+import {
+  errorTable,
+  errorToJson,
+  formatCoordinates,
+  toKopsError,
+  type KopsError,
+} from '@kops/core';
 
 /** A failure that the operator was told of already. */
 export class ReportedFailure extends Error {
@@ -12,12 +18,7 @@ export class ReportedFailure extends Error {
 
 interface OclifFailure {
   readonly oclif?: { readonly exit?: number };
-  readonly message: string;
 }
-
-const usageExit = 2;
-/** oclif's own exit code for a command that does not exist. */
-const oclifNotFound = 127;
 
 /** Tells the operator of a failure: what, where and what to do next. Returns the exit code. */
 export function reportFailure(thrown: unknown, { json }: { json: boolean }): number {
@@ -25,24 +26,13 @@ export function reportFailure(thrown: unknown, { json }: { json: boolean }): num
   const exit = (thrown as OclifFailure | undefined)?.oclif?.exit;
   // Help and version end by an exit of 0.
   if (exit === 0) return 0;
-  const error = asKopsError(thrown, exit);
+  const error = toKopsError(thrown);
   if (json)
     process.stdout.write(
       `${JSON.stringify({ error: { ...errorToJson(error), exit: error.exitCode } }, null, 2)}\n`,
     );
   process.stderr.write(describeFailure(error));
   return error.exitCode;
-}
-
-function asKopsError(thrown: unknown, exit: number | undefined): KopsError {
-  if (KopsError.is(thrown)) return thrown;
-  if (exit === usageExit || exit === oclifNotFound) {
-    const message = (thrown as OclifFailure).message.split('\nSee more help')[0] ?? '';
-    return new KopsError('KOPS_USAGE', message.trim(), {
-      hint: "See 'kops --help', or 'kops COMMAND --help'.",
-    });
-  }
-  return toKopsError(thrown);
 }
 
 /** The lines of a failure as people read them. */

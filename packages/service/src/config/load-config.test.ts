@@ -149,7 +149,7 @@ describe('loadConfig', () => {
       'cluster.tls: expected true, false or {caFile, certFile, keyFile, …}, got "maybe"',
       'logging: expected a map of settings, got [1]',
       'backup.segmentBytes: expected a size from 1MiB to 2047MiB, got "1G"',
-      'backup.ack: expected one of sync, async, got "never" (from KOPS_BACKUP_ACK)',
+      'backup.ack: expected one of sync, got "never" (from KOPS_BACKUP_ACK)',
       'agent.brokers: expected a list of broker ids, got "1,x" (from KOPS_AGENT_BROKERS)',
       'backup.generationIntervalMs: expected a time from 1s to 1d, in ms if a number, got "1ms" (from flag)',
       'clusters.x.bootstrapServers: expected a list of host:port, got nothing',

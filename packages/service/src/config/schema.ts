@@ -64,7 +64,7 @@ const cluster = z.strictObject({
 const backup = z.strictObject({
   topics: textList('a list of topic names and globs').optional(),
   exclude: textList('a list of topic names and globs').optional(),
-  ack: word(['sync', 'async']).prefault('sync'),
+  ack: word(['sync']).prefault('sync'),
   isolation: word(['read_committed', 'read_uncommitted']).prefault('read_committed'),
   segmentBytes: byteSize('a size from 1MiB to 2047MiB', [mebibyte, 2047 * mebibyte]).prefault(
     64 * mebibyte,

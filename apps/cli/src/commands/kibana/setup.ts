@@ -47,6 +47,7 @@ export default class KibanaSetup extends KopsCommand<typeof KibanaSetup, SetupRe
     output: Flags.string({
       summary: 'Write the objects to this file as NDJSON and import nothing.',
       helpValue: 'FILE',
+      exclusive: ['kibana-url', 'space'],
     }),
     'dry-run': Flags.boolean({ summary: 'Print what would be imported and do nothing.' }),
   };
