@@ -204,6 +204,14 @@ describe('a restore from a search', () => {
   it('ends with 10 for a search without hits', async () => {
     const target = ['--bootstrap-server', kafka().bootstrapServers, '--into', 'x'];
     expect((await run('restore', '--from-search', 'nowhere', ...target)).code).toBe(10);
+    const range = await run(
+      'restore',
+      '--from-search',
+      'kafka.value.order:[100 TO 200]',
+      ...target,
+    );
+    expect(range.code).toBe(2);
+    expect(range.stderr).toContain('kafka.value.order is compared as text, not as a number');
   });
 });
 

@@ -189,6 +189,11 @@ describe('records', () => {
     expect(
       await find('@timestamp:["2023-11-14T22:13:20.000Z" TO "2023-11-14T22:13:22.000Z"]'),
     ).toEqual([0, 1, 2]);
+    // What a range of numbers over a JSON field would find, if it were not refused: the order of text.
+    expect(await find('kafka.value.order:["17" TO "2"]')).toEqual([2, 17, 18, 19]);
+    await expect(find('kafka.value.order:[17 TO 20]')).rejects.toMatchObject({
+      code: 'KOPS_USAGE',
+    });
     expect(await find('order AND nowhere')).toEqual([]);
     expect(await catalog.count({ fromTime: 1_700_000_010_000, toTime: 1_700_000_020_000 })).toBe(
       10,

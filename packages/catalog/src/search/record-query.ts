@@ -1,5 +1,6 @@
 import { internalTopics, KopsError } from '@kops/core';
 import { longValue } from '../documents/exact-json.ts';
+import { refuseNumberRangesOverText } from './number-ranges.ts';
 
 /** Offsets [from, to) of a partition: what an archive shows of it. */
 export interface RecordRange {
@@ -37,7 +38,7 @@ type Clause = Readonly<Record<string, unknown>>;
 
 /**
  * The query for a filter, as Elasticsearch takes it.
- * @throws KOPS_USAGE for more ranges than a query takes
+ * @throws KOPS_USAGE for more ranges than a query takes, and for a range of numbers over a field that is compared as text
  */
 export function recordQuery(filter: RecordFilter): Clause {
   const { query, topics, topicGlobs, clusters, ranges, fromTime, toTime } = filter;
@@ -57,6 +58,7 @@ export function recordQuery(filter: RecordFilter): Clause {
     });
   const words = query?.trim() ?? '';
   if (words !== '') {
+    refuseNumberRangesOverText(words);
     conditions.push({
       query_string: {
         query: words,
