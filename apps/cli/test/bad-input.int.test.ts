@@ -195,7 +195,7 @@ describe('what cannot be meant ends with 2', () => {
       'a subset that is none',
       () => ['verify', ...from(), '--subset', '8/7'],
       'KOPS_USAGE',
-      /no subset/,
+      /is not a valid subset/,
     ],
     [
       'a size without a unit',
