@@ -123,6 +123,7 @@ describe('a topic that is deleted after a kill -9 of the archiver', () => {
     await followAndDie(['secret'], [{ topic: 'secret', partition: 0, offset: 120n }]);
     await admin.deleteTopics('secret');
     await admin.createTopic({ topic: 'plain' });
+    await admin.createTopic({ topic: 'second' });
     await send('plain', 0, 'p', 5);
 
     await using station = await Station.open(options());

@@ -36,6 +36,7 @@ export async function startBackup(
     follow: false,
     generationIntervalMs: 500,
     dryRun: false,
+    allowEmpty: false,
     ...request,
   });
   const events: BackupEvent[] = [];

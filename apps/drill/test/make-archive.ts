@@ -79,6 +79,7 @@ async function runBackup(endpoint: Endpoint): Promise<void> {
     follow: false,
     generationIntervalMs: 0,
     dryRun: false,
+    allowEmpty: false,
   });
   for await (const event of operator.watchBackup(backupId)) {
     if (event.type === 'failed') throw event.error;

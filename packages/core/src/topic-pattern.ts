@@ -43,7 +43,7 @@ const isMeant = (pattern: string, name: string): boolean =>
 
 /**
  * Selects topics by names and globs, in sorted order. Internal topics need their full name.
- * @throws KOPS_TOPIC_NOT_FOUND for a name that does not exist or a glob that matches nothing.
+ * @throws KOPS_TOPIC_NOT_FOUND for a name that does not exist or a glob that matches nothing, also of those to exclude.
  */
 export function selectTopics(existing: readonly string[], selection: NameSelection): string[] {
   const patterns = selection.include.length === 0 ? ['*'] : selection.include;
@@ -63,7 +63,23 @@ export function selectTopics(existing: readonly string[], selection: NameSelecti
     for (const name of found) chosen.add(name);
   }
   for (const pattern of selection.exclude) {
+    requireExcluded(existing, pattern);
     for (const name of [...chosen]) if (matchesGlob(pattern, name)) chosen.delete(name);
   }
   return [...chosen].sort();
+}
+
+/** A misspelt exclude would take in what it was to leave out. Kafka's own topics may be excluded before they exist. */
+function requireExcluded(existing: readonly string[], pattern: string): void {
+  if ([...existing, ...internalTopics].some((name) => matchesGlob(pattern, name))) return;
+  throw new KopsError(
+    'KOPS_TOPIC_NOT_FOUND',
+    isGlob(pattern)
+      ? `no topic matches '${pattern}', which is to be excluded`
+      : `there is no topic '${pattern}', which is to be excluded`,
+    {
+      at: { topic: pattern },
+      hint: 'Correct --exclude, or remove the pattern if the topic was deleted; quote globs so that the shell does not expand them.',
+    },
+  );
 }

@@ -37,6 +37,8 @@ export class ArchiveCommits {
 
   /** Whether an archive of the cut would show something that the last one does not. */
   isNew(cut: GenerationCut): boolean {
+    // Between two lives of its only topic a follow has none.
+    if (cut.limits.size === 0 && !this.#request.allowEmpty) return false;
     return cut.shown() !== this.#lastShown;
   }
 

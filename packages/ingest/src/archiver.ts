@@ -95,8 +95,9 @@ export class Archiver implements AsyncDisposable {
   async #startBackup(request: StartBackup): Promise<StartedBackup> {
     if (request.repositories.length === 0)
       throw new KopsError('KOPS_USAGE', 'a backup needs a repository');
-    const context = await this.#context(request);
-    const prepared = await prepareBackup(request, context);
+    const { prepared, context } = await prepareBackup(request, await this.#tools(request), () =>
+      this.#repositories(request),
+    );
     if (request.dryRun) return describePrepared(prepared, '');
     const backup = await Backup.begin(request, context, prepared);
     this.#backups.set(backup.id, backup);
@@ -104,19 +105,21 @@ export class Archiver implements AsyncDisposable {
     return describePrepared(prepared, backup.id);
   }
 
-  async #context(request: StartBackup): Promise<BackupContext> {
+  async #repositories({ repositories: names }: StartBackup): Promise<Repository[]> {
+    const repositories: Repository[] = [];
+    for (const name of names) repositories.push(await this.#options.openRepository(name));
+    return repositories;
+  }
+
+  async #tools(request: StartBackup): Promise<Omit<BackupContext, 'repositories'>> {
     const {
-      openRepository,
       clock = systemClock,
       logger = silentLogger,
       segmentBytes = 256 * 1024 * 1024,
       kopsVersion,
     } = this.#options;
-    const repositories: Repository[] = [];
-    for (const name of request.repositories) repositories.push(await openRepository(name));
     return {
       kafka: await this.#client(request.cluster),
-      repositories,
       registry: this.#registry,
       budget: this.#budget,
       segmentBytes,

@@ -1,4 +1,4 @@
-import { mapLimit, type Clock, type Logger, type Semaphore } from '@kops/core';
+import { counted, KopsError, mapLimit, type Clock, type Logger, type Semaphore } from '@kops/core';
 import type { KafkaClient } from '@kops/kafka';
 import type { Repository } from '@kops/repository';
 import type { StartBackup, StartedBackup } from '@kops/transport';
@@ -33,21 +33,47 @@ export interface PreparedBackup {
   readonly startedAtMs: number;
 }
 
-/** Looks at the cluster and at what is archived, and plans. Writes nothing. */
+/**
+ * Looks at the cluster, then at what is archived, and plans. Repositories are opened, which may make them, once the cluster has answered and there is
+ * something to back up; nothing else is written.
+ * @throws KOPS_TOPIC_NOT_FOUND when no topic is selected, unless that is allowed
+ */
 export async function prepareBackup(
   request: StartBackup,
-  context: BackupContext,
-): Promise<PreparedBackup> {
-  const { kafka, repositories, clock } = context;
+  tools: Omit<BackupContext, 'repositories'>,
+  openRepositories: () => Promise<readonly Repository[]>,
+): Promise<{ readonly prepared: PreparedBackup; readonly context: BackupContext }> {
+  const { kafka, clock } = tools;
   const startedAtMs = clock.now();
   const snapshot = await takeSnapshot(kafka, { include: request.topics, exclude: request.exclude });
+  if (snapshot.topics.length === 0 && !request.allowEmpty) throw nothingSelected(snapshot);
+  const context = { ...tools, repositories: await openRepositories() };
+  const { repositories } = context;
   const parents = await findParents(
     repositories,
     snapshot.cluster.clusterId,
     snapshot.topics.map(({ name }) => name),
   );
   const plans = await planAll(request, context, snapshot, parents, startedAtMs);
-  return { snapshot, parents, plans, startedAtMs };
+  return { prepared: { snapshot, parents, plans, startedAtMs }, context };
+}
+
+/** An archive of nothing would be the newest of its cluster, and look like a backup. */
+function nothingSelected({ liveTopics }: ClusterSnapshot): KopsError {
+  const allow = 'add --allow-empty to commit an archive without topics.';
+  if (liveTopics.size > 0)
+    return new KopsError(
+      'KOPS_TOPIC_NOT_FOUND',
+      `there is no topic to back up: ${counted(liveTopics.size, 'topic')} of the cluster, all excluded or internal to Kafka`,
+      { hint: `Correct --topics and --exclude, or ${allow}` },
+    );
+  return new KopsError(
+    'KOPS_TOPIC_NOT_FOUND',
+    'there is no topic to back up: the cluster shows none',
+    {
+      hint: `Check the address, and that this user may DESCRIBE the topics (kafka-acls.sh --list), or ${allow}`,
+    },
+  );
 }
 
 async function planAll(

@@ -144,6 +144,7 @@ const startBackup: fc.Arbitrary<StartBackup> = fc.record({
   follow: fc.boolean(),
   generationIntervalMs: count,
   dryRun: fc.boolean(),
+  allowEmpty: fc.boolean(),
 });
 
 const archiveId = fc.option(text.filter((id) => id !== ''));

@@ -133,6 +133,8 @@ export interface StartBackup {
   readonly follow: boolean;
   readonly generationIntervalMs: number;
   readonly dryRun: boolean;
+  /** Commit an archive although no topic is selected. */
+  readonly allowEmpty: boolean;
 }
 
 export interface PlannedPartition extends TopicPartition {

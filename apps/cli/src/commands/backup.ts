@@ -40,7 +40,7 @@ export default class Backup extends KopsCommand<typeof Backup, BackupResult> {
   static override description =
     'Stores the raw record batches of the brokers, byte for byte, and commits an archive that says what they are. The next backup into the same ' +
     'repository stores only what is new. A backup that was interrupted is continued by the next one.\n\n' +
-    'Exit codes: 0 ok, 2 usage, 10 topic not found, 11 another backup runs, 20 damaged data, 21 records are lost, 30 unreachable, 31 denied, 32 no space, 130 interrupted.';
+    'Exit codes: 0 ok, 2 usage, 10 topic not found, or no topic to back up, 11 another backup runs, 20 damaged data, 21 records are lost, 30 unreachable, 31 denied, 32 no space, 130 interrupted.';
   static override examples = [
     '<%= config.bin %> <%= command.id %> --bootstrap-server localhost:9092 --repository /backups/kafka',
     "<%= config.bin %> <%= command.id %> --bootstrap-server localhost:9092 --repository /backups/kafka --topics 'orders,payments-*' --dry-run",
@@ -75,6 +75,9 @@ export default class Backup extends KopsCommand<typeof Backup, BackupResult> {
     }),
     elasticsearch,
     cluster: Flags.string({ summary: 'With --archiver: name of the cluster.', helpValue: 'NAME' }),
+    'allow-empty': Flags.boolean({
+      summary: 'Commit an archive although no topic is selected.',
+    }),
     'dry-run': Flags.boolean({ summary: 'Print the plan and do nothing.' }),
   };
 
@@ -212,6 +215,7 @@ export default class Backup extends KopsCommand<typeof Backup, BackupResult> {
       follow: this.flags.follow,
       generationIntervalMs: backup.generationIntervalMs,
       dryRun: this.flags['dry-run'],
+      allowEmpty: this.flags['allow-empty'],
     };
   }
 
