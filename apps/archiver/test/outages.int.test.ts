@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { kafkaAdmin, produceWithJava, sandboxKafka } from '@kops/testkit';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { archivedBytes, brokerBytes, leftoversIn } from './archive-content.ts';
+import { archivedBytes, assertShowsTopics, brokerBytes, leftoversIn } from './archive-content.ts';
+import { noticesOf, untilCommitted, untilNoticed } from './follow-events.ts';
 import { backUp, eventually, failureOf, startBackup } from './run-backup.ts';
 import { Station, type StationOptions } from './station.ts';
 
@@ -179,5 +180,60 @@ describe('a broker that does not answer', () => {
       (archive) => archive !== undefined,
     );
     await expectWhole();
+  });
+});
+
+describe('a follow whose broker is away', () => {
+  const follow = { follow: true, generationIntervalMs: 500 };
+  // Each call of a client fails long before the broker is back.
+  const hasty = { requestTimeoutMs: 500, retryDeadlineMs: 500 };
+  const produce = (count: number): Promise<unknown> =>
+    produceWithJava(sandbox(), [{ do: 'generate', topic: 'tide', count, partitions: 2 }]);
+
+  it('warns within 5 s, retries without end, and resumes with every record once', async () => {
+    const broker = sandbox().brokers[0]?.id ?? 1;
+    await kafkaAdmin(sandbox()).createTopic({ topic: 'tide', partitions: 2 });
+    await produce(20);
+    await using station = await Station.open({ ...options(), kafka: hasty });
+    await station.startAgent();
+    const backup = await startBackup(station.operator, ['tide'], follow);
+    await untilCommitted(backup, 1);
+    await sandbox().kill(broker);
+    const gone = performance.now();
+    const [warning] = await untilNoticed(backup, 'kafka-lost');
+    expect(performance.now() - gone).toBeLessThan(5_000);
+    expect(warning).toMatch(/ECONNREFUSED/);
+    // Three failures in a row gave a partition up, the first failure of a generation the backup.
+    await sleep(3_000);
+    await sandbox().restart(broker);
+    await untilNoticed(backup, 'kafka-back');
+    await produce(30);
+    const shown = await eventually(
+      () => backup.events.flatMap((one) => (one.type === 'committed' ? [one.records] : [])).at(-1),
+      (records) => records === 50n,
+    );
+    expect(shown).toBe(50n);
+    await station.operator.stopBackup(backup.started.backupId);
+    await backup.done;
+    expect(await assertShowsTopics(repository, sandbox(), ['tide'])).toBe(50);
+    expect(noticesOf(backup, 'kafka-lost')).toHaveLength(1);
+    expect(await leftoversIn(repository)).toEqual([]);
+  });
+
+  it('ends with 30 when the outage is longer than the limit that was asked for', async () => {
+    const broker = sandbox().brokers[0]?.id ?? 1;
+    await using station = await Station.open({ ...options(), kafka: hasty });
+    await station.startAgent();
+    const limited = { ...follow, outageLimitMs: 2_000 };
+    const backup = await startBackup(station.operator, ['bulk'], limited);
+    await untilCommitted(backup, 1);
+    sandbox().pause(broker);
+    try {
+      const failure = await failureOf(backup.done);
+      expect(failure).toMatchObject({ code: 'KOPS_KAFKA_UNREACHABLE', exitCode: 30 });
+      expect(failure.message).toContain('2 s');
+    } finally {
+      sandbox().resume(broker);
+    }
   });
 });

@@ -35,6 +35,7 @@ export async function startBackup(
     isolation: 'read_committed',
     follow: false,
     generationIntervalMs: 500,
+    outageLimitMs: null,
     dryRun: false,
     allowEmpty: false,
     ...request,

@@ -78,6 +78,7 @@ async function runBackup(endpoint: Endpoint): Promise<void> {
     isolation: 'read_committed',
     follow: false,
     generationIntervalMs: 0,
+    outageLimitMs: null,
     dryRun: false,
     allowEmpty: false,
   });

@@ -60,7 +60,7 @@ export class ArchiveCommits {
         archive: newArchiveId(clock),
         series: this.#series,
         kind: this.#request.follow ? 'generation' : 'snapshot',
-        generation: this.#generation++,
+        generation: this.#generation,
         parent: this.#last?.archive ?? parents.latest?.archive ?? null,
         isolation: this.#request.isolation,
         kopsVersion,
@@ -68,6 +68,7 @@ export class ArchiveCommits {
         endedAt: new Date(clock.now()).toISOString(),
       },
     });
+    this.#generation++;
     for (const { sink, cut: end } of partitions) sink.archived(end);
     for (const key of segments) this.named.add(key);
     this.#last = committed;

@@ -16,6 +16,7 @@ const request: StartBackup = {
   isolation: 'read_committed',
   follow: false,
   generationIntervalMs: 0,
+  outageLimitMs: null,
   dryRun: false,
   allowEmpty: false,
 };

@@ -1,5 +1,4 @@
-import { KopsError, mapLimit, toKopsError, type Offset } from '@kops/core';
-import type { ObjectStore } from '@kops/object-store';
+import { KopsError, toKopsError, type Offset } from '@kops/core';
 import type {
   Ack,
   BackupProgress,
@@ -14,6 +13,7 @@ import type {
 } from '@kops/transport';
 import { ArchiveCommits } from './archive-commits.ts';
 import type { AssignedPartition } from './assigned-partition.ts';
+import { BackupWatches } from './backup-watches.ts';
 import { beginCapture, type BegunCapture } from './begin-capture.ts';
 import { CapturedPartitions } from './captured-partitions.ts';
 import { topicIdOf } from './cluster-snapshot.ts';
@@ -25,18 +25,17 @@ import { cutAtPlan, cutNow, type GenerationCut } from './generation-cut.ts';
 import { GroupSync } from './group-sync.ts';
 import { checkStillExtends, type TopicEnd } from './plan-backup.ts';
 import type { BackupContext, PreparedBackup } from './prepare-backup.ts';
-import { partitionKey } from './recovery.ts';
 import { StreamSession } from './stream-session.ts';
 import { TombstoneWatch } from './tombstone-watch.ts';
-import { namedSegments, sweepLeftovers } from './sweep.ts';
+import { sweepCapture } from './sweep-capture.ts';
 
-/** How long a backup waits for its first agent, and for another when the last one is gone, in ms. */
-const agentWaitMs = 30_000;
 const revokeWaitMs = 30_000;
 /** Before a partition is tried again whose topic seemed to be gone, in ms. */
 const tryAgainMs = 1_000;
 /** So often in a row it is tried. */
 const maxSeemingEnds = 10;
+/** Before a follow tries again what an outage has kept it from, in ms. */
+const outagePauseMs = 1_000;
 
 /** One backup from its plan to its last commit. */
 export class Backup {
@@ -56,6 +55,7 @@ export class Backup {
   readonly #finished: Promise<void>;
   /** How often in a row a partition's topic seemed to be gone and was not. */
   readonly #seemingEnds = new WeakMap<AssignedPartition, number>();
+  readonly #watches: BackupWatches;
   #state: BackupSummary['state'] = 'running';
 
   private constructor(
@@ -70,6 +70,10 @@ export class Backup {
     this.#prepared = prepared;
     this.#begun = begun;
     this.events = new EventLog(() => this.progress());
+    this.#watches = new BackupWatches(request, context, {
+      onNotice: (kind, text) => this.#notice(kind, text),
+      onFailed: (error) => this.#failed.reject(error),
+    });
     this.#groupSync = new GroupSync((error) => this.#failed.reject(error));
     this.#commits = new ArchiveCommits(this.id, request, context, prepared);
     this.#partitions = new CapturedPartitions(
@@ -112,6 +116,7 @@ export class Backup {
   /** Ends the backup cleanly: what is durable is committed. */
   stop(): void {
     if (this.#state === 'running') this.#state = 'stopping';
+    this.#watches.stopping();
     this.#stop.resolve();
   }
 
@@ -217,7 +222,7 @@ export class Backup {
   }
 
   async #run(): Promise<void> {
-    const noAgent = this.#watchForAgents();
+    const endWatches = this.#watches.start();
     try {
       await this.#recover();
       this.#partitions.assignments.distribute();
@@ -231,7 +236,7 @@ export class Backup {
     } catch (error) {
       await this.#giveUp(toKopsError(error));
     } finally {
-      clearInterval(noAgent);
+      endWatches();
       this.#context.running.delete(this.id);
       this.#partitions.assignments.close(new KopsError('KOPS_FENCED', 'the backup has ended'));
       this.#wake();
@@ -274,15 +279,32 @@ export class Backup {
       const left = due - clock.monotonic();
       const stopped = await this.#stopOr(Math.max(0, Math.min(left, lookEveryMs)));
       this.#throwIfEnded();
-      await watch.look({ mayAdd: !stopped });
-      if (stopped) await this.#revoke();
-      if (stopped || clock.monotonic() >= due) {
-        await this.#commitGeneration();
-        due = clock.monotonic() + interval;
-      } else {
-        await this.#tombstones.look(this.#context.kafka, this.request.isolation);
-      }
-      if (stopped) return;
+      const isDue = stopped || clock.monotonic() >= due;
+      const isDone = await this.#unlessAway(() => this.#followOnce(watch, stopped, isDue));
+      if (isDone && isDue) due = clock.monotonic() + interval;
+      if (isDone && stopped) return;
+    }
+  }
+
+  async #followOnce(watch: TopicWatch, stopped: boolean, isDue: boolean): Promise<void> {
+    await watch.look({ mayAdd: !stopped });
+    if (stopped) await this.#revoke();
+    if (isDue) await this.#commitGeneration();
+    else await this.#tombstones.look(this.#context.kafka, this.request.isolation);
+  }
+
+  /** Does what needs Kafka; where Kafka is away, that is noted and to be done again. Returns whether it was done. */
+  async #unlessAway(work: () => Promise<void>): Promise<boolean> {
+    try {
+      await work();
+      this.#watches.outage.back('follow');
+      return true;
+    } catch (error) {
+      if (!KopsError.is(error, 'KOPS_KAFKA_UNREACHABLE')) throw error;
+      this.#throwIfEnded();
+      this.#watches.outage.lost('follow', error);
+      await this.#context.clock.sleep(outagePauseMs);
+      return false;
     }
   }
 
@@ -337,31 +359,12 @@ export class Backup {
   async #tidy(): Promise<void> {
     await this.#groupSync.close();
     await this.#partitions.close('discard');
-    const [first] = this.#context.repositories;
-    const { snapshot } = this.#prepared;
-    const { leftovers, journal } = this.#begun;
-    if (first !== undefined && leftovers.captures.length > 0) {
-      const named = await namedSegments(first, snapshot.cluster.clusterId, leftovers);
-      const captured = new Set(
-        this.#partitions.allSinks().map(({ identity }) => partitionKey(identity)),
-      );
-      await sweepLeftovers(
-        leftovers,
-        this.#partitions.stores,
-        (partition) => captured.has(partition),
-        named,
-      );
-    }
-    await this.#sweepUnnamed(this.#partitions.stores);
-    await journal.remove();
-  }
-
-  /** Removes what this capture has sealed and no archive shows: what lies beyond the last cut, or was truncated. */
-  async #sweepUnnamed(stores: readonly ObjectStore[]): Promise<void> {
-    const unnamed = this.#partitions
-      .allSinks()
-      .flatMap(({ sealedKeys }) => sealedKeys.filter((key) => !this.#commits.named.has(key)));
-    for (const store of stores) await mapLimit(unnamed, 8, (key) => store.delete(key));
+    await sweepCapture(this.#partitions, this.#begun, {
+      repository: this.#context.repositories[0],
+      cluster: this.#prepared.snapshot.cluster.clusterId,
+      named: this.#commits.named,
+    });
+    await this.#begun.journal.remove();
   }
 
   async #giveUp(error: KopsError): Promise<void> {
@@ -380,17 +383,6 @@ export class Backup {
     this.events.add({ type: 'failed', error });
   }
 
-  #watchForAgents(): NodeJS.Timeout {
-    const { clock, registry } = this.#context;
-    let since = clock.monotonic();
-    return setInterval(() => {
-      if (registry.agents.length > 0) since = clock.monotonic();
-      else if (clock.monotonic() - since > agentWaitMs) {
-        this.#failed.reject(registry.lack(agentWaitMs));
-      }
-    }, 1000);
-  }
-
   #onGivenUp(partition: AssignedPartition, error: KopsError): void {
     const cameLater = !this.#prepared.plans.includes(partition.sink.plan);
     const settle =
@@ -398,8 +390,16 @@ export class Backup {
         ? this.#endOrTryAgain(partition, error)
         : error.code === 'KOPS_ACCESS_DENIED' && cameLater
           ? this.#partitions.leaveOut(partition, error)
-          : Promise.reject(error);
+          : this.request.follow && error.retryable
+            ? this.#tryLater()
+            : Promise.reject(error);
     settle.catch((failure: unknown) => this.#failed.reject(failure));
+  }
+
+  /** A follow outlasts an outage. */
+  async #tryLater(): Promise<void> {
+    await this.#context.clock.sleep(tryAgainMs);
+    this.#partitions.assignments.distribute();
   }
 
   /** An agent's broker may only not have heard of the topic yet: the cluster is asked what has become of it. */
@@ -445,6 +445,8 @@ export class Backup {
   }
 
   #notice(kind: NoticeKind, text: string): void {
+    // One notice tells of the outage, not one per partition and attempt.
+    if (kind === 'partition-failed' && this.#watches.outage.error !== undefined) return;
     this.events.add({ type: 'notice', kind, text });
   }
 

@@ -3,6 +3,7 @@ import { commitOffsets, committedOffsets, deleteGroups } from './client/group-of
 import { listGroups } from './client/list-groups.ts';
 import { listOffsets } from './client/list-offsets.ts';
 import { offsetForLeaderEpoch } from './client/offset-for-leader-epoch.ts';
+import { probe } from './client/probe.ts';
 import { initProducerId, Producer } from './client/produce.ts';
 import { alterTopicConfigs, createTopics, deleteTopics } from './client/topic-admin.ts';
 import { topicConfigs } from './client/topic-configs.ts';
@@ -27,6 +28,7 @@ export async function connectKafka(options: KafkaOptions): Promise<KafkaClient> 
   const producer = new Producer(cluster);
   return {
     describeCluster: () => describeCluster(cluster),
+    probe: (options) => probe(cluster, options),
     apiVersions: () =>
       cluster.attempt(() =>
         cluster.anyBroker((connection) => Promise.resolve(connection.versions)),

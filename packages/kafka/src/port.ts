@@ -245,6 +245,12 @@ export interface OffsetForLeaderEpoch {
 export interface KafkaClient extends AsyncDisposable {
   describeCluster(): Promise<ClusterDescription>;
 
+  /**
+   * Asks for a sign of life, once: the first answer of up to three brokers counts.
+   * @throws KOPS_KAFKA_UNREACHABLE when none has answered in time, naming each and why
+   */
+  probe(options: { readonly timeoutMs: number; readonly signal?: AbortSignal }): Promise<void>;
+
   /** API versions of a broker, as `Fetch` → [min, max] by api key; for `doctor`. */
   apiVersions(): Promise<ReadonlyMap<number, { readonly min: number; readonly max: number }>>;
 

@@ -143,6 +143,7 @@ const startBackup: fc.Arbitrary<StartBackup> = fc.record({
   isolation: fc.constantFrom('read_committed', 'read_uncommitted'),
   follow: fc.boolean(),
   generationIntervalMs: count,
+  outageLimitMs: fc.option(count),
   dryRun: fc.boolean(),
   allowEmpty: fc.boolean(),
 });

@@ -46,6 +46,10 @@ const noticeKinds: ReadonlySet<string> = new Set<NoticeKind>([
   'agent-left',
   'partitions-moved',
   'partition-failed',
+  'kafka-lost',
+  'kafka-back',
+  'agents-lost',
+  'agents-back',
 ]);
 
 const isNoticeKind = (kind: string): kind is NoticeKind => noticeKinds.has(kind);
@@ -62,6 +66,7 @@ export function toWireStartBackup(request: StartBackup): StartBackupRequest {
     ack: ackModes[request.ack],
     isolation: isolations[request.isolation],
     generationIntervalMs: BigInt(request.generationIntervalMs),
+    outageLimitMs: request.outageLimitMs === null ? undefined : BigInt(request.outageLimitMs),
   };
 }
 
@@ -71,6 +76,8 @@ export function fromWireStartBackup(wire: StartBackupRequest): StartBackup {
     ack: nameOf(ackModes, wire.ack, 'ack mode'),
     isolation: nameOf(isolations, wire.isolation, 'isolation'),
     generationIntervalMs: toSafeNumber(wire.generationIntervalMs, 'generation interval'),
+    outageLimitMs:
+      wire.outageLimitMs === undefined ? null : toSafeNumber(wire.outageLimitMs, 'outage limit'),
   };
 }
 

@@ -132,6 +132,8 @@ export interface StartBackup {
   readonly isolation: Isolation;
   readonly follow: boolean;
   readonly generationIntervalMs: number;
+  /** How long a follow retries while Kafka or all agents are away, in ms; null retries without end. */
+  readonly outageLimitMs: number | null;
   readonly dryRun: boolean;
   /** Commit an archive although no topic is selected. */
   readonly allowEmpty: boolean;
@@ -192,6 +194,10 @@ export type NoticeKind =
   | 'agent-left'
   | 'partitions-moved'
   | 'partition-failed'
+  | 'kafka-lost'
+  | 'kafka-back'
+  | 'agents-lost'
+  | 'agents-back'
   /** None of these, or one that only a newer archiver knows. */
   | 'other';
 

@@ -1,5 +1,5 @@
 import { Flags } from '@oclif/core';
-import { counted, formatCount, KopsError, toKopsError } from '@kops/core';
+import { counted, formatCount, KopsError, systemClock, toKopsError } from '@kops/core';
 import { formatBytes, formatDuration, parseDuration } from '@kops/service';
 import {
   connectOperator,
@@ -12,7 +12,7 @@ import {
 import { CatalogFeed } from '../backup/catalog-feed.ts';
 import { goesOn } from '../backup/goes-on.ts';
 import { runBackup, type BackupOutcome } from '../backup/run-backup.ts';
-import { Embedded, embeddedCluster } from '../embedded/embedded.ts';
+import { Embedded, embeddedCluster, wellAfterMs } from '../embedded/embedded.ts';
 import { KopsCommand, type FlagsOf } from '../kops-command.ts';
 import { ProgressLine } from '../output/progress.ts';
 import { formatTable } from '../output/table.ts';
@@ -29,6 +29,8 @@ import {
 
 /** An embedded archiver that dies is started anew so many times; what was durable is continued. */
 const maxArchiverStarts = 3;
+/** Before that, in ms. */
+const restartPauseMs = 500;
 
 /** What the backup brought, and what became of the catalog if there is one. */
 interface BackupResult extends BackupOutcome {
@@ -67,6 +69,10 @@ export default class Backup extends KopsCommand<typeof Backup, BackupResult> {
       helpValue: 'TIME',
       dependsOn: ['follow'],
     }),
+    'outage-limit': Flags.string({
+      summary: 'With --follow: fail after an outage of this length (default: retry without end).',
+      helpValue: 'TIME',
+    }),
     archiver: Flags.string({
       summary:
         'Archiver that runs elsewhere; --cluster and --repository are then names that it knows.',
@@ -84,6 +90,7 @@ export default class Backup extends KopsCommand<typeof Backup, BackupResult> {
   readonly #progress = new ProgressLine();
   #startedAt = 0;
   #committed = false;
+  #hasStarted = false;
   #feed: CatalogFeed | undefined;
   /** The archive that tells of most losses: what is lost with a topic that comes to its end is not in later generations. */
   #lossy: CommittedArchive | undefined;
@@ -102,6 +109,8 @@ export default class Backup extends KopsCommand<typeof Backup, BackupResult> {
         flags['generation-interval'] === undefined
           ? undefined
           : parseDuration(flags['generation-interval']),
+      'backup.outageLimitMs':
+        flags['outage-limit'] === undefined ? undefined : parseDuration(flags['outage-limit']),
       'archiver.address': flags.archiver,
       'catalog.elasticsearch.node': flags.elasticsearch,
     };
@@ -171,6 +180,7 @@ export default class Backup extends KopsCommand<typeof Backup, BackupResult> {
     const urls = repositoryUrls(this.settings);
     const kafka = await kafkaOptions(this.settings);
     for (let start = 1; ; start++) {
+      const startedAt = performance.now();
       await using embedded = await Embedded.start({
         kafka,
         repositories: urls,
@@ -185,15 +195,20 @@ export default class Backup extends KopsCommand<typeof Backup, BackupResult> {
         return await this.#run(embedded.operator, this.#request(embeddedCluster, urls), signal);
       } catch (error) {
         const failure = toKopsError(error);
-        if (
-          signal.aborted ||
-          failure.code !== 'KOPS_ARCHIVER_UNREACHABLE' ||
-          start >= maxArchiverStarts
-        )
-          throw failure;
+        if (performance.now() - startedAt > wellAfterMs) start = 1;
+        if (signal.aborted || !this.#mayStartAgain(failure, start)) throw failure;
         this.#progress.note(`${failure.message}: starting it again; what is durable is kept`);
+        await systemClock.sleep(restartPauseMs, signal);
       }
     }
+  }
+
+  /** A follow that ran once also outlasts an outage in which its archiver is started again. */
+  #mayStartAgain({ code }: KopsError, start: number): boolean {
+    if (code === 'KOPS_ARCHIVER_UNREACHABLE') return start < maxArchiverStarts;
+    const { outageLimitMs } = this.settings.backup;
+    const isEndless = this.flags.follow && this.#hasStarted && outageLimitMs === undefined;
+    return isEndless && code === 'KOPS_KAFKA_UNREACHABLE';
   }
 
   #run(operator: OperatorApi, request: StartBackup, signal: AbortSignal): Promise<BackupOutcome> {
@@ -214,12 +229,14 @@ export default class Backup extends KopsCommand<typeof Backup, BackupResult> {
       isolation: backup.isolation,
       follow: this.flags.follow,
       generationIntervalMs: backup.generationIntervalMs,
+      outageLimitMs: backup.outageLimitMs ?? null,
       dryRun: this.flags['dry-run'],
       allowEmpty: this.flags['allow-empty'],
     };
   }
 
   #onStarted(started: StartedBackup): void {
+    this.#hasStarted = true;
     const baselines = started.partitions.filter(({ mode }) => mode === 'baseline').length;
     const parent =
       started.parent === null

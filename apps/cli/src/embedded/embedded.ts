@@ -26,8 +26,10 @@ export interface EmbeddedOptions {
 export const embeddedCluster = 'main';
 
 const readyMs = 20_000;
-/** An agent that dies is started anew so many times: a dead one is an accident, many are a cause. */
+/** An agent that dies is started anew so many times: a dead one is an accident, many in a row are a cause. */
 const maxAgentStarts = 5;
+/** One that ran for so long was well: the next one's start is the first again. In ms. */
+export const wellAfterMs = 60_000;
 
 /**
  * An archiver and an agent as processes of their own for the length of a command, over gRPC on a unix socket with a random secret.
@@ -113,6 +115,7 @@ class AgentKeeper {
   readonly #endpoint: Endpoint;
   #agent: EmbeddedChild | undefined;
   #starts = 0;
+  #startedAt = 0;
   #told = false;
   #ending = false;
 
@@ -126,6 +129,7 @@ class AgentKeeper {
     const agent = takeChild('agent');
     this.#agent = agent;
     this.#starts++;
+    this.#startedAt = performance.now();
     if (this.#told) agent.tell(this.#settings(), this.#options.onLine);
     void agent.exited.then((how) => this.#onExit(how));
   }
@@ -155,6 +159,7 @@ class AgentKeeper {
 
   #onExit(how: string): void {
     if (this.#ending) return;
+    if (performance.now() - this.#startedAt > wellAfterMs) this.#starts = 0;
     const again = this.#starts < maxAgentStarts;
     this.#options.onNotice(`the agent process ended (${how})${again ? ': starting another' : ''}`);
     if (again) this.start();

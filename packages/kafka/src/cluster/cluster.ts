@@ -145,22 +145,46 @@ export class Cluster {
       try {
         return await work(await this.#link(address).control(signal));
       } catch (thrown) {
-        const error = toKopsError(thrown);
-        if (error.code !== 'KOPS_KAFKA_UNREACHABLE') throw error;
-        failures.push(error);
-        this.#failures += 1;
-        this.#failedAt.set(formatAddress(address), this.#failures);
+        failures.push(this.#noteFailure(address, thrown));
       }
     }
-    const [first] = failures;
-    throw new KopsError(
-      'KOPS_KAFKA_UNREACHABLE',
-      `no broker can be reached: ${failures.map((error) => error.message).join('; ')}`,
-      {
-        hint: first?.hint ?? 'Give the address of a broker.',
-        cause: first,
-      },
-    );
+    throw noBroker(failures);
+  }
+
+  /**
+   * Runs `work` with several brokers at once and waits for the first that succeeds.
+   * @throws KOPS_KAFKA_UNREACHABLE naming each address and why
+   */
+  async firstOf<T>(
+    most: number,
+    work: (connection: BrokerConnection) => Promise<T>,
+    signal: AbortSignal,
+  ): Promise<T> {
+    const failures: KopsError[] = [];
+    const asked = this.#candidates()
+      .slice(0, most)
+      .map(async (address) => {
+        try {
+          return await work(await this.#link(address).control(signal));
+        } catch (thrown) {
+          failures.push(this.#noteFailure(address, thrown));
+          throw thrown;
+        }
+      });
+    try {
+      return await Promise.any(asked);
+    } catch (error) {
+      throw failures.length === asked.length ? noBroker(failures) : firstFailure(error);
+    }
+  }
+
+  /** Has an address asked last from now on. @throws any error that is not about the connection */
+  #noteFailure(address: BrokerAddress, thrown: unknown): KopsError {
+    const error = toKopsError(thrown);
+    if (error.code !== 'KOPS_KAFKA_UNREACHABLE') throw error;
+    this.#failures += 1;
+    this.#failedAt.set(formatAddress(address), this.#failures);
+    return error;
   }
 
   /** Sends one short request over a control connection. */
@@ -270,4 +294,20 @@ export class Cluster {
     for (const link of this.#links.values()) link.close(this.#closed);
     this.#links.clear();
   }
+}
+
+function noBroker(failures: readonly KopsError[]): KopsError {
+  const [first] = failures;
+  return new KopsError(
+    'KOPS_KAFKA_UNREACHABLE',
+    `no broker can be reached: ${failures.map((error) => error.message).join('; ')}`,
+    { hint: first?.hint ?? 'Give the address of a broker.', cause: first },
+  );
+}
+
+/** What is not about the connection tells more. */
+function firstFailure(thrown: unknown): KopsError {
+  const errors: unknown[] = thrown instanceof AggregateError ? thrown.errors : [thrown];
+  const known = errors.map(toKopsError);
+  return known.find(({ code }) => code !== 'KOPS_KAFKA_UNREACHABLE') ?? toKopsError(thrown);
 }

@@ -72,6 +72,7 @@ const backup = z.strictObject({
   generationIntervalMs: duration('a time from 1s to 1d, in ms if a number', [1000, day]).prefault(
     60_000,
   ),
+  outageLimitMs: duration('a time from 1s to 30d, in ms if a number', [1000, 30 * day]).optional(),
 });
 
 function isListenAddress(value: string): boolean {
