@@ -128,7 +128,8 @@ async function compareAllConfigs({
   signal,
 }: CompareRestoredOptions): Promise<ConfigsComparison[]> {
   const topics = new Map(archive.manifest.topics.map((topic) => [topic.name, topic]));
-  return mapLimit(plan.topics, parallelTopics, async ({ source, target, unrestorableConfigs }) => {
+  return mapLimit(plan.topics, parallelTopics, async (planned) => {
+    const { source, target, unrestorableConfigs, adaptedConfigs } = planned;
     await kafka.alterTopicConfigs(target, heldBack.get(target) ?? {});
     const topic = topics.get(source);
     if (topic === undefined) return { topic: source, target, configs: 0, differences: [] };
@@ -137,6 +138,7 @@ async function compareAllConfigs({
       target,
       kafka,
       unrestorable: unrestorableConfigs,
+      adapted: adaptedConfigs,
       ...(signal === undefined ? {} : { signal }),
     });
   });

@@ -21,6 +21,7 @@ export type RestoreTarget = Pick<
   | 'openProduceLane'
   | 'offsetForLeaderEpoch'
   | 'createTopics'
+  | 'validateTopics'
   | 'alterTopicConfigs'
   | 'listGroups'
   | 'commitOffsets'

@@ -3,7 +3,11 @@ import { KopsError } from '@kops/core';
 import type { TopicMetadata } from '@kops/kafka';
 import type { RestoreTarget } from './execute-options.ts';
 import { selectForRestore } from './plan-selection.ts';
-import type { RestoreOptions, TargetFacts, TargetTopic } from './plan.ts';
+import { planTopic } from './plan-topic.ts';
+import type { PlannedTopic, RestoreOptions, TargetFacts, TargetTopic } from './plan.ts';
+import { probeTarget } from './probe-target.ts';
+
+const dynamic = 'DYNAMIC_TOPIC_CONFIG';
 
 /**
  * Gathers what a plan has to know about the target cluster; changes nothing there.
@@ -14,20 +18,26 @@ export async function inspectTarget(
   manifest: Manifest,
   options: RestoreOptions = {},
 ): Promise<TargetFacts> {
-  const names = new Set(selectForRestore(manifest, options).map(({ target }) => target));
+  const selected = selectForRestore(manifest, options);
+  const names = new Set(selected.map(({ target }) => target));
   const [cluster, topics, groups] = await Promise.all([
     kafka.describeCluster(),
     kafka.topics(),
     options.groups === 'none' ? [] : kafka.listGroups(),
   ]);
   const wanted = topics.filter(({ name }) => names.has(name));
-  return {
+  const facts: TargetFacts = {
     clusterId: cluster.clusterId,
     brokers: cluster.brokers.length,
     topics: await measureTopics(kafka, wanted),
     groups: groups.map(({ group, state }) => ({ group, state })),
-    knownConfigs: await knownConfigs(kafka, topics),
+    knownConfigs: null,
+    defaults: null,
   };
+  const plan = (known: TargetFacts): readonly PlannedTopic[] =>
+    selected.map((topic) => planTopic(topic, known, options, undefined).planned);
+  const informed = { ...facts, ...(await defaultConfigs(kafka, topics, plan(facts))) };
+  return { ...informed, forbidden: await probeTarget(kafka, plan(informed), informed) };
 }
 
 async function measureTopics(
@@ -56,28 +66,56 @@ async function measureTopics(
   });
 }
 
-/** Brokers tell which configs they know only by the example of a topic. */
-async function knownConfigs(
+/** Topics that are asked what they have by default: each config is likely to be set on none of them. */
+const examples = 50;
+
+type Entries =
+  ReturnType<RestoreTarget['topicConfigs']> extends Promise<ReadonlyMap<string, infer Found>>
+    ? Found
+    : never;
+
+/**
+ * What a topic has on the target without configs of its own. Brokers tell it by the example of topics; what these do not tell is asked of
+ * the controller, which may have other defaults than the brokers.
+ */
+async function defaultConfigs(
   kafka: RestoreTarget,
   topics: readonly TopicMetadata[],
-): Promise<string[] | null> {
-  const example = topics[0]?.name;
-  if (example === undefined) return null;
-  const entries = (await topicConfigsIfAllowed(kafka, example)).get(example);
-  return entries === undefined || entries.length === 0
-    ? null
-    : entries.map(({ name }) => name).sort();
+  planned: readonly PlannedTopic[],
+): Promise<Pick<TargetFacts, 'defaults' | 'knownConfigs'>> {
+  const known = new Set<string>();
+  const defaults = new Map<string, string | null>();
+  const take = (entries: Entries): void => {
+    for (const { name, value, source } of entries) {
+      known.add(name);
+      if (source !== dynamic && !defaults.has(name)) defaults.set(name, value);
+    }
+  };
+  const names = topics.slice(0, examples).map(({ name }) => name);
+  for (const entries of (await topicConfigsIfAllowed(kafka, names)).values()) take(entries);
+  const fresh = planned.find(({ exists }) => !exists);
+  if (fresh !== undefined) {
+    const { target: name, partitionCount: partitions, replicationFactor } = fresh;
+    const topic = { name, partitions, replicationFactor, configs: {} };
+    take((await kafka.validateTopics([topic])).get(name)?.configs ?? []);
+  }
+  return known.size === 0
+    ? { defaults: null, knownConfigs: null }
+    : { defaults, knownConfigs: [...known].sort() };
 }
 
-/** Without the right to look at that topic a restore into others may still be allowed. */
+/** Without the right to look at these topics a restore into others may still be allowed. */
 async function topicConfigsIfAllowed(
   kafka: RestoreTarget,
-  topic: string,
+  topics: readonly string[],
 ): ReturnType<RestoreTarget['topicConfigs']> {
   try {
-    return await kafka.topicConfigs([topic]);
+    return await kafka.topicConfigs(topics);
   } catch (thrown) {
-    if (!KopsError.is(thrown, 'KOPS_ACCESS_DENIED')) throw thrown;
+    // One of them may have been deleted meanwhile.
+    const isPassable =
+      KopsError.is(thrown, 'KOPS_ACCESS_DENIED') || KopsError.is(thrown, 'KOPS_TOPIC_NOT_FOUND');
+    if (!isPassable) throw thrown;
     return new Map();
   }
 }

@@ -1,12 +1,13 @@
 import type { GroupManifest, GroupOffset, Manifest, PartitionManifest } from '@kops/archive-format';
 import { KopsError, matchesGlob } from '@kops/core';
+import type { PlanNote } from './plan-notes.ts';
 import type { SelectedTopic } from './plan-selection.ts';
 import type { PlannedGroup, PlannedGroupOffset, RestoreOptions, TargetFacts } from './plan.ts';
 
 /** The groups' part of the plan. */
 export interface GroupsPart {
   readonly groups: readonly PlannedGroup[];
-  readonly warnings: readonly string[];
+  readonly notes: readonly PlanNote[];
 }
 
 /** Groups without members; a group that the target does not have is not listed at all. */
@@ -21,19 +22,18 @@ export function planGroups(
 ): GroupsPart {
   const byName = new Map(topics.map((selected) => [selected.topic.name, selected]));
   const states = new Map(target.groups.map(({ group, state }) => [group, state]));
-  const warnings: string[] = [];
+  const notes: PlanNote[] = [];
   const groups = chooseGroups(manifest.groups, options).flatMap((group) => {
-    const planned = planGroup(group, byName, warnings);
+    const planned = planGroup(group, byName, notes);
     if (planned === undefined) return [];
     const state = states.get(group.group);
     if (state !== undefined && !settable.has(state)) {
-      warnings.push(
-        `group ${group.group}: is ${state} on the target; its offsets can only be set once its members are gone`,
-      );
+      const text = `is ${state} on the target; its offsets can only be set once its members are gone`;
+      notes.push({ weight: 'different', text, kind: 'group', name: group.group });
     }
     return [planned];
   });
-  return { groups, warnings };
+  return { groups, notes };
 }
 
 function chooseGroups(
@@ -59,9 +59,14 @@ function chooseGroups(
 function planGroup(
   group: GroupManifest,
   topics: ReadonlyMap<string, SelectedTopic>,
-  warnings: string[],
+  notes: PlanNote[],
 ): PlannedGroup | undefined {
   const offsets: PlannedGroupOffset[] = [];
+  const say = (text: string | undefined, count: number): void => {
+    if (text === undefined) return;
+    const amount = { count, noun: 'offset' };
+    notes.push({ weight: 'minor', text, kind: 'group', name: group.group, amount });
+  };
   let elsewhere = 0;
   for (const offset of group.offsets) {
     const selected = topics.get(offset.topic);
@@ -79,27 +84,20 @@ function planGroup(
       sourceOffset: offset.offset,
       metadata: offset.metadata,
     });
-    warnings.push(...clampWarning(group.group, offset, partition));
+    say(clampText(offset, partition), 1);
   }
   if (offsets.length === 0) return undefined;
-  if (elsewhere > 0)
-    warnings.push(
-      `group ${group.group}: ${String(elsewhere)} offsets of partitions that are not restored are not set`,
-    );
+  if (elsewhere > 0) say('offsets of partitions that are not restored are not set', elsewhere);
   return { group: group.group, offsets };
 }
 
-function clampWarning(
-  group: string,
-  { topic, partition, offset }: GroupOffset,
-  shown: PartitionManifest,
-): string[] {
-  const where = `group ${group}: offset ${String(offset)} of ${topic}-${String(partition)}`;
-  if (offset > shown.cut)
-    return [`${where} lies beyond the cut ${String(shown.cut)} and becomes the end`];
-  if (offset < shown.logStart)
-    return [
-      `${where} lies below the log start ${String(shown.logStart)} and becomes the first record`,
-    ];
-  return [];
+/** What happens to an offset outside of what the archive shows. */
+function clampText(
+  { offset }: GroupOffset,
+  { cut, logStart }: PartitionManifest,
+): string | undefined {
+  if (offset > cut) return 'offsets beyond the cut become the end of their partition';
+  return offset < logStart
+    ? 'offsets below the log start become the first record of their partition'
+    : undefined;
 }

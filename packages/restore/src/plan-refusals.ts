@@ -11,6 +11,7 @@ export function findRefusals(
   return topics.flatMap((topic) => [
     ...refuseTarget(topic, existing.get(topic.target), options),
     ...refuseReplication(topic, target),
+    ...refuseForbidden(topic, target),
     ...(options.offsets === 'exact' ? refuseMapped(topic) : []),
   ]);
 }
@@ -63,6 +64,21 @@ function refuseReplication(topic: PlannedTopic, target: TargetFacts): Refusal[] 
   if (topic.replicationFactor <= target.brokers) return [];
   const message = `replication factor ${String(topic.replicationFactor)} needs as many brokers, the target has ${String(target.brokers)}`;
   return [refusal(topic, message, 'Give a smaller --replication-factor.')];
+}
+
+/** Whatever its configs: a name, a partition count or a replication factor that a policy forbids, or a right that is missing. */
+function refuseForbidden(topic: PlannedTopic, target: TargetFacts): Refusal[] {
+  const error = target.forbidden?.get(topic.target)?.topic ?? null;
+  if (error === null) return [];
+  const { code, message, hint = 'Ask who runs the target.' } = error;
+  return [
+    {
+      code,
+      message: `the target refuses topic '${topic.target}': ${message}`,
+      at: { topic: topic.target },
+      hint,
+    },
+  ];
 }
 
 function refuseMapped(topic: PlannedTopic): Refusal[] {

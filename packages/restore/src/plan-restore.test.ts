@@ -72,6 +72,7 @@ const target: TargetFacts = {
   topics: [],
   groups: [],
   knownConfigs: null,
+  defaults: null,
 };
 const dynamic = (name: string, value: string | null) => ({
   name,
@@ -189,11 +190,16 @@ describe('planRestore', () => {
     });
     expect(planned?.finalConfigs).toMatchObject({
       'cleanup.policy': 'compact',
-      'retention.ms': null,
-      'min.insync.replicas': null,
+      // The source's brokers had it by default; what the target has by default is not known.
+      'retention.ms': '604800000',
+      'min.insync.replicas': '1',
     });
+    expect(planned?.adaptedConfigs.map(({ name, value }) => [name, value])).toEqual([
+      ['min.insync.replicas', '1'],
+      ['max.message.bytes', '777'],
+      ['retention.ms', '604800000'],
+    ]);
     expect(planned?.unrestorableConfigs.map(({ name }) => name)).toEqual([
-      'min.insync.replicas',
       'leader.replication.throttled.replicas',
       'secret',
     ]);
@@ -210,6 +216,36 @@ describe('planRestore', () => {
       knownConfigs: ['retention.ms'],
     }).topics;
     expect(older?.fillConfigs).toHaveProperty('message.timestamp.difference.max.ms');
+  });
+
+  it('warns once of what holds for several topics, and first of what can cost records', () => {
+    const short = [inherited('retention.ms', '1000')];
+    const names = ['a', 'b', 'c', 'd', 'e', 'f', 'g'];
+    const topics = names.map((name) => topic(name, { configs: short }));
+    const facts = { ...target, brokers: 1, defaults: new Map([['retention.ms', '1000']]) };
+    const warnings = planRestore(manifest(topics), facts).warnings;
+    expect(warnings).toEqual([
+      '7 topics (a, b, c, d, e, …): retention.ms=1000 is restored when the topic is filled. Records beyond may then be deleted immediately; use --hold-retention to keep them',
+      "7 topics (a, b, c, d, e, …): replication factor 1 instead of the source's 3",
+    ]);
+  });
+
+  it('never asks for more replicas in sync than the topic gets', () => {
+    const planOf = (configs: TopicManifest['configs'], ownDefault: string) =>
+      planRestore(manifest([topic('t', { configs })]), {
+        ...target,
+        brokers: 2,
+        defaults: new Map([['min.insync.replicas', ownDefault]]),
+      });
+    const set = planOf([dynamic('min.insync.replicas', '3')], '1');
+    expect(set.topics[0]?.finalConfigs).toMatchObject({ 'min.insync.replicas': '2' });
+    expect(set.warnings.join()).toContain(
+      'min.insync.replicas=2 is set: it was 3, and the topic gets 2 replicas',
+    );
+    // Neither by a default of the source nor by one of the target, while the topic is filled and after.
+    const byDefault = planOf([inherited('min.insync.replicas', '1')], '3');
+    expect(byDefault.topics[0]?.fillConfigs).toMatchObject({ 'min.insync.replicas': '2' });
+    expect(byDefault.topics[0]?.finalConfigs).toMatchObject({ 'min.insync.replicas': '1' });
   });
 
   it('plans group offsets of restored partitions and warns of those that are clamped or busy', () => {

@@ -1,6 +1,7 @@
 import type { Manifest } from '@kops/archive-format';
 import { planGroups } from './plan-groups.ts';
 import { digestOf } from './plan-json.ts';
+import { mappedWarning, warningsOf } from './plan-notes.ts';
 import { findRefusals } from './plan-refusals.ts';
 import { checkOptions, requireRecords, selectForRestore } from './plan-selection.ts';
 import { planTopic } from './plan-topic.ts';
@@ -34,7 +35,7 @@ export function planRestore(
   requireRecords(manifest, selected, options, contents);
   const parts = selected.map((topic) => planTopic(topic, target, options, contents));
   const topics = parts.map(({ planned }) => planned);
-  const { groups, warnings } = planGroups(manifest, selected, target, options);
+  const { groups, notes } = planGroups(manifest, selected, target, options);
   const plan: Omit<RestorePlan, 'digest'> = {
     archive: manifest.archive,
     sourceCluster: manifest.cluster.id,
@@ -48,10 +49,10 @@ export function planRestore(
     groups,
     warnings: [
       ...(contents?.hasRecords === false ? [nothingToFill] : []),
-      ...parts.flatMap((part) => part.warnings),
-      ...warnings,
+      ...warningsOf([...parts.flatMap((part) => part.notes), ...notes]),
+      ...mappedWarning(topics),
     ],
-    cannotRestore: [...parts.flatMap((part) => part.cannotRestore), ...neverRestored],
+    cannotRestore: [...warningsOf(parts.flatMap((part) => part.cannotRestore)), ...neverRestored],
     refusals: findRefusals(topics, target, options),
   };
   return { ...plan, digest: digestOf(intentOf(plan, options)) };

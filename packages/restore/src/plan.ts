@@ -1,4 +1,4 @@
-import type { Coordinates, ErrorCode, Offset } from '@kops/core';
+import type { Coordinates, ErrorCode, KopsError, Offset } from '@kops/core';
 import type { ChosenRecords, OffsetRange } from './chosen-records.ts';
 
 /** Which offsets the restored records should have. `auto` takes exact ones where produce can give them. */
@@ -49,6 +49,16 @@ export interface TargetTopic {
   readonly maxLogEnd: Offset;
 }
 
+/** Configs of a topic that the target refuses, by name, with its reason. */
+export interface ForbiddenConfigs {
+  /** In the value they have while the topic is filled. */
+  readonly fill: ReadonlyMap<string, string>;
+  /** In the value they have in the end. */
+  readonly final: ReadonlyMap<string, string>;
+  /** Why the topic itself is refused, whatever its configs; null where it is not. */
+  readonly topic: KopsError | null;
+}
+
 /** Facts about the target cluster; {@link inspectTarget} gathers them. */
 export interface TargetFacts {
   readonly clusterId: string;
@@ -58,6 +68,10 @@ export interface TargetFacts {
   readonly groups: readonly { readonly group: string; readonly state: string }[];
   /** Topic configs the brokers know; null where that could not be found out. */
   readonly knownConfigs: readonly string[] | null;
+  /** What a topic has without configs of its own, by config; null where that could not be found out. */
+  readonly defaults: ReadonlyMap<string, string | null> | null;
+  /** What the target does not allow, by target topic; topics of which it allows all are not in it. */
+  readonly forbidden?: ReadonlyMap<string, ForbiddenConfigs>;
 }
 
 /** What the offsets of a partition hold, where the manifest does not tell. */
@@ -100,6 +114,13 @@ export interface UnrestorableConfig {
   readonly reason: string;
 }
 
+/** A topic config that the target gets though the source did not set it, or in another value. */
+export interface AdaptedConfig {
+  readonly name: string;
+  readonly value: string;
+  readonly reason: string;
+}
+
 /** A topic to create (or to use, if it is there and empty) and to fill. */
 export interface PlannedTopic {
   readonly source: string;
@@ -114,6 +135,7 @@ export interface PlannedTopic {
   /** Configs at the end; null removes what only the filling needed. */
   readonly finalConfigs: Readonly<Record<string, string | null>>;
   readonly unrestorableConfigs: readonly UnrestorableConfig[];
+  readonly adaptedConfigs: readonly AdaptedConfig[];
   readonly partitions: readonly PlannedPartition[];
 }
 

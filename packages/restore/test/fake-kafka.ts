@@ -6,6 +6,8 @@ import type {
   ProducerIdentity,
   ProduceLane,
   ProduceLaneOptions,
+  TopicConfigEntry,
+  ValidatedTopic,
 } from '@kops/kafka';
 import {
   decodeRecords,
@@ -21,6 +23,14 @@ interface FakeTopic {
   readonly configs: Map<string, string>;
   readonly logs: Uint8Array[][];
 }
+
+const entry = (name: string, value: string, source: string): TopicConfigEntry => ({
+  name,
+  value,
+  source,
+  isSensitive: false,
+  isReadOnly: false,
+});
 
 /** What a call may be told to do instead of its work, or after it. */
 export type Interference =
@@ -41,6 +51,9 @@ export class FakeKafka implements RestoreTarget {
   readonly groups: GroupDescription[] = [];
   readonly calls: string[] = [];
   readonly refusedConfigs = new Set<string>();
+  readonly defaults = new Map<string, string>();
+  /** Why a topic must not be created. */
+  policy: (topic: NewTopic) => string | undefined = () => undefined;
   interfere: (call: string) => Interference = () => undefined;
   /** Without the right to a producer id. */
   deniesProducerIds = false;
@@ -135,6 +148,23 @@ export class FakeKafka implements RestoreTarget {
     return Promise.resolve(lane);
   }
 
+  validateTopics(topics: readonly NewTopic[]): Promise<ReadonlyMap<string, ValidatedTopic>> {
+    return Promise.resolve(
+      new Map(
+        topics.map((topic) => {
+          const reason = this.policy(topic);
+          const error = reason === undefined ? null : new KopsError('KOPS_REFUSED', reason);
+          const own = Object.entries(topic.configs).map(([name, value]) =>
+            entry(name, value, 'DYNAMIC_TOPIC_CONFIG'),
+          );
+          const others = [...this.defaults].filter(([name]) => !Object.hasOwn(topic.configs, name));
+          const inherited = others.map(([name, value]) => entry(name, value, 'DEFAULT_CONFIG'));
+          return [topic.name, { name: topic.name, error, configs: [...own, ...inherited] }];
+        }),
+      ),
+    );
+  }
+
   async createTopics(topics: readonly NewTopic[]): Promise<void> {
     for (const { name, partitions, configs } of topics) {
       await this.#call(`create ${name}`, () => {
@@ -154,7 +184,9 @@ export class FakeKafka implements RestoreTarget {
   async alterTopicConfigs(
     topic: string,
     configs: Readonly<Record<string, string | null>>,
+    { validateOnly = false }: { readonly validateOnly?: boolean } = {},
   ): Promise<void> {
+    if (validateOnly) return;
     await this.#call(`alter ${topic}`, () => {
       this.#checkConfigs(configs);
       const { configs: current } = this.#topic(topic);

@@ -17,6 +17,7 @@ const target: TargetFacts = {
   topics: [],
   groups: [],
   knownConfigs: null,
+  defaults: null,
 };
 
 /** An archive of one topic `t` with these partitions. */
@@ -73,7 +74,7 @@ describe('the promise of a plan', () => {
     expect(exact.refusals[0]?.message).toContain(reason);
     const auto = await plan(archive);
     expect(auto.refusals).toEqual([]);
-    expect(auto.warnings.join()).toContain(`offsets of 1 of 2 partitions are mapped (partition 0`);
+    expect(auto.warnings.join()).toContain(`offsets of 1 of 2 partitions are mapped (t-0: `);
   });
 
   it('is exact for a transaction whose marker lies beyond the cut, if it was committed', async () => {

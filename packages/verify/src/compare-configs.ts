@@ -35,6 +35,7 @@ async function compareOnce({
   target,
   kafka,
   unrestorable,
+  adapted = [],
 }: CompareConfigsOptions): Promise<ConfigsComparison> {
   const entries = (await kafka.topicConfigs([target])).get(target) ?? [];
   const live = new Map(entries.map((entry) => [entry.name, entry]));
@@ -56,7 +57,15 @@ async function compareOnce({
       count: 1,
       message: text,
     });
-  const wanted = topic.configs.filter(({ source }) => source === dynamic);
+  const adaptedNames = new Set(adapted.map(({ name }) => name));
+  for (const { name, value, reason } of adapted) {
+    const actual = live.get(name);
+    if (actual?.value === value) add('info', 'config', name, `config ${name}=${value}: ${reason}`);
+    else add('error', 'config', name, `config ${name} is ${told(actual)}, it should be ${value}`);
+  }
+  const wanted = topic.configs.filter(
+    ({ name, source }) => source === dynamic && !adaptedNames.has(name),
+  );
   for (const { name, value } of wanted) {
     const reason = reasons.get(name);
     const actual = live.get(name);
@@ -65,7 +74,7 @@ async function compareOnce({
     else if (actual?.value !== value)
       add('error', 'config', name, `config ${name} is ${told(actual)}, it was ${String(value)}`);
   }
-  for (const entry of leftOver(entries, wanted))
+  for (const entry of leftOver(entries, [...wanted, ...adapted]))
     add('error', 'config', entry.name, `config ${entry.name} is ${told(entry)}, it was not set`);
   const [metadata] = await kafka.topics([target]);
   const partitions = metadata?.partitions.length ?? 0;
@@ -76,7 +85,8 @@ async function compareOnce({
       'partitions',
       `topic has ${partitions} partitions, it had ${topic.partitionCount}`,
     );
-  return { topic: topic.name, target, configs: wanted.length, differences };
+  const configs = wanted.length + adapted.length;
+  return { topic: topic.name, target, configs, differences };
 }
 
 /** Set on the target, though never on the source. */

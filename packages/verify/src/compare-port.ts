@@ -126,6 +126,12 @@ export interface CompareConfigsOptions {
   readonly kafka: ComparisonTarget;
   /** Known not to be restorable, and why. */
   readonly unrestorable: readonly { readonly name: string; readonly reason: string }[];
+  /** Configs that the target was given on purpose in another value, or though they were not set. */
+  readonly adapted?: readonly {
+    readonly name: string;
+    readonly value: string;
+    readonly reason: string;
+  }[];
   /** How long to wait until all brokers show what was set, in ms. Default 10,000. */
   readonly settleMs?: number;
   readonly clock?: Clock;

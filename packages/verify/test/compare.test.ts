@@ -483,7 +483,13 @@ describe('configs', () => {
     isReadOnly: false,
   });
 
-  async function check(configs: readonly ReturnType<typeof entry>[], partitions = 1) {
+  const pinned = { name: 'max.message.bytes', value: '77', reason: 'a default of the source' };
+
+  async function check(
+    configs: readonly ReturnType<typeof entry>[],
+    partitions = 1,
+    adapted: readonly (typeof pinned)[] = [],
+  ) {
     const repository = await createRepository(createMemoryStore());
     const ref = await commit(repository, [{ segments: [] }], {
       configs: [
@@ -498,6 +504,7 @@ describe('configs', () => {
       target: 'restored',
       kafka: fakeTarget({ batches: [], configs, partitions }),
       unrestorable: [{ name: 'tied', reason: 'it names brokers' }],
+      adapted,
       settleMs: 0,
     });
   }
@@ -507,6 +514,18 @@ describe('configs', () => {
     expect(configs).toBe(2);
     expect(differences).toMatchObject([
       { severity: 'info', fields: ['tied'], message: expect.stringContaining('it names brokers') },
+    ]);
+  });
+
+  it('that the target was given on purpose pass with their reason, and fail with another value', async () => {
+    const own = entry('retention.ms', '5');
+    const given = await check([own, entry('max.message.bytes', '77')], 1, [pinned]);
+    expect(given.differences.map(({ severity }) => severity)).toEqual(['info', 'info']);
+    expect(given.differences[0]?.message).toContain('a default of the source');
+    const other = await check([own, entry('max.message.bytes', '78')], 1, [pinned]);
+    expect(other.differences).toMatchObject([
+      { severity: 'error', message: 'config max.message.bytes is 78, it should be 77' },
+      { severity: 'info' },
     ]);
   });
 

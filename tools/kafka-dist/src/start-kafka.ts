@@ -35,6 +35,8 @@ export interface KafkaOptions extends KafkaJarsOptions {
   readonly heapMiB?: number;
   /** Further options of each broker's virtual machine; they come last and so win over the sandbox's own. */
   readonly jvmArgs?: readonly string[];
+  /** Folders or jars for the brokers' class path, e.g. of a policy (see `compileJava`). */
+  readonly extraClassPath?: readonly string[];
   /** How long brokers may take until they answer. */
   readonly startTimeoutMs?: number;
 }
@@ -48,7 +50,9 @@ const portAttempts = 3;
  * @throws KOPS_SANDBOX_UNAVAILABLE with what is missing on this machine or what the brokers say; KOPS_INTERRUPTED.
  */
 export async function startKafka(options: KafkaOptions = {}): Promise<KafkaCluster> {
-  const jars = await ensureKafkaJars(options);
+  const found = await ensureKafkaJars(options);
+  const classPath = [...(options.extraClassPath ?? []), found.classPath].join(':');
+  const jars = { ...found, classPath };
   for (let attempt = 1; ; attempt++) {
     const folder = await mkdtemp(join(tmpdir(), 'kops-kafka-'));
     const nodes: KafkaNode[] = [];
