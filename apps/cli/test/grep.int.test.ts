@@ -148,7 +148,7 @@ describe('kops grep', () => {
         { topic: 'orders', partition: 1, offset: '5', key: { text: 'esc' } },
         { topic: 'orders', partition: 1, offset: '6', headers: [{ key: 'trace' }] },
       ],
-      scanned: '175',
+      scanned: 175,
       damaged: [],
     });
     const lines = await grep('needle', '--output', 'ndjson');

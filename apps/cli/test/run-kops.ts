@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import { checkJson } from './check-json.ts';
 
 /** The built kops. */
 export const program = fileURLToPath(new URL('../bin/kops.js', import.meta.url));
@@ -45,7 +46,7 @@ export async function runKops(args: readonly string[], options: RunOptions = {})
   return { code, stdout, stderr };
 }
 
-/** Runs kops with `--json` and gives what it printed. @throws when it ended with another exit code */
+/** Runs kops with `--json` and gives what it printed. @throws when it ended with another exit code, or the document is not as its schema says */
 export async function kopsJson<T = Record<string, unknown>>(
   args: readonly string[],
   options: RunOptions & { readonly code?: number } = {},
@@ -55,5 +56,7 @@ export async function kopsJson<T = Record<string, unknown>>(
     throw new Error(
       `kops ${args.join(' ')} ended with ${String(run.code)}:\n${run.stdout}\n${run.stderr}`,
     );
-  return JSON.parse(run.stdout) as T;
+  const document = JSON.parse(run.stdout) as T;
+  checkJson(args, document);
+  return document;
 }

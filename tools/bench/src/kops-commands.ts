@@ -42,9 +42,9 @@ function parse(text: string, args: readonly string[]): unknown {
 
 interface BackupResult {
   readonly archives: readonly {
-    readonly records: string;
-    readonly bytes: string;
-    readonly newBytes: string;
+    readonly records: number;
+    readonly bytes: number;
+    readonly newBytes: number;
     readonly losses: number;
   }[];
 }

@@ -147,7 +147,7 @@ export default class Grep extends KopsCommand<typeof Grep, void> {
       );
     }
     await findings.end({
-      scanned: String(scanned),
+      scanned: Number(scanned),
       damaged: errors.map((error) => errorToJson(error)),
     });
     if (errors.length > 0) this.endWith(20);
