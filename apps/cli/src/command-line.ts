@@ -1,8 +1,11 @@
 import { fileURLToPath } from 'node:url';
-import { flush, run } from '@oclif/core';
+import { run } from '@oclif/core';
 import { meantArguments, unknownCommand } from './command-words.ts';
 import { reportFailure } from './output/report-failure.ts';
-import { isReaderGone } from './output/text-output.ts';
+import { guardStandardStreams } from './output/standard-streams.ts';
+
+/** Exit codes that say more than that the output could not be written. */
+const strongerExits: ReadonlySet<number> = new Set([20, 21]);
 
 /** How the parser says that there is no such command. */
 const isUnknownCommand = (error: unknown): boolean =>
@@ -10,22 +13,21 @@ const isUnknownCommand = (error: unknown): boolean =>
 
 /** Runs the command line of this process; its exit code says how it ended. */
 export async function runCommandLine(): Promise<void> {
-  // A reader that has enough, as `head` does, is no failure; what is still to be written is for nobody.
-  const reader = { isGone: false };
-  process.stdout.on('error', (error) => {
-    if (!isReaderGone(error)) throw error;
-    reader.isGone = true;
-  });
+  const streams = guardStandardStreams();
   const args = meantArguments(process.argv.slice(2));
   const root = fileURLToPath(new URL('..', import.meta.url));
+  let exit = 0;
   try {
     await run(args, { root });
   } catch (error) {
-    process.exitCode = reportFailure(isUnknownCommand(error) ? unknownCommand(args) : error, {
+    exit = reportFailure(isUnknownCommand(error) ? unknownCommand(args) : error, {
       json: args.includes('--json'),
     });
-  } finally {
-    // It waits for what a reader takes, which one that has gone never does.
-    if (!reader.isGone) await flush();
+    process.exitCode = exit;
   }
+  const failure = await streams.settled();
+  // One error is enough: the first.
+  if (failure === undefined || exit !== 0) return;
+  const unwritten = reportFailure(failure, { json: false });
+  if (!strongerExits.has(Number(process.exitCode ?? 0))) process.exitCode = unwritten;
 }

@@ -1,9 +1,9 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { kafkaAdmin, produceWithJava, sandboxKafka } from '@kops/testkit';
+import { kafkaAdmin, produceWithJava, readWithJava, sandboxKafka } from '@kops/testkit';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { kopsJson } from './run-kops.ts';
+import { kopsJson, piped } from './run-kops.ts';
 import { endAll, saying, start, type Standing } from './start-kops.ts';
 
 const sandbox = sandboxKafka({ beforeAll, afterAll });
@@ -69,5 +69,26 @@ describe('kops backup --follow', () => {
       repository,
     ]);
     expect(JSON.stringify(shown)).toContain('"reason":"topic-recreated"');
+  });
+});
+
+describe('kops whose output nobody reads', () => {
+  it('backs up and restores all the same', async () => {
+    const repository = join(folder, 'unread');
+    await kafkaAdmin(sandbox()).createTopic({ topic: 'unread' });
+    await produce('unread', 30);
+    const where = [
+      ...['--bootstrap-server', sandbox().bootstrapServers],
+      ...['--repository', repository, '--topics', 'unread'],
+    ];
+    expect(await piped(['backup', ...where], '2>&1 | true')).toBe('0');
+    expect(
+      await piped(
+        ['restore', ...where, '--rename', 'unread=read', '--report-dir', join(folder, 'reports')],
+        '2>&1 | true',
+      ),
+    ).toBe('0');
+    const restored = await readWithJava(sandbox(), { topics: ['read'] });
+    expect(restored.map(({ offset }) => Number(offset))).toEqual([...Array(30).keys()]);
   });
 });

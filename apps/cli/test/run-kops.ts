@@ -46,6 +46,19 @@ export async function runKops(args: readonly string[], options: RunOptions = {})
   return { code, stdout, stderr };
 }
 
+/** The exit code of a kops whose output goes into a shell's pipe, after what reached stderr. */
+export async function piped(args: readonly string[], into: string): Promise<string> {
+  const script = `"$0" "$@" ${into} > /dev/null; echo "\${PIPESTATUS[0]}" >&2`;
+  const child = spawn('bash', ['-c', script, process.execPath, program, ...args], {
+    env: cleanEnv(),
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  let text = '';
+  child.stderr.setEncoding('utf8').on('data', (piece: string) => (text += piece));
+  await once(child, 'close');
+  return text.trim();
+}
+
 /** Runs kops with `--json` and gives what it printed. @throws when it ended with another exit code, or the document is not as its schema says */
 export async function kopsJson<T = Record<string, unknown>>(
   args: readonly string[],

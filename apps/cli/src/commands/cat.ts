@@ -3,7 +3,7 @@ import { errorToJson, toKopsError } from '@kops/core';
 import type { Archive } from '@kops/repository';
 import { KopsCommand, type FlagsOf } from '../kops-command.ts';
 import { ReportedFailure, reportFailure } from '../output/report-failure.ts';
-import { TextOutput } from '../output/text-output.ts';
+import { standardOutput } from '../output/standard-streams.ts';
 import { printRecords, type RecordRange } from '../records/print-records.ts';
 import { RecordWriter } from '../records/record-writer.ts';
 import { shownOffsets } from '../records/shown-offsets.ts';
@@ -83,7 +83,7 @@ export default class Cat extends KopsCommand<typeof Cat, void> {
     shown: { logStart: bigint; cut: bigint },
     signal: AbortSignal,
   ): Promise<void> {
-    const output = new TextOutput(process.stdout);
+    const output = standardOutput();
     const writer = new RecordWriter(output, this.jsonEnabled() ? 'json' : this.flags.output);
     const { topic, partition } = range;
     await writer.begin({

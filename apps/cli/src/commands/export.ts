@@ -13,6 +13,7 @@ import {
 import { KopsCommand, type FlagsOf } from '../kops-command.ts';
 import { FileOutput } from '../output/file-output.ts';
 import { ProgressLine } from '../output/progress.ts';
+import { standardOutput } from '../output/standard-streams.ts';
 import { TextOutput } from '../output/text-output.ts';
 import { scannedPartitions, type ScanRequest } from '../records/scan-segments.ts';
 import { shownOffsets } from '../records/shown-offsets.ts';
@@ -101,7 +102,7 @@ export default class Export extends KopsCommand<typeof Export, ExportResult | un
     const names = [...new Set(scannedPartitions(archive, request).map(({ topic }) => topic))];
     const settings = await this.#exportSettings(names);
     if (path === undefined) {
-      const output = new TextOutput(process.stdout);
+      const output = standardOutput();
       const counts = await this.#write(archive, request, settings, output, signal);
       if (!output.isGone) process.stderr.write(`${wrote(counts, names)}${cutText(counts)}\n`);
       return undefined;

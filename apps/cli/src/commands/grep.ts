@@ -5,7 +5,7 @@ import { KopsCommand, type FlagsOf } from '../kops-command.ts';
 import { ProgressLine, type ProgressState } from '../output/progress.ts';
 import { describeFailure, ReportedFailure, reportFailure } from '../output/report-failure.ts';
 import { terminalView } from '../output/terminal-view.ts';
-import { TextOutput } from '../output/text-output.ts';
+import { standardOutput } from '../output/standard-streams.ts';
 import { Findings } from '../records/findings.ts';
 import { findRecords, type FindListener, type ScanProgress } from '../records/find-records.ts';
 import { matchedLine, type PlacedRecord } from '../records/matched-line.ts';
@@ -85,7 +85,7 @@ export default class Grep extends KopsCommand<typeof Grep, void> {
       parts: keys ? 'key' : values ? 'value' : 'all',
     });
     const archive = await openConfiguredArchive(this.settings, this.flags);
-    const output = new TextOutput(process.stdout);
+    const output = standardOutput();
     const view = terminalView();
     const writer = new RecordWriter<PlacedRecord>(
       output,

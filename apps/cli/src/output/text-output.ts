@@ -3,21 +3,27 @@ import type { Writable } from 'node:stream';
 /** Characters gathered before they are written. */
 const bufferedLength = 64 * 1024;
 
-/** Whether a stream failed because its reader is gone. */
-export function isReaderGone(error: unknown): boolean {
-  return (error as NodeJS.ErrnoException | undefined)?.code === 'EPIPE';
+/** Whether a stream failed because nobody reads it any more: a pipe without reader, or a terminal that was closed. */
+export function isReaderGone(error: unknown, stream: { readonly isTTY?: boolean }): boolean {
+  const code = (error as NodeJS.ErrnoException | undefined)?.code;
+  // What failed before was reported then.
+  if (code === 'EPIPE' || code === 'ERR_STREAM_DESTROYED') return true;
+  return code === 'EIO' && stream.isTTY === true;
 }
 
 /** Writes much text to a stream in large pieces, no faster than it is taken. */
 export class TextOutput {
   readonly #stream: Writable;
+  readonly #failed: (error: Error) => Error;
   #text = '';
   #isGone = false;
 
-  constructor(stream: Writable) {
+  /** @param failed what is thrown when the stream fails; the stream's error itself unless given */
+  constructor(stream: Writable, failed: (error: Error) => Error = (error) => error) {
     this.#stream = stream;
+    this.#failed = failed;
     stream.once('error', (error) => {
-      this.#isGone ||= isReaderGone(error);
+      this.#isGone ||= isReaderGone(error, this.#stream as { isTTY?: boolean });
     });
   }
 
@@ -43,8 +49,8 @@ export class TextOutput {
     if (text === '' || this.#isGone) return;
     await new Promise<void>((resolve, reject) => {
       this.#stream.write(text, (error) => {
-        this.#isGone ||= isReaderGone(error);
-        if (error instanceof Error && !this.#isGone) reject(error);
+        this.#isGone ||= isReaderGone(error, this.#stream as { isTTY?: boolean });
+        if (error instanceof Error && !this.#isGone) reject(this.#failed(error));
         else resolve();
       });
     });

@@ -14,9 +14,12 @@ export interface LoggerOptions {
   readonly stream?: DestinationStream;
 }
 
+/** Lines that stderr does not take are kept up to so much, for a disk that is full only for a while. */
+const maxUnwrittenBytes = 1024 * 1024;
+
 /** stdout belongs to results. Synchronous, so that the last lines before an exit are there. */
 function standardError(): DestinationStream {
-  const stream = destination({ fd: 2, sync: true });
+  const stream = destination({ fd: 2, sync: true, maxLength: maxUnwrittenBytes });
   // When stderr is closed (the terminal is gone) there is nobody left to tell; the work itself must go on.
   stream.on('error', () => undefined);
   return stream;
