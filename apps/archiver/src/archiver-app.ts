@@ -16,6 +16,8 @@ export interface ArchiverSettings {
   readonly repositories: Readonly<Record<string, string>>;
   /** A segment is sealed once it holds so many bytes. */
   readonly segmentBytes: number;
+  /** Permissions of the files of a repository. Default: 0600. */
+  readonly fileMode?: number;
   readonly version: string;
   /** The catalog that it feeds, if there is one. */
   readonly catalog?: CatalogSettings;
@@ -32,7 +34,7 @@ export async function runArchiverApp(
   await using archiver = new Archiver({
     connect: (name) => connectKafka({ ...known(settings.clusters, name, 'cluster'), logger }),
     openRepository: (name) => {
-      const opened = repositories.get(name) ?? openNamed(settings.repositories, name);
+      const opened = repositories.get(name) ?? openNamed(settings, name);
       repositories.set(name, opened);
       // The caller gets the failure; the next call tries anew.
       opened.catch(() => repositories.delete(name));
@@ -69,11 +71,16 @@ async function feed(
 }
 
 async function openNamed(
-  repositories: Readonly<Record<string, string>>,
+  { repositories, fileMode }: ArchiverSettings,
   name: string,
 ): Promise<Repository> {
   const location = parseRepositoryUrl(known(repositories, name, 'repository'));
-  return createRepository(await openFileStore(location.directory, { create: true }));
+  return createRepository(
+    await openFileStore(location.directory, {
+      create: true,
+      ...(fileMode === undefined ? {} : { fileMode }),
+    }),
+  );
 }
 
 function known<T>(

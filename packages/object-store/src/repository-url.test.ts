@@ -1,4 +1,5 @@
-import { resolve } from 'node:path';
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parseRepositoryUrl } from './index.ts';
 
@@ -11,6 +12,10 @@ describe('parseRepositoryUrl', () => {
     ['./backups', resolve('backups'), undefined],
     ['backups', resolve('backups'), undefined],
     ['odd:name', resolve('odd:name'), undefined],
+    ['~/backups', join(homedir(), 'backups'), undefined],
+    ['~', homedir(), undefined],
+    ['./~', resolve('~'), undefined],
+    ['file:///backups/~', '/backups/~', undefined],
   ])('takes %s for the directory %s', (text, directory, url) => {
     const location = parseRepositoryUrl(text);
     expect(location).toMatchObject({ scheme: 'file', directory });
@@ -28,6 +33,7 @@ describe('parseRepositoryUrl', () => {
     ['file:///backups#a', 'more than a path'],
     ['file:///a%2fb', 'not a file URL'],
     ['http://host/backups', 'no kind of repository'],
+    ['~root/backups', 'begins with ~ and a name'],
     ['s3://bucket/prefix', 'S3 are not supported yet'],
     ['S3://bucket', 'S3 are not supported yet'],
   ])('refuses %j: %s', (text, why) => {

@@ -1,4 +1,5 @@
-import { resolve } from 'node:path';
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { KopsError } from '@kops/core';
 
@@ -32,8 +33,19 @@ function parseFileUrl(text: string): string {
   }
 }
 
+/** `~` and `~/path` as a shell expands them; in a configuration file or behind `=` no shell does. */
+function expandHome(path: string): string {
+  if (path === '~' || path.startsWith('~/')) return join(homedir(), path.slice(1));
+  if (path.startsWith('~'))
+    refuse(
+      `${JSON.stringify(path)} begins with ~ and a name: write ./${path} for a directory of that name`,
+    );
+  return path;
+}
+
 /**
- * Understands what `--repository` is given: `file:///absolute/path` or a plain path (relative ones from the working directory).
+ * Understands what `--repository` is given: `file:///absolute/path` or a plain path (relative ones from the working
+ * directory, `~/` from the home directory of the user that runs kops).
  * @throws KOPS_USAGE for anything else; `s3://bucket/prefix` is known by name but not supported yet.
  */
 export function parseRepositoryUrl(text: string): RepositoryLocation {
@@ -43,6 +55,6 @@ export function parseRepositoryUrl(text: string): RepositoryLocation {
   if (scheme !== undefined && scheme !== 'file')
     refuse(`there is no kind of repository ${JSON.stringify(`${scheme}://`)}`);
   const isFileUrl = /^file:/i.test(text);
-  const directory = resolve(isFileUrl ? parseFileUrl(text) : text);
+  const directory = resolve(isFileUrl ? parseFileUrl(text) : expandHome(text));
   return { scheme: 'file', directory, url: pathToFileURL(directory).href };
 }

@@ -61,6 +61,7 @@ describe('file store, system calls', () => {
       'mkdir ',
       'mkdir ~',
       'fsync ',
+      'fsync ~',
       'mkdir ~/put',
       'fsync ~',
       'write ~/put/k.random.part',

@@ -32,6 +32,7 @@ export default class Archiver extends KopsCommand<typeof Archiver, void> {
         clusters: Object.fromEntries(connections),
         repositories,
         segmentBytes: backup.segmentBytes,
+        fileMode: Number.parseInt(backup.fileMode, 8),
         version: kopsVersion,
         ...(catalog === undefined ? {} : { catalog }),
       },

@@ -185,6 +185,7 @@ export default class Backup extends KopsCommand<typeof Backup, BackupResult> {
         kafka,
         repositories: urls,
         segmentBytes: this.settings.backup.segmentBytes,
+        fileMode: Number.parseInt(this.settings.backup.fileMode, 8),
         logLevel: this.flags['log-level'] ?? 'error',
         onLine: (line) => {
           if (this.flags['log-level'] !== undefined) this.#progress.note(line);

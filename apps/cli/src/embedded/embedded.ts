@@ -15,6 +15,8 @@ export interface EmbeddedOptions {
   /** URLs, one per copy. */
   readonly repositories: readonly string[];
   readonly segmentBytes: number;
+  /** Permissions of the files of a repository. */
+  readonly fileMode: number;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
   /** A line that a child logged. */
   readonly onLine: (line: string) => void;
@@ -85,6 +87,7 @@ function startArchiver(options: EmbeddedOptions, listen: Endpoint): EmbeddedChil
     clusters: { [embeddedCluster]: options.kafka },
     repositories: Object.fromEntries(options.repositories.map((url) => [url, url])),
     segmentBytes: options.segmentBytes,
+    fileMode: options.fileMode,
     version: kopsVersion,
     logLevel: options.logLevel,
   };

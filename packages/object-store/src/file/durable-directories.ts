@@ -1,4 +1,4 @@
-import { mkdir, open, rmdir } from 'node:fs/promises';
+import { chmod, mkdir, open, rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { systemCode } from './storage-error.ts';
 
@@ -12,16 +12,25 @@ export async function syncDirectory(path: string): Promise<void> {
   }
 }
 
+/** Makes a directory with these permissions, whatever the umask. @throws EEXIST when it is there already */
+export async function makeDirectory(path: string, mode: number): Promise<void> {
+  await mkdir(path, { mode });
+  if (mode !== 0o700) await chmod(path, mode);
+}
+
 /** How many directories are remembered as durable; beyond that the oldest is forgotten, which costs an fsync and nothing else. */
 const maxRemembered = 4096;
 
 /** Directories below a root, made durable once and remembered. */
 export class DurableDirectories {
   readonly #root: string;
+  readonly #mode: number;
   readonly #durable = new Set<string>();
 
-  constructor(root: string) {
+  /** @param mode - Permissions of the directories that are made, whatever the umask. */
+  constructor(root: string, mode: number) {
     this.#root = root;
+    this.#mode = mode;
   }
 
   /**
@@ -34,7 +43,7 @@ export class DurableDirectories {
     const parent = dirname(directory);
     await this.ensure(parent);
     try {
-      await mkdir(join(this.#root, directory));
+      await makeDirectory(join(this.#root, directory), this.#mode);
     } catch (error) {
       if (systemCode(error) !== 'EEXIST') throw error;
     }

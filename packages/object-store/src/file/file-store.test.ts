@@ -1,4 +1,14 @@
-import { mkdir, mkdtemp, readdir, rm, symlink, truncate, writeFile } from 'node:fs/promises';
+import {
+  chmod,
+  mkdir,
+  mkdtemp,
+  readdir,
+  rm,
+  stat,
+  symlink,
+  truncate,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -32,6 +42,46 @@ describe('file store', () => {
     expect(await (await openFileStore(path, { create: true })).head('k')).toMatchObject({
       size: 1,
     });
+  });
+
+  const modeOf = async (...path: string[]): Promise<string> =>
+    ((await stat(join(directory, ...path))).mode & 0o777).toString(8);
+
+  it('lets only its owner read what it stores, whatever the umask', async () => {
+    const before = process.umask(0);
+    try {
+      const store = await openFileStore(join(directory, 'new', 'repository'), { create: true });
+      await store.putIfAbsent('a/k', new Uint8Array(1));
+      const writer = await store.openWriter('b/1.log');
+      expect(await modeOf('new', 'repository', 'b', '1.log.part')).toBe('600');
+      await writer.publish();
+    } finally {
+      process.umask(before);
+    }
+    expect(await modeOf('new', 'repository')).toBe('700');
+    expect(await modeOf('new', 'repository', 'a')).toBe('700');
+    expect(await modeOf('new', 'repository', 'a', 'k')).toBe('600');
+    expect(await modeOf('new', 'repository', 'b', '1.log')).toBe('600');
+  });
+
+  it('gives files and directories the permissions that are asked for, whatever the umask', async () => {
+    const before = process.umask(0o077);
+    try {
+      const path = join(directory, 'repository');
+      const store = await openFileStore(path, { create: true, fileMode: 0o640 });
+      await store.putIfAbsent('a/k', new Uint8Array(1));
+    } finally {
+      process.umask(before);
+    }
+    expect(await modeOf('repository')).toBe('750');
+    expect(await modeOf('repository', 'a')).toBe('750');
+    expect(await modeOf('repository', 'a', 'k')).toBe('640');
+  });
+
+  it('leaves the permissions of a directory that is there', async () => {
+    await chmod(directory, 0o755);
+    await openFileStore(directory, { create: true });
+    expect(await modeOf()).toBe('755');
   });
 
   it('refuses a path that is a file, or goes through one, as wrong usage', async () => {

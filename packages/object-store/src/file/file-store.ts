@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { link, open, stat, statfs, type FileHandle } from 'node:fs/promises';
+import { open, stat, statfs, type FileHandle } from 'node:fs/promises';
 import { dirname, join, posix } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { assertWithin, resolveRange } from '../byte-range.ts';
@@ -13,9 +13,11 @@ import type {
 } from '../port.ts';
 import { keyIsDirectory, objectExists, objectNotFound } from '../store-error.ts';
 import { DurableDirectories, syncDirectory } from './durable-directories.ts';
+import { defaultFileMode, directoryMode } from './file-modes.ts';
 import { removeFile } from './remove-file.ts';
 import { readPieces, readRange } from './file-reader.ts';
 import { FileWriter } from './file-writer.ts';
+import { linkOnce } from './link-once.ts';
 import { assertRoot, makeRoot } from './repository-root.ts';
 import { isMissing, storageError, systemCode } from './storage-error.ts';
 import { walk } from './walk.ts';
@@ -35,11 +37,13 @@ class FileStore implements ObjectStore {
   readonly capabilities: StoreCapabilities = { durableAppend: true };
   readonly #root: string;
   readonly #directories: DurableDirectories;
+  readonly #fileMode: number;
 
-  constructor(root: string) {
+  constructor(root: string, fileMode: number) {
     this.#root = root;
+    this.#fileMode = fileMode;
     this.url = pathToFileURL(root).href;
-    this.#directories = new DurableDirectories(root);
+    this.#directories = new DurableDirectories(root, directoryMode(fileMode));
   }
 
   async get(
@@ -98,7 +102,7 @@ class FileStore implements ObjectStore {
       try {
         await writeAll(handle, [bytes]);
         await handle.datasync();
-        await link(temporary, path);
+        await linkOnce(temporary, path);
         await syncDirectory(join(this.#root, directory));
         return 'created';
       } catch (error) {
@@ -207,12 +211,25 @@ class FileStore implements ObjectStore {
     for (let attempt = 1; ; attempt++) {
       try {
         await this.#directories.ensure(directory);
-        return await open(path, 'wx', 0o644);
+        return await this.#create(path);
       } catch (error) {
         if (systemCode(error) !== 'ENOENT' || attempt === openAttempts) throw error;
         await this.#assertRoot();
         this.#directories.forget(directory);
       }
+    }
+  }
+
+  async #create(path: string): Promise<FileHandle> {
+    const handle = await open(path, 'wx', this.#fileMode);
+    if (this.#fileMode === defaultFileMode) return handle;
+    try {
+      // A mode that was asked for holds whatever the umask.
+      await handle.chmod(this.#fileMode);
+      return handle;
+    } catch (error) {
+      await handle.close();
+      throw error;
     }
   }
 
@@ -261,15 +278,18 @@ class FileStore implements ObjectStore {
  * A deletion may be undone by a power cut.
  *
  * @param options.create - Make the directory, with its parents, when it is missing.
- * @throws KOPS_REPOSITORY_NOT_FOUND when it is missing; KOPS_USAGE when it is not a directory.
+ * @param options.fileMode - Permissions of new files; directories are searchable for whoever can read the files. Default: 0600, so 0700.
+ * @throws KOPS_REPOSITORY_NOT_FOUND when it is missing; KOPS_USAGE when it is not a directory; KOPS_CONFIG with `create` when its
+ * file system cannot make directory entries durable.
  */
 export async function openFileStore(
   directory: string,
-  options: { create?: boolean } = {},
+  options: { create?: boolean; fileMode?: number } = {},
 ): Promise<ObjectStore> {
   const root = posix.resolve(directory);
   const url = pathToFileURL(root).href;
-  if (options.create === true) await makeRoot(root, url);
+  const { create = false, fileMode = defaultFileMode } = options;
+  if (create) await makeRoot(root, url, directoryMode(fileMode));
   await assertRoot(root, url);
-  return new FileStore(root);
+  return new FileStore(root, fileMode);
 }

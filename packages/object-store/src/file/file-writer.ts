@@ -1,9 +1,10 @@
-import { link, unlink, type FileHandle } from 'node:fs/promises';
+import { unlink, type FileHandle } from 'node:fs/promises';
 import type { KopsError } from '@kops/core';
 import type { ObjectInfo, ObjectWriter } from '../port.ts';
 import { objectExists } from '../store-error.ts';
 import { WriterGate } from '../writer-gate.ts';
 import { syncDirectory } from './durable-directories.ts';
+import { linkOnce } from './link-once.ts';
 import { isMissing, storageError, systemCode } from './storage-error.ts';
 import { writeAll } from './write-all.ts';
 
@@ -62,7 +63,7 @@ export class FileWriter implements ObjectWriter {
       const { key, directory, partPath, finalPath } = this.#place;
       await this.#sync();
       try {
-        await link(partPath, finalPath);
+        await linkOnce(partPath, finalPath);
         // Durable under the new name before the old one goes: after a power cut at least one of them is there.
         await syncDirectory(directory);
         const { mtimeMs } = await this.#handle.stat();

@@ -1,23 +1,37 @@
 import { mkdir, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { KopsError } from '@kops/core';
-import { syncDirectory } from './durable-directories.ts';
+import { makeDirectory, syncDirectory } from './durable-directories.ts';
 import { storageError, systemCode } from './storage-error.ts';
 
 /**
- * Makes the directory of a repository, with every parent it lacks, durable.
- * @throws KOPS_USAGE when it or a parent is a file.
+ * Makes the directory of a repository, with every parent it lacks, durable. Parents get the permissions of the umask.
+ * @throws KOPS_USAGE when it or a parent is a file; KOPS_CONFIG when the file system cannot make directory entries durable.
  */
-export async function makeRoot(root: string, url: string): Promise<void> {
+export async function makeRoot(root: string, url: string, mode: number): Promise<void> {
   try {
-    const first = await mkdir(root, { recursive: true });
-    if (first === undefined) return;
-    for (let made = root; made.length >= first.length; made = dirname(made)) {
-      await syncDirectory(dirname(made));
+    const first = await mkdir(dirname(root), { recursive: true });
+    if (await isMade(root, mode)) {
+      const top = first ?? root;
+      for (let made = root; made.length >= top.length; made = dirname(made))
+        await syncDirectory(dirname(made));
     }
+    // Before anything is written: a file system that cannot do this (SMB) is refused while the directory is still empty.
+    await syncDirectory(root);
   } catch (error) {
     if (isFileInPlace(error)) throw notADirectory(url, error);
     throw storageError(error, url, undefined, 'create');
+  }
+}
+
+/** Whether the directory was made just now; false when it was there. */
+async function isMade(root: string, mode: number): Promise<boolean> {
+  try {
+    await makeDirectory(root, mode);
+    return true;
+  } catch (error) {
+    if (systemCode(error) === 'EEXIST' && (await stat(root)).isDirectory()) return false;
+    throw error;
   }
 }
 

@@ -30,6 +30,15 @@ describe('storageError', () => {
     expect(error.hint).toContain('hard links');
   });
 
+  it('says so where the file system cannot sync a directory, as SMB', () => {
+    const error = storageError(systemError('EINVAL', 'fsync'), 'file:///r', undefined, 'create');
+    expect(error).toMatchObject({ code: 'KOPS_CONFIG', exitCode: 2 });
+    expect(error.hint).toContain('cannot sync directories');
+    expect(storageError(systemError('EIO', 'fsync'), 'file:///r', 'a', 'publish').code).toBe(
+      'KOPS_STORAGE_UNREACHABLE',
+    );
+  });
+
   it('passes a KopsError, and calls unexpected what it does not know', () => {
     const known = new KopsError('KOPS_REFUSED', 'no');
     expect(storageError(known, 'file:///r', 'a', 'publish')).toBe(known);

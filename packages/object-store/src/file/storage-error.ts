@@ -30,6 +30,11 @@ const noHardLinks: Meaning = {
   hint: 'Put the repository on a file system with hard links: kops needs them to never replace an object.',
 };
 
+const directoriesNotDurable: Meaning = {
+  code: 'KOPS_CONFIG',
+  hint: 'Put the repository on a local disk or on NFS. This file system (such as an SMB share) cannot sync directories, so kops cannot make new files durable on it.',
+};
+
 const meanings: Readonly<Record<string, Meaning>> = {
   ENOSPC: noSpace,
   EDQUOT: noSpace,
@@ -61,6 +66,15 @@ const noHardLinkCodes: ReadonlySet<string> = new Set([
   'EMLINK',
 ]);
 
+/** Answers of fsync() on a directory where the file system has no such thing. Files are synced by fdatasync(). */
+const noDirectorySyncCodes: ReadonlySet<string> = new Set([
+  'EINVAL',
+  'EBADF',
+  'ENOTSUP',
+  'EOPNOTSUPP',
+  'ENOSYS',
+]);
+
 /** The system's code of an error, e.g. `ENOENT`. */
 export function systemCode(thrown: unknown): string | undefined {
   const code = thrown instanceof Error ? (thrown as NodeJS.ErrnoException).code : undefined;
@@ -74,6 +88,12 @@ export function isMissing(thrown: unknown): boolean {
   return code === 'ENOENT' || code === 'ENOTDIR';
 }
 
+function meaningOf(system: string, call: string | undefined): Meaning | undefined {
+  if (call === 'link' && noHardLinkCodes.has(system)) return noHardLinks;
+  if (call === 'fsync' && noDirectorySyncCodes.has(system)) return directoriesNotDurable;
+  return meanings[system];
+}
+
 /** Names what went wrong with an object (or with the repository itself, key undefined). KopsErrors pass unchanged. */
 export function storageError(
   thrown: unknown,
@@ -83,12 +103,7 @@ export function storageError(
 ): KopsError {
   const system = systemCode(thrown);
   if (KopsError.is(thrown) || system === undefined) return toKopsError(thrown);
-  const meaning =
-    action === 'publish' &&
-    noHardLinkCodes.has(system) &&
-    (thrown as NodeJS.ErrnoException).syscall === 'link'
-      ? noHardLinks
-      : meanings[system];
+  const meaning = meaningOf(system, (thrown as NodeJS.ErrnoException).syscall);
   if (meaning === undefined) return toKopsError(thrown);
   return new KopsError(
     meaning.code,

@@ -42,6 +42,7 @@ describe('loadConfig', () => {
         ack: 'sync',
         isolation: 'read_committed',
         segmentBytes: 67_108_864,
+        fileMode: '0600',
         generationIntervalMs: 60_000,
       },
       archiver: {},
@@ -80,6 +81,7 @@ describe('loadConfig', () => {
       { path: 'backup.ack', value: 'sync', source: 'KOPS_BACKUP_ACK' },
       { path: 'backup.isolation', value: 'read_uncommitted', source: file },
       { path: 'backup.segmentBytes', value: 8_388_608, source: file },
+      { path: 'backup.fileMode', value: '0600', source: 'default' },
       { path: 'backup.generationIntervalMs', value: 60_000, source: 'default' },
       { path: 'logging.level', value: 'info', source: 'default' },
     ]);
@@ -139,7 +141,7 @@ describe('loadConfig', () => {
   it('says what was expected, what it got and from where', async () => {
     const message = await mistake({
       file: await yaml(
-        'cluster: { bootstrapServers: [a], tls: maybe }\nlogging: [1]\nbackup: { segmentBytes: 1G }',
+        'cluster: { bootstrapServers: [a], tls: maybe }\nlogging: [1]\nbackup: { segmentBytes: 1G, fileMode: 0700 }',
       ),
       env: { KOPS_BACKUP_ACK: 'never', KOPS_AGENT_BROKERS: '1,x' },
       flags: { 'backup.generationIntervalMs': '1ms', 'clusters.x.clientId': 'y' },
@@ -149,6 +151,7 @@ describe('loadConfig', () => {
       'cluster.tls: expected true, false or {caFile, certFile, keyFile, …}, got "maybe"',
       'logging: expected a map of settings, got [1]',
       'backup.segmentBytes: expected a size from 1MiB to 2047MiB, got "1G"',
+      "backup.fileMode: expected the permissions of files in octal, such as '0600' or '0640', got 700",
       'backup.ack: expected one of sync, got "never" (from KOPS_BACKUP_ACK)',
       'agent.brokers: expected a list of broker ids, got "1,x" (from KOPS_AGENT_BROKERS)',
       'backup.generationIntervalMs: expected a time from 1s to 1d, in ms if a number, got "1ms" (from flag)',
@@ -157,6 +160,14 @@ describe('loadConfig', () => {
       expect(message).toContain(expected);
     }
   });
+
+  it.each(['0640', "'0640'", '640', "'640'"])(
+    'takes the permissions of files as people write them in octal: %s',
+    async (written) => {
+      const file = await yaml(`backup: { fileMode: ${written} }`);
+      expect((await loadConfig({ env: {}, file })).config.backup.fileMode).toBe('0640');
+    },
+  );
 
   it('refuses a file that is missing, too large, no YAML or no map', async () => {
     expect(await mistake({ file: join(directory, 'none.yaml') })).toContain('no such file');

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import {
   byteSize,
   duration,
+  fileMode,
   hostPort,
   isHostPort,
   numberList,
@@ -69,6 +70,7 @@ const backup = z.strictObject({
   segmentBytes: byteSize('a size from 1MiB to 2047MiB', [mebibyte, 2047 * mebibyte]).prefault(
     64 * mebibyte,
   ),
+  fileMode: fileMode().prefault('0600'),
   generationIntervalMs: duration('a time from 1s to 1d, in ms if a number', [1000, day]).prefault(
     60_000,
   ),

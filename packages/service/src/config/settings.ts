@@ -50,6 +50,16 @@ export function truth(expected = 'true or false'): z.ZodType<boolean> {
   });
 }
 
+/** Permissions of files, in octal digits: the owner reads and writes, nobody executes. YAML reads `0640` as the number 640: its digits count. */
+export function fileMode(): z.ZodType<string> {
+  return setting("the permissions of files in octal, such as '0600' or '0640'", (value) => {
+    const digits = typeof value === 'number' ? String(value) : value;
+    return typeof digits === 'string' && /^0?6[0246]{2}$/.test(digits)
+      ? digits.padStart(4, '0')
+      : undefined;
+  });
+}
+
 function wholeNumber(value: unknown): number | undefined {
   const number = typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value;
   return typeof number === 'number' && Number.isSafeInteger(number) && number >= 0
