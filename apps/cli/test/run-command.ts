@@ -17,7 +17,7 @@ type Runnable = new (
 
 const exitCode = (): number => Number(process.exitCode ?? 0);
 
-/** Runs one command of kops in this process, as the command line does. For what ends before anything is connected to. */
+/** Runs one command of kops in this process, as the command line does. For what needs no other process. */
 export async function runCommand(
   name: string,
   args: readonly string[],
@@ -25,9 +25,12 @@ export async function runCommand(
 ): Promise<CommandRun> {
   const printed = { stdout: '', stderr: '' };
   for (const stream of ['stdout', 'stderr'] as const)
-    vi.spyOn(process[stream], 'write').mockImplementation(
-      (text) => ((printed[stream] += String(text)), true),
-    );
+    vi.spyOn(process[stream], 'write').mockImplementation((text, ...rest: unknown[]) => {
+      printed[stream] += String(text);
+      const written = rest.find((argument) => typeof argument === 'function');
+      written?.();
+      return true;
+    });
   for (const variable of Object.keys(process.env))
     if (variable.startsWith('KOPS_')) vi.stubEnv(variable, undefined);
   for (const [variable, value] of Object.entries(env)) vi.stubEnv(variable, value);

@@ -6,6 +6,7 @@ import { commands } from '../src/commands.ts';
 interface FlagSurface {
   readonly type: string;
   readonly char?: string | undefined;
+  readonly aliases?: readonly string[] | undefined;
   readonly multiple?: boolean | undefined;
   readonly required?: boolean | undefined;
   readonly options?: readonly string[] | undefined;
@@ -25,12 +26,13 @@ const flagsOf = (name: string): Record<string, Flag> => ({
 
 function surfaceOf(name: string): Record<string, FlagSurface> {
   const flags = Object.entries(flagsOf(name)).map(
-    ([flag, { type, char, multiple, required, options, default: byDefault, helpValue }]) =>
+    ([flag, { type, char, aliases, multiple, required, options, default: byDefault, helpValue }]) =>
       [
         flag,
         {
           type,
           char,
+          aliases,
           multiple,
           required,
           options,

@@ -5,12 +5,13 @@ import { KopsCommand, type FlagsOf } from '../kops-command.ts';
 import { ReportedFailure, reportFailure } from '../output/report-failure.ts';
 import { standardOutput } from '../output/standard-streams.ts';
 import { printRecords, type RecordRange } from '../records/print-records.ts';
+import { maxTail, tailStart } from '../records/tail-start.ts';
 import { RecordWriter } from '../records/record-writer.ts';
 import { shownOffsets } from '../records/shown-offsets.ts';
 import { commonSettings } from '../settings/common-settings.ts';
 import { openConfiguredArchive } from '../settings/connections.ts';
 import { archive, cluster, repository } from '../settings/flags.ts';
-import { offset } from '../settings/value-flags.ts';
+import { instant, offset } from '../settings/value-flags.ts';
 
 export default class Cat extends KopsCommand<typeof Cat, void> {
   static override summary = 'Print records of an archived partition.';
@@ -21,12 +22,14 @@ export default class Cat extends KopsCommand<typeof Cat, void> {
   static override examples = [
     '<%= config.bin %> <%= command.id %> --repository /backups/kafka --topic orders --partition 0 --count 10',
     '<%= config.bin %> <%= command.id %> --repository /backups/kafka --archive latest --topic orders --partition 0 --from-offset 1200 --output ndjson',
+    '<%= config.bin %> <%= command.id %> --repository /backups/kafka --topic orders --partition 0 --key order-4711 --from -2h --tail 5',
   ];
   static override flags = {
     repository,
     archive,
     cluster,
     topic: Flags.string({
+      aliases: ['topics'],
       summary: 'Topic, by its name at the source.',
       helpValue: 'NAME',
       required: true,
@@ -36,7 +39,17 @@ export default class Cat extends KopsCommand<typeof Cat, void> {
       summary: 'First offset; the log start of the archive unless given.',
       helpValue: 'N',
     }),
+    from: instant({ summary: 'Only records of this time or later.', helpValue: 'TIME' }),
+    to: instant({ summary: 'Only records before this time.', helpValue: 'TIME' }),
+    key: Flags.string({ summary: 'Only records with this key.', helpValue: 'TEXT' }),
     count: Flags.integer({ summary: 'Stop after so many records.', helpValue: 'N', min: 0 }),
+    tail: Flags.integer({
+      summary: 'Only the last so many records, of those that the other flags leave.',
+      helpValue: 'N',
+      min: 1,
+      max: maxTail,
+      exclusive: ['count'],
+    }),
     isolation: Flags.option({
       options: ['read_committed', 'read_uncommitted'] as const,
       default: 'read_committed' as const,
@@ -68,13 +81,10 @@ export default class Cat extends KopsCommand<typeof Cat, void> {
       { topic, partition },
       { from: this.flags['from-offset'] },
     );
-    const { count, isolation } = this.flags;
-    await this.#print(
-      archive,
-      { topic, partition, from, count, isolation },
-      { logStart, cut },
-      signal,
-    );
+    const { count, isolation, tail, key, from: fromTime, to: toTime } = this.flags;
+    const range = { topic, partition, from, count, isolation, fromTime, toTime, key };
+    const start = tail === undefined ? from : await tailStart(archive, range, tail, signal);
+    await this.#print(archive, { ...range, from: start }, { logStart, cut }, signal);
   }
 
   async #print(

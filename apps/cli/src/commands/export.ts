@@ -40,14 +40,14 @@ export default class Export extends KopsCommand<typeof Export, ExportResult | un
     'Goes to stdout, for Logstash or other programs, or to a file, which appears when it is whole. Records of aborted or unfinished transactions are left out. Needs no Elasticsearch.\n\n' +
     'Exit codes: 0 ok, 2 usage, 10 archive, topic or partition not found, 12 a rule keeps the topic out, or the file is there, 20 damaged data, 30 storage or schema registry unreachable, 31 denied, 32 no space, 130 interrupted.';
   static override examples = [
-    '<%= config.bin %> <%= command.id %> --repository /backups/kafka --archive latest --topic orders --format ndjson | logstash --path.config tools/logstash/pipeline.conf',
-    '<%= config.bin %> <%= command.id %> --repository /backups/kafka --topic orders --level metadata --output orders.ndjson',
+    '<%= config.bin %> <%= command.id %> --repository /backups/kafka --archive latest --topics orders --format ndjson | logstash --path.config tools/logstash/pipeline.conf',
+    '<%= config.bin %> <%= command.id %> --repository /backups/kafka --topics orders --level metadata --output orders.ndjson',
   ];
   static override flags = {
     repository,
     archive,
     cluster,
-    topic: requiredTopicNames,
+    topics: requiredTopicNames,
     partition: Flags.integer({ summary: 'Only this partition.', helpValue: 'N', min: 0 }),
     from: instant({ summary: 'Only records of this time or later.', helpValue: 'TIME' }),
     to: instant({ summary: 'Only records before this time.', helpValue: 'TIME' }),
@@ -117,14 +117,14 @@ export default class Export extends KopsCommand<typeof Export, ExportResult | un
 
   /** @throws KOPS_TOPIC_NOT_FOUND; KOPS_USAGE for offsets that the archive does not show */
   #request(archive: Archive): ScanRequest {
-    const { topic: topics, partition, from, to } = this.flags;
+    const { topics, partition, from, to } = this.flags;
     const { 'from-offset': fromOffset, 'to-offset': toOffset } = this.flags;
     const request: ScanRequest = { topics, partition, from, to };
     if (fromOffset === undefined && toOffset === undefined) return request;
     const [at, ...others] = scannedPartitions(archive, request);
     if (at === undefined || others.length > 0) {
       throw new KopsError('KOPS_USAGE', 'offsets are those of one partition of one topic', {
-        hint: 'Name one topic with --topic.',
+        hint: 'Name one topic with --topics.',
       });
     }
     const offsets = shownOffsets(archive, at, { from: fromOffset, to: toOffset });

@@ -23,7 +23,7 @@ export default class Grep extends KopsCommand<typeof Grep, void> {
     'A segment that is damaged is told, and the search goes on behind it.\n\n' +
     'Exit codes: 0 ok, 2 usage, 10 nothing found, or archive or topic not found, 20 damaged data, 30 storage unreachable, 31 denied, 130 interrupted.';
   static override examples = [
-    "<%= config.bin %> <%= command.id %> 'order-4711' --repository /backups/kafka --topic orders",
+    "<%= config.bin %> <%= command.id %> 'order-4711' --repository /backups/kafka --topics orders",
     "<%= config.bin %> <%= command.id %> 'c-4[0-9]+' --regexp --value-only --from 2026-03-01 --to 2026-03-02 --repository /backups/kafka --archive latest",
   ];
   static override args = {
@@ -36,7 +36,7 @@ export default class Grep extends KopsCommand<typeof Grep, void> {
     repository,
     archive,
     cluster,
-    topic: topicNames,
+    topics: topicNames,
     partition: Flags.integer({ summary: 'Only this partition.', helpValue: 'N', min: 0 }),
     from: instant({ summary: 'Only records of this time or later.', helpValue: 'TIME' }),
     to: instant({ summary: 'Only records before this time.', helpValue: 'TIME' }),
@@ -101,7 +101,7 @@ export default class Grep extends KopsCommand<typeof Grep, void> {
     findings: Findings,
     signal: AbortSignal,
   ): Promise<void> {
-    const { topic: topics, partition, from, to, isolation, limit } = this.flags;
+    const { topics, partition, from, to, isolation, limit } = this.flags;
     const errors: KopsError[] = [];
     const listener: FindListener = {
       onFound: (record, at) => {
@@ -143,7 +143,7 @@ export default class Grep extends KopsCommand<typeof Grep, void> {
       throw new KopsError(
         'KOPS_RECORDS_NOT_FOUND',
         `none of ${formatCount(scanned)} records has the pattern`,
-        { hint: 'Look at --topic, --from and --to, or use --ignore-case.' },
+        { hint: 'Look at --topics, --from and --to, or use --ignore-case.' },
       );
     }
     await findings.end({

@@ -44,7 +44,7 @@ export default class Search extends KopsCommand<typeof Search, SearchResult> {
     'others by their names in the mapping (docs/CATALOG.md). Every hit says where it is: kops cat prints it from its segment.\n\n' +
     'Exit codes: 0 ok, 2 usage or a query that cannot be read, 10 nothing found, 30 Elasticsearch unreachable, 31 denied.';
   static override examples = [
-    "<%= config.bin %> <%= command.id %> 'order 4711' --topic orders",
+    "<%= config.bin %> <%= command.id %> 'order 4711' --topics orders",
     "<%= config.bin %> <%= command.id %> 'kafka.value.customer:c-42 AND NOT espresso' --from 2026-03-01T00:00:00Z --repository /backups/kafka --archive latest",
   ];
   static override args = {
@@ -68,7 +68,7 @@ export default class Search extends KopsCommand<typeof Search, SearchResult> {
       helpValue: 'ID',
       dependsOn: ['archive'],
     }),
-    topic: topicNames,
+    topics: topicNames,
     partition: Flags.integer({
       summary: 'Only this partition; with --archive.',
       helpValue: 'N',
@@ -104,7 +104,7 @@ export default class Search extends KopsCommand<typeof Search, SearchResult> {
     const archive = await this.#archive();
     await using catalog = await connectElasticsearch(settings.elasticsearch, { signal });
     const { query } = await this.#arguments();
-    const { topic: topics, partition, from, to, order, limit: size, next: after } = this.flags;
+    const { topics, partition, from, to, order, limit: size, next: after } = this.flags;
     const page = await catalog.search({
       ...searchFilter({ query, topics, partition, from, to }, archive),
       order,

@@ -28,7 +28,7 @@ export function exportPolicy(
   if (rule?.level === 'none' && level === undefined) {
     throw new KopsError('KOPS_REFUSED', `catalog.records keeps topic '${topic}' out`, {
       at: { topic },
-      hint: 'Give --level to export it all the same, or leave it out of --topic.',
+      hint: 'Give --level to export it all the same, or leave it out of --topics.',
     });
   }
   const base = rule ?? everything();

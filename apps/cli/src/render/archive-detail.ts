@@ -25,7 +25,7 @@ export function renderArchiveDetail(
     '',
     ...(short
       ? [
-          `${counted(partitions, 'partition')}: see those of a topic with --topic NAME, or all with --json.`,
+          `${counted(partitions, 'partition')}: see those of a topic with --topics NAME, or all with --json.`,
         ]
       : partitionLines(detail.topics)),
     ...lossLines(detail.topics),

@@ -1,12 +1,6 @@
 import { Flags } from '@oclif/core';
 import { duration } from './value-flags.ts';
 
-const list = (text: string): string[] =>
-  text
-    .split(',')
-    .map((part) => part.trim())
-    .filter((part) => part !== '');
-
 /** Kafka's own name for Kafka's own thing. */
 export const bootstrapServer = Flags.string({
   summary: 'Brokers to begin with: HOST:PORT[,HOST:PORT…].',
@@ -43,34 +37,44 @@ export const cluster = Flags.string({
   helpValue: 'ID',
 });
 
-/** `--topics`: comma-separated, and it may be given again. */
-export const topics = Flags.custom<string[]>({
-  summary: 'Topics: names and globs (* and ?), comma-separated.',
+/** Names and globs: with commas between them, or the flag given again. */
+const nameLists = {
+  multiple: true,
+  multipleNonGreedy: true,
+  delimiter: ',',
   helpValue: 'GLOB[,…]',
-  parse: async (text) => list(text),
-})();
+} as const;
+
+/** The one that is called `--topics` everywhere is found as `--topic`, too. */
+const topicAliases = ['topic'];
+
+/** `--topics`. */
+export const topics = Flags.string({
+  ...nameLists,
+  aliases: topicAliases,
+  summary: 'Topics: names and globs (* and ?), comma-separated.',
+});
 
 /** `--exclude`, of what `--topics` takes. */
-export const exclude = Flags.custom<string[]>({
+export const exclude = Flags.string({
+  ...nameLists,
   summary: 'Topics to leave out: names and globs, comma-separated.',
-  helpValue: 'GLOB[,…]',
-  parse: async (text) => list(text),
-})();
+});
 
-/** `--topic`, where several may be shown. */
-export const topicNames = Flags.custom<string[]>({
+/** `--topics`, where several may be shown. */
+export const topicNames = Flags.string({
+  ...nameLists,
+  aliases: topicAliases,
   summary: 'Only these topics: names and globs, comma-separated.',
-  helpValue: 'GLOB[,…]',
-  parse: async (text) => list(text),
-})();
+});
 
-/** `--topic` of a command that has no other default than none. */
-export const requiredTopicNames = Flags.custom<string[]>({
+/** `--topics` of a command that has no other default than none. */
+export const requiredTopicNames = Flags.string({
+  ...nameLists,
+  aliases: topicAliases,
   summary: 'Topics: names and globs, comma-separated.',
-  helpValue: 'GLOB[,…]',
   required: true,
-  parse: async (text) => list(text),
-})();
+});
 
 /** `--report-dir`. */
 export const reportDir = Flags.string({
@@ -96,12 +100,11 @@ export const sandbox = Flags.option({
 })();
 
 /** `--groups`. */
-export const groups = Flags.custom<string[]>({
+export const groups = Flags.string({
+  ...nameLists,
   summary:
     "Consumer groups whose offsets are set: names and globs, comma-separated, or 'none'. Default: all.",
-  helpValue: 'GLOB[,…]',
-  parse: async (text) => list(text),
-})();
+});
 
 /** `--elasticsearch`: the catalog's server. */
 export const elasticsearch = Flags.string({

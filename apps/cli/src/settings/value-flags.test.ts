@@ -13,6 +13,15 @@ describe('points in time', () => {
     expect(parseInstant(text)).toBe(ms);
   });
 
+  it.each([
+    ['now', 1_772_366_400_000n],
+    ['-1h', 1_772_362_800_000n],
+    ['-1h30m', 1_772_361_000_000n],
+    ['-7d', 1_771_761_600_000n],
+  ])('reads %s, before now', (text, ms) => {
+    expect(parseInstant(text, () => 1_772_366_400_000)).toBe(ms);
+  });
+
   // Without a zone it would be another time on another machine.
   it.each([
     '2026-03-01T12:00:00',
@@ -20,6 +29,9 @@ describe('points in time', () => {
     'yesterday',
     '',
     '-1',
+    '-1x',
+    '-h',
+    '1h',
     '1.5',
     '2026-03-01 12:00:00Z',
   ])('refuses %j', (text) => {

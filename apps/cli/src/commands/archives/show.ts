@@ -10,22 +10,22 @@ export default class ArchivesShow extends KopsCommand<typeof ArchivesShow, Archi
     'Show what an archive holds: topics, partitions, losses, groups, copies.';
   static override description =
     'For each partition: the offsets it shows (log start and cut), records, holes (offsets that the log itself lacks), losses, bytes, and whether it was captured from its start (baseline) or extends the parent. ' +
-    'With --topic also the configs of the topic and the committed offsets of groups.\n\n' +
+    'With --topics also the configs of the topic and the committed offsets of groups.\n\n' +
     'Exit codes: 0 ok, 2 usage, 10 archive, topic or repository not found, 12 manifest of a newer format, 20 damaged manifest, 30 storage unreachable, 31 denied.';
   static override examples = [
     '<%= config.bin %> <%= command.id %> --repository /backups/kafka',
-    '<%= config.bin %> <%= command.id %> --repository /backups/kafka --archive latest --topic orders',
+    '<%= config.bin %> <%= command.id %> --repository /backups/kafka --archive latest --topics orders',
   ];
-  static override flags = { repository, archive, cluster, topic: topicNames };
+  static override flags = { repository, archive, cluster, topics: topicNames };
 
   protected override settingsOf(flags: FlagsOf<typeof ArchivesShow>): Record<string, unknown> {
     return commonSettings(flags);
   }
 
   protected async execute(): Promise<ArchiveDetail> {
-    const { topic = [] } = this.flags;
-    const detail = describeArchive(await openConfiguredArchive(this.settings, this.flags), topic);
-    this.print(renderArchiveDetail(detail, { byTopic: topic.length > 0 }));
+    const { topics = [] } = this.flags;
+    const detail = describeArchive(await openConfiguredArchive(this.settings, this.flags), topics);
+    this.print(renderArchiveDetail(detail, { byTopic: topics.length > 0 }));
     return detail;
   }
 }
