@@ -6,6 +6,7 @@ import { openFileStore } from '@kops/object-store/file';
 import { createRepository, type Repository } from '@kops/repository';
 import { serveArchiver, type Endpoint, type OperatorApi } from '@kops/transport';
 import type { CatalogSettings } from './catalog-feed.ts';
+import { runStandingBackups, type StandingBackup } from './standing-backups.ts';
 
 /** What an archiver process is told. */
 export interface ArchiverSettings {
@@ -19,6 +20,8 @@ export interface ArchiverSettings {
   /** Permissions of the files of a repository. Default: 0600. */
   readonly fileMode?: number;
   readonly version: string;
+  /** Backups that it runs by itself, by name. */
+  readonly backups?: Readonly<Record<string, StandingBackup>>;
   /** The catalog that it feeds, if there is one. */
   readonly catalog?: CatalogSettings;
 }
@@ -30,6 +33,7 @@ export async function runArchiverApp(
   logger: Logger,
   onReady: (address: string) => void,
 ): Promise<void> {
+  checkBackups(settings);
   const repositories = new Map<string, Promise<Repository>>();
   await using archiver = new Archiver({
     connect: (name) => connectKafka({ ...known(settings.clusters, name, 'cluster'), logger }),
@@ -48,12 +52,14 @@ export async function runArchiverApp(
   logger.info('the archiver listens', { address: server.address });
   onReady(server.address);
   const feeding = feed(settings, archiver.handlers.operator, signal, logger);
+  const { operator } = archiver.handlers;
+  const standing = runStandingBackups(settings.backups ?? {}, { operator, signal, logger });
   await new Promise<void>((resolve) => {
     if (signal.aborted) resolve();
     else signal.addEventListener('abort', () => resolve(), { once: true });
   });
   await archiver[Symbol.asyncDispose]();
-  await feeding;
+  await Promise.all([feeding, standing]);
 }
 
 /** Loads what the catalog needs only where there is one: it is as much as all the rest. */
@@ -81,6 +87,14 @@ async function openNamed(
       ...(fileMode === undefined ? {} : { fileMode }),
     }),
   );
+}
+
+/** A name that does not exist is found when the archiver starts, not at night. @throws KOPS_CONFIG */
+function checkBackups({ backups = {}, clusters, repositories }: ArchiverSettings): void {
+  for (const { request } of Object.values(backups)) {
+    known(clusters, request.cluster, 'cluster');
+    for (const name of request.repositories) known(repositories, name, 'repository');
+  }
 }
 
 function known<T>(

@@ -3,4 +3,5 @@
  * @module
  */
 export { runArchiverApp, type ArchiverSettings } from './archiver-app.ts';
+export type { StandingBackup } from './standing-backups.ts';
 export type { CatalogSettings } from './catalog-feed.ts';

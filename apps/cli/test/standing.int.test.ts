@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createServer, type Socket } from 'node:net';
-import { kafkaAdmin, produceWithJava, sandboxKafka } from '@kops/testkit';
+import { kafkaAdmin, produceWithJava, readWithJava, sandboxKafka } from '@kops/testkit';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { cleanEnv, kopsJson, program, runKops } from './run-kops.ts';
 import { endAll, saying, start, until } from './start-kops.ts';
@@ -150,5 +150,76 @@ describe.runIf(process.platform === 'linux')('a snapshot at a standing archiver'
       for (const socket of connections) socket.destroy();
       silent.close();
     }
+  });
+});
+
+describe.runIf(process.platform === 'linux')('an archiver that is told of backups', () => {
+  const produce = (count: number): Promise<unknown> =>
+    produceWithJava(sandbox(), [{ do: 'generate', topic: 'kept', count, partitions: 1 }]);
+
+  /** What the newest archive shows, as Java's consumer would print it. */
+  async function archived(repository: string): Promise<string[]> {
+    const archive = ['--repository', repository, '--topic', 'kept', '--partition', '0'];
+    const run = await runKops(['cat', ...archive, '--output', 'ndjson']);
+    const lines = run.stdout.split('\n').filter((line) => line !== '');
+    return lines.map((line) => {
+      const { offset, value } = JSON.parse(line) as { offset: string; value: { text: string } };
+      return `${offset} ${Buffer.from(value.text).toString('base64')}`;
+    });
+  }
+
+  it('resumes them after kill -9, and its agent tells once that it was lost and is back', async () => {
+    const repository = join(folder, 'kept');
+    const declared = join(folder, 'declared.yaml');
+    const settings = JSON.parse(await readFile(config, 'utf8')) as Record<string, unknown>;
+    await writeFile(
+      declared,
+      JSON.stringify({
+        ...settings,
+        repositories: { kept: repository },
+        backups: {
+          kept: {
+            cluster: 'shop',
+            repositories: 'kept',
+            topics: 'kept',
+            follow: true,
+            generationIntervalMs: '1s',
+          },
+        },
+      }),
+    );
+    await kafkaAdmin(sandbox()).createTopic({ topic: 'kept' });
+    await produce(20);
+    const agent = start(['agent', '--config', declared]);
+    const first = start(['archiver', '--config', declared]);
+    await saying(first, '"archive committed"');
+    first.child.kill('SIGKILL');
+    await first.ended;
+    await produce(30);
+    const second = start(['archiver', '--config', declared]);
+    await saying(second, '"records":50');
+    const expected = (await readWithJava(sandbox(), { topics: ['kept'] })).map(
+      ({ offset, value }) => `${String(offset)} ${value ?? ''}`,
+    );
+    expect(expected).toHaveLength(50);
+    expect(await archived(repository)).toEqual(expected);
+    const said = (text: string): number => agent.output().split(text).length - 1;
+    await until('the agent is back', () => said('joined the archiver again') > 0);
+    expect(said('the archiver is lost')).toBe(1);
+    expect(said('joined the archiver again')).toBe(1);
+    expect(second.output()).toContain('"msg":"backup started"');
+  });
+
+  it('ends a command that watches with 30 when it shuts down, and says what to do', async () => {
+    const archiver = start(['archiver', '--config', config]);
+    await saying(archiver, 'The archiver listens');
+    const backup = ['backup', '--config', config, '--cluster', 'shop', '--repository', 'nas'];
+    const watcher = start([...backup, '--topics', 'kept']);
+    await saying(watcher, 'Backing up');
+    archiver.child.kill('SIGTERM');
+    expect(await watcher.ended, watcher.output()).toEqual([30, null]);
+    expect(watcher.output()).toContain('the archiver was shut down');
+    expect(watcher.output()).toContain('Start the archiver, then run the backup again');
+    expect(await archiver.ended, archiver.output()).toEqual([0, null]);
   });
 });

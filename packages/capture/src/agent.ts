@@ -8,6 +8,7 @@ import {
 } from '@kops/core';
 import type { KafkaClient } from '@kops/kafka';
 import type { AgentEvent, Assignment, CaptureClient, Duplex } from '@kops/transport';
+import { ArchiverLink } from './archiver-link.ts';
 import { defaultLimits, type CaptureLimits } from './log-cursor.ts';
 import { StreamScheduler } from './stream-scheduler.ts';
 
@@ -55,18 +56,16 @@ export async function runAgent(options: AgentOptions): Promise<void> {
     return client;
   };
   const stopped = (): boolean => options.signal.aborted;
+  const link = new ArchiverLink(logger, clock);
   try {
     while (!stopped()) {
       try {
-        await joinOnce({ ...options, connect, logger });
+        await joinOnce({ ...options, connect, logger, onJoined: () => link.joined() });
       } catch (error) {
         const failure = toKopsError(error);
         if (stopped()) break;
         if (!failure.retryable) throw failure;
-        logger.warn('the archiver is gone, joining again', {
-          code: failure.code,
-          reason: failure.message,
-        });
+        link.lost(failure);
       }
       await clock.sleep(rejoinMs, options.signal).catch((error: unknown) => {
         if (!stopped()) throw error;
@@ -84,7 +83,9 @@ async function closeClients(clients: ReadonlyMap<string, Promise<KafkaClient>>):
   }
 }
 
-async function joinOnce(options: AgentOptions & { readonly logger: Logger }): Promise<void> {
+async function joinOnce(
+  options: AgentOptions & { readonly logger: Logger; readonly onJoined: () => void },
+): Promise<void> {
   const duplex = options.capture.join();
   const { agentId, host, rack, brokerIds, version } = options;
   const capacity = Math.min(options.capacity ?? usualStreams, maxStreams);
@@ -108,9 +109,10 @@ async function joinOnce(options: AgentOptions & { readonly logger: Logger }): Pr
   try {
     await duplex.send({ type: 'hello', agentId, host, rack, brokerIds, capacity, version });
     for await (const assignment of duplex.incoming) {
-      if (assignment.type === 'welcome')
+      if (assignment.type === 'welcome') {
         heartbeat = beat(duplex, assignment.heartbeatIntervalMs, failed);
-      else if (assignment.type === 'assign')
+        options.onJoined();
+      } else if (assignment.type === 'assign')
         scheduler.assign(assignment.cluster, assignment.partitions);
       else scheduler.revoke(assignment.partitions);
     }

@@ -53,6 +53,7 @@ export class Archiver implements AsyncDisposable {
   readonly #running = new Set<string>();
   readonly #clients = new Map<string, Promise<KafkaClient>>();
   #epoch = 0n;
+  readonly #closing = new AbortController();
 
   constructor(options: ArchiverOptions) {
     this.#options = options;
@@ -83,9 +84,9 @@ export class Archiver implements AsyncDisposable {
 
   /** Ends what runs, without a commit: what is durable stays for the next run. */
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#closing.abort();
     const running = [...this.#backups.values()].filter((backup) => backup.running);
-    for (const backup of running)
-      backup.abort(new KopsError('KOPS_INTERRUPTED', 'the archiver stops'));
+    for (const backup of running) backup.abort(shutDown());
     await Promise.all(running.map((backup) => backup.finished));
     const clients = await Promise.allSettled(this.#clients.values());
     const connected = clients.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
@@ -99,7 +100,11 @@ export class Archiver implements AsyncDisposable {
       this.#repositories(request),
     );
     if (request.dryRun) return describePrepared(prepared, '');
+    const isClosing = (): boolean => this.#closing.signal.aborted;
+    if (isClosing()) throw shutDown();
     const backup = await Backup.begin(request, context, prepared);
+    // Shut down meanwhile: nobody else would end it.
+    if (isClosing()) backup.abort(shutDown());
     this.#backups.set(backup.id, backup);
     this.#forgetOldest();
     return describePrepared(prepared, backup.id);
@@ -201,4 +206,10 @@ export class Archiver implements AsyncDisposable {
       if (!backup.running) this.#backups.delete(id);
     }
   }
+}
+
+function shutDown(): KopsError {
+  return new KopsError('KOPS_ARCHIVER_UNREACHABLE', 'the archiver was shut down', {
+    hint: 'Start the archiver, then run the backup again: it continues from the durable data. Backups that stand in its configuration (backups) resume by themselves.',
+  });
 }

@@ -18,6 +18,8 @@ import { beginCapture, type BegunCapture } from './begin-capture.ts';
 import { CapturedPartitions } from './captured-partitions.ts';
 import { topicIdOf } from './cluster-snapshot.ts';
 import { EventLog } from './event-log.ts';
+import { resolvesWithin } from './resolves-within.ts';
+import { logEvent, logStart } from './log-event.ts';
 import { takeOverGone } from './take-over-gone.ts';
 import { takeOverPassed } from './take-over-passed.ts';
 import { lookEveryMs, TopicWatch, type TopicWatchScope } from './topic-watch.ts';
@@ -69,7 +71,11 @@ export class Backup {
     this.#context = context;
     this.#prepared = prepared;
     this.#begun = begun;
-    this.events = new EventLog(() => this.progress());
+    this.events = new EventLog(
+      () => this.progress(),
+      (event) => logEvent(context.logger, this.id, event),
+    );
+    logStart(context.logger, this.id, request);
     this.#watches = new BackupWatches(request, context, {
       onNotice: (kind, text) => this.#notice(kind, text),
       onFailed: (error) => this.#failed.reject(error),
@@ -228,7 +234,6 @@ export class Backup {
       this.#partitions.assignments.distribute();
       const work = this.request.follow ? this.#follow() : this.#capture();
       // When the race is lost to a failure, the work ends by itself at its next turn.
-      work.catch(() => undefined);
       await Promise.race([work, this.#failed.promise]);
       await this.#tidy();
       this.#state = 'finished';
@@ -323,8 +328,8 @@ export class Backup {
   async #commitGeneration(): Promise<void> {
     this.#throwIfEnded();
     const { kafka, clock } = this.#context;
-    const sinks = this.#partitions.sinks();
-    const cut = await cutNow(kafka, this.request, this.#prepared.snapshot, sinks, clock);
+    const { snapshot } = this.#prepared;
+    const cut = await cutNow(kafka, this.request, snapshot, this.#partitions.sinks(), clock);
     this.#tombstones.check(cut);
     if (this.#commits.isNew(cut)) await this.#commit(cut);
   }
@@ -334,12 +339,8 @@ export class Backup {
     if (!this.running) throw new KopsError('KOPS_INTERRUPTED', 'the backup has ended');
   }
 
-  async #stopOr(ms: number): Promise<boolean> {
-    const timer = Promise.withResolvers<false>();
-    const handle = setTimeout(timer.resolve, ms, false as const);
-    const stopped = await Promise.race([this.#stop.promise.then(() => true), timer.promise]);
-    clearTimeout(handle);
-    return stopped;
+  #stopOr(ms: number): Promise<boolean> {
+    return resolvesWithin(this.#stop.promise, ms);
   }
 
   /** Has the agents end their streams, and waits until they have. */

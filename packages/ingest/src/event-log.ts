@@ -10,12 +10,20 @@ export class EventLog {
   #ended = false;
   #changed = Promise.withResolvers<void>();
 
-  constructor(progress: () => BackupProgress) {
+  readonly #onEvent: (event: BackupEvent) => void;
+
+  /** @param onEvent called with each event as it happens */
+  constructor(
+    progress: () => BackupProgress,
+    onEvent: (event: BackupEvent) => void = () => undefined,
+  ) {
     this.#progress = progress;
+    this.#onEvent = onEvent;
   }
 
   /** Adds an event; `finished` and `failed` end the log. The oldest notices go when there are too many. */
   add(event: BackupEvent): void {
+    this.#onEvent(event);
     this.#events.push(event);
     if (this.#events.length > maxEvents) {
       this.#events.shift();

@@ -10,7 +10,7 @@ export {
   type DescribedSetting,
   type LoadedConfig,
 } from './config/load-config.ts';
-export type { ClusterConfig, Config, TlsConfig } from './config/schema.ts';
+export type { ClusterConfig, Config, StandingBackupConfig, TlsConfig } from './config/schema.ts';
 export { nearest } from './config/nearest.ts';
 export { connectionOf, type ClusterConnection } from './config/cluster-connection.ts';
 export { loadTls, type TlsMaterial } from './config/tls-files.ts';

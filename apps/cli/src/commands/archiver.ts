@@ -4,6 +4,7 @@ import { connectionOf, createLogger, secretsOf } from '@kops/service';
 import { configuredCatalog } from '../catalog/catalog-settings.ts';
 import { KopsCommand } from '../kops-command.ts';
 import { archiverEndpoint } from '../settings/archiver-endpoint.ts';
+import { standingBackups } from '../standing/standing-backups.ts';
 import { becomeLean } from '../standing/lean-process.ts';
 import { kopsVersion } from '../version.ts';
 
@@ -19,7 +20,7 @@ export default class Archiver extends KopsCommand<typeof Archiver, void> {
   }
 
   protected async execute(signal: AbortSignal): Promise<void> {
-    const { archiver, backup, clusters, repositories, logging } = this.settings;
+    const { archiver, backup, backups, clusters, repositories, logging } = this.settings;
     const connections = await mapLimit(
       Object.entries(clusters),
       1,
@@ -31,6 +32,7 @@ export default class Archiver extends KopsCommand<typeof Archiver, void> {
         listen: await archiverEndpoint(this.settings, archiver.listen),
         clusters: Object.fromEntries(connections),
         repositories,
+        backups: standingBackups(backups),
         segmentBytes: backup.segmentBytes,
         fileMode: Number.parseInt(backup.fileMode, 8),
         version: kopsVersion,

@@ -50,6 +50,7 @@ describe('loadConfig', () => {
       catalog: { elasticsearch: {}, schemaRegistry: {} },
       clusters: {},
       repositories: {},
+      backups: {},
       logging: { level: 'info' },
     });
   });
@@ -122,20 +123,43 @@ describe('loadConfig', () => {
 
   it('names an unknown setting and the nearest known one', async () => {
     const file = await yaml(
-      'cluster: { bootstrapServer: [a:1], sasl: { user: x } }\nbackups: {}\nxyzzy: 1',
+      'cluster: { bootstrapServer: [a:1], sasl: { user: x } }\nbackup_: {}\nxyzzy: 1',
     );
     const message = await mistake({ file });
     expect(message).toContain(
       'cluster.bootstrapServer: unknown setting, did you mean cluster.bootstrapServers?',
     );
     expect(message).toContain('cluster.sasl.user: unknown setting');
-    expect(message).toContain('backups: unknown setting, did you mean backup?');
+    expect(message).toContain('backup_: unknown setting, did you mean backup?');
     expect(message).toContain(
       'xyzzy: unknown setting, expected one of cluster, repository, backup',
     );
     const inTls = await yaml('clusters: { main: { bootstrapServers: [a:1], tls: { cafile: x } } }');
     expect(await mistake({ file: inTls })).toContain('did you mean clusters.main.tls.caFile?');
     expect(await mistake({ file: await yaml('__proto__: { backup: {} }') })).toContain('__proto__');
+  });
+
+  it('takes backups that an archiver runs: each follows or has an interval', async () => {
+    const file = (how: string): Promise<string> =>
+      yaml(
+        `backups: { nightly: { cluster: shop, repositories: [nas], topics: 'orders*', ${how} } }`,
+      );
+    const { config } = await loadConfig({ env: {}, file: await file('intervalMs: 6h') });
+    expect(config.backups).toEqual({
+      nightly: {
+        cluster: 'shop',
+        repositories: ['nas'],
+        topics: ['orders*'],
+        isolation: 'read_committed',
+        follow: false,
+        generationIntervalMs: 60_000,
+        intervalMs: 21_600_000,
+      },
+    });
+    for (const how of ['follow: true, intervalMs: 6h', 'follow: false'])
+      expect(await mistake({ env: {}, file: await file(how) })).toContain(
+        'backups.nightly: expected either follow: true or intervalMs',
+      );
   });
 
   it('says what was expected, what it got and from where', async () => {

@@ -77,6 +77,29 @@ const backup = z.strictObject({
   outageLimitMs: duration('a time from 1s to 30d, in ms if a number', [1000, 30 * day]).optional(),
 });
 
+/** A backup that an archiver runs by itself. */
+const standingBackup = z
+  .strictObject({
+    cluster: text('the name of a cluster in clusters'),
+    repositories: textList('the names of repositories in repositories'),
+    topics: textList('a list of topic names and globs').optional(),
+    exclude: textList('a list of topic names and globs').optional(),
+    isolation: word(['read_committed', 'read_uncommitted']).prefault('read_committed'),
+    follow: truth().prefault(false),
+    generationIntervalMs: duration('a time from 1s to 1d, in ms if a number', [1000, day]).prefault(
+      60_000,
+    ),
+    outageLimitMs: duration('a time from 1s to 30d, in ms if a number', [
+      1000,
+      30 * day,
+    ]).optional(),
+    intervalMs: duration('a time from 1m to 30d, in ms if a number', [60_000, 30 * day]).optional(),
+  })
+  .superRefine(({ follow, intervalMs }, context) => {
+    if (follow !== (intervalMs === undefined))
+      context.addIssue({ code: 'custom', message: 'either follow: true or intervalMs' });
+  });
+
 function isListenAddress(value: string): boolean {
   return /^unix:\/.+/.test(value) || isHostPort(value);
 }
@@ -149,6 +172,7 @@ export const configSchema = z.strictObject({
   agent: agent.prefault({}),
   clusters: z.record(z.string(), cluster).prefault({}),
   repositories: z.record(z.string(), text('the place of a repository')).prefault({}),
+  backups: z.record(z.string(), standingBackup).prefault({}),
   catalog: catalog.prefault({}),
   kibana: kibana.optional(),
   logging: z
@@ -161,6 +185,9 @@ export type Config = z.infer<typeof configSchema>;
 
 /** How to reach a Kafka cluster, as configured. */
 export type ClusterConfig = z.infer<typeof cluster>;
+
+/** A backup that an archiver runs by itself, as configured. */
+export type StandingBackupConfig = z.infer<typeof standingBackup>;
 
 /** TLS as configured: on or off, or by files. */
 export type TlsConfig = boolean | z.infer<typeof tlsFiles>;

@@ -1,0 +1,92 @@
+import { KopsError, systemClock, toKopsError, type Clock, type Logger } from '@kops/core';
+import type { OperatorApi, StartBackup } from '@kops/transport';
+
+/** A backup that an archiver runs by itself. */
+export interface StandingBackup {
+  readonly request: StartBackup;
+  /** Time from the start of one snapshot to the next, in ms; undefined for a follow. */
+  readonly intervalMs?: number;
+}
+
+/** What {@link runStandingBackups} works with. */
+export interface StandingBackupOptions {
+  readonly operator: Pick<OperatorApi, 'startBackup' | 'watchBackup'>;
+  readonly signal: AbortSignal;
+  readonly logger: Logger;
+  readonly clock?: Clock;
+}
+
+/** After a failure, in ms; doubles up to the most. */
+const firstPauseMs = 1_000;
+const mostPauseMs = 60_000;
+/** A backup that ran for so long was well: the next failure is the first again. In ms. */
+const wellAfterMs = 60_000;
+
+/** Runs the backups of an archiver's configuration until the signal is aborted. A failure is logged and the backup is started again. Never rejects. */
+export async function runStandingBackups(
+  backups: Readonly<Record<string, StandingBackup>>,
+  options: StandingBackupOptions,
+): Promise<void> {
+  await Promise.all(
+    Object.entries(backups).map(([name, backup]) => keepRunning(name, backup, options)),
+  );
+}
+
+async function keepRunning(
+  name: string,
+  { request, intervalMs }: StandingBackup,
+  options: StandingBackupOptions,
+): Promise<void> {
+  const { signal, logger, clock = systemClock } = options;
+  const isStopped = (): boolean => signal.aborted;
+  let failures = 0;
+  while (!isStopped()) {
+    const startedAt = clock.monotonic();
+    let pauseMs: number;
+    try {
+      await runOnce(request, options.operator);
+      if (intervalMs === undefined) {
+        const message = 'the backup was stopped; it starts again with the archiver';
+        logger.info(message, { backup: name });
+        return;
+      }
+      failures = 0;
+      pauseMs = Math.max(0, intervalMs - (clock.monotonic() - startedAt));
+    } catch (thrown) {
+      if (isStopped()) return;
+      if (clock.monotonic() - startedAt > wellAfterMs) failures = 0;
+      pauseMs = Math.min(mostPauseMs, firstPauseMs * 2 ** failures);
+      failures++;
+      logFailure(logger, name, toKopsError(thrown), pauseMs);
+    }
+    // Rejects when the archiver stops, which the loop sees.
+    await clock.sleep(pauseMs, signal).catch(() => undefined);
+  }
+}
+
+async function runOnce(
+  request: StartBackup,
+  operator: StandingBackupOptions['operator'],
+): Promise<void> {
+  const { backupId } = await operator.startBackup(request);
+  for await (const event of operator.watchBackup(backupId)) {
+    if (event.type === 'failed') throw event.error;
+    if (event.type === 'finished') return;
+  }
+  throw new KopsError('KOPS_UNEXPECTED', 'the events of the backup ended before the backup');
+}
+
+function logFailure(
+  logger: Logger,
+  backup: string,
+  { code, message, hint }: KopsError,
+  pauseMs: number,
+): void {
+  const level = code === 'KOPS_HELD' ? 'warn' : 'error';
+  const retry = `retrying in ${String(pauseMs / 1000)} s`;
+  logger[level](`the configured backup failed, ${retry}: ${message}`, {
+    backup,
+    code,
+    ...(hint === undefined ? {} : { hint }),
+  });
+}

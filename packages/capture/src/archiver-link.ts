@@ -1,0 +1,34 @@
+import type { Clock, KopsError, Logger } from '@kops/core';
+
+/** Logs once when an agent's archiver is lost, and once when it is back, however often it is tried in between. */
+export class ArchiverLink {
+  readonly #logger: Logger;
+  readonly #clock: Pick<Clock, 'monotonic'>;
+  #lost: { readonly code: string; readonly since: number } | undefined;
+
+  constructor(logger: Logger, clock: Pick<Clock, 'monotonic'>) {
+    this.#logger = logger;
+    this.#clock = clock;
+  }
+
+  /** An attempt to join has failed, or the connection ended. Another reason is logged, too. */
+  lost({ code, message }: KopsError): void {
+    if (this.#lost?.code === code) return;
+    const since = this.#lost?.since ?? this.#clock.monotonic();
+    this.#lost = { code, since };
+    this.#logger.warn('the archiver is lost: joining it again without end', {
+      code,
+      reason: message,
+    });
+  }
+
+  joined(): void {
+    if (this.#lost === undefined) {
+      this.#logger.info('joined the archiver');
+      return;
+    }
+    const lostMs = Math.round(this.#clock.monotonic() - this.#lost.since);
+    this.#lost = undefined;
+    this.#logger.info('joined the archiver again', { lostMs });
+  }
+}
