@@ -18,6 +18,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ArchiveDetail } from '../src/archives/archive-detail.ts';
 import type { ListedArchive } from '../src/archives/list-archives.ts';
 import type { ShownBytes, ShownRecord } from '../src/records/shown-record.ts';
+import { fileModes } from './file-modes.ts';
 import { kopsJson, runKops } from './run-kops.ts';
 
 /** A value as it comes out of JSON: bigint as text. */
@@ -174,6 +175,16 @@ describe('a round trip on the command line', () => {
   });
   afterAll(async () => {
     await rm(folder, { recursive: true, force: true });
+  });
+
+  it('lets nobody but the owner read the repository, or whom backup.fileMode says', async () => {
+    expect(await fileModes(repository)).toEqual(['100600', '40700']);
+    const shared = join(folder, 'shared');
+    await kopsJson(
+      ['backup', '--bootstrap-server', server, '--repository', shared, '--topics', 'odd'],
+      { env: { KOPS_BACKUP_FILE_MODE: '0640' } },
+    );
+    expect(await fileModes(shared)).toEqual(['100640', '40750']);
   });
 
   it('lists and shows what was archived', async () => {
