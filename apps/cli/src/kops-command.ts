@@ -1,5 +1,5 @@
 import { Command, Flags, type Interfaces } from '@oclif/core';
-import { KopsError, toKopsError, type Logger } from '@kops/core';
+import { firstFailure, KopsError, toKopsError, type Logger } from '@kops/core';
 import {
   createLogger,
   loadConfig,
@@ -134,7 +134,10 @@ export abstract class KopsCommand<T extends typeof Command, R = unknown> extends
   protected override async catch(thrown: Error): Promise<never> {
     const exit = (thrown as { oclif?: { exit?: number } }).oclif?.exit;
     if (exit === 0) throw thrown;
-    const failure = asUsageError(thrown, { name: this.#name, flags: this.#flagNames });
+    const failure = asUsageError(firstFailure(thrown) as Error, {
+      name: this.#name,
+      flags: this.#flagNames,
+    });
     const worded = KopsError.is(failure) ? this.worded(failure) : failure;
     throw new ReportedFailure(reportFailure(worded, { json: this.jsonEnabled() }));
   }

@@ -4,7 +4,7 @@ import { mkdtemp, open, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { cleanEnv, piped, program } from './run-kops.ts';
+import { cleanEnv, piped, program, runKops } from './run-kops.ts';
 import { batchOf, damageFirstSegment, recordAt, storeArchive } from './stored-archive.ts';
 
 let folder: string;
@@ -106,5 +106,17 @@ describe('kops whose output goes to a full disk', () => {
       { env: cleanEnv(), stdio: 'ignore' },
     );
     expect(await once(child, 'close')).toEqual([2, null]);
+  });
+});
+
+describe("kops drill on a cluster of one's own", () => {
+  it('ends with 30 when no broker answers, and does not hide that behind the clean-up', async () => {
+    const { code, stderr } = await runKops([
+      ...['drill', '--sandbox', 'external', '--bootstrap-server', '127.0.0.1:1'],
+      ...['--repository', repository, '--report-dir', folder],
+    ]);
+    expect(code).toBe(30);
+    expect(stderr).toContain('Error: Kafka cannot be reached: no broker can be reached');
+    expect(stderr).not.toMatch(/suppressed|Also:|left on the cluster/);
   });
 });

@@ -23,7 +23,7 @@ export class Cleanup implements AsyncDisposable {
 
   /** Over a connection of its own: the drill's may be what failed. @throws what the cluster says, with what is left there */
   async [Symbol.asyncDispose](): Promise<void> {
-    if (!this.#isNeeded) return;
+    if (!this.#isNeeded || this.#topics.size + this.#groups.size === 0) return;
     try {
       await this.#remove();
     } catch (thrown) {

@@ -1,4 +1,4 @@
-import { KopsError, throwIfAborted, toKopsError, type Clock } from '@kops/core';
+import { cleanedUp, KopsError, throwIfAborted, toKopsError, type Clock } from '@kops/core';
 import { connectKafka } from '@kops/kafka';
 import { ensureKafkaImage, runDocker, type DockerEngine } from '@kops/kafka-dist';
 import type { StartedTestContainer } from 'testcontainers';
@@ -57,8 +57,7 @@ export async function startContainer(
     await untilAnswers(address, options);
     return sandboxOf(container, address, `Kafka in a container of ${image.name} (${why})`);
   } catch (thrown) {
-    await container?.stop();
-    const error = toKopsError(thrown);
+    const error = toKopsError(await cleanedUp(thrown, async () => container?.stop()));
     if (error.code !== 'KOPS_UNEXPECTED') throw error;
     throw new KopsError('KOPS_SANDBOX_UNAVAILABLE', `no container starts: ${error.message}`, {
       hint: 'See what the Docker engine says, or use --sandbox jvm.',

@@ -218,6 +218,8 @@ export interface KopsErrorOptions {
   /** What the operator should do next, as one sentence. */
   readonly hint?: string;
   readonly cause?: unknown;
+  /** Failures that came after it, such as those of a clean-up; those of the cause unless given. */
+  readonly also?: readonly KopsError[];
 }
 
 const brand = Symbol.for('kops.error');
@@ -235,6 +237,8 @@ export class KopsError extends Error {
   readonly code: ErrorCode;
   readonly at: Coordinates;
   readonly hint: string | undefined;
+  /** Failures that came after it, such as those of a clean-up. */
+  readonly also: readonly KopsError[];
   readonly [brand] = true;
 
   constructor(code: ErrorCode, message: string, options: KopsErrorOptions = {}) {
@@ -245,6 +249,7 @@ export class KopsError extends Error {
     this.code = code;
     this.at = options.at ?? {};
     this.hint = options.hint;
+    this.also = options.also ?? laterThan(options.cause);
   }
 
   get exitCode(): number {
@@ -276,6 +281,11 @@ export class KopsError extends Error {
   }
 }
 
+function laterThan(cause: unknown): readonly KopsError[] {
+  const error = firstFailure(cause);
+  return KopsError.is(error) ? error.also : [];
+}
+
 const systemCodes: Readonly<Record<string, ErrorCode>> = {
   ENOSPC: 'KOPS_NO_SPACE',
   EDQUOT: 'KOPS_NO_SPACE',
@@ -287,6 +297,7 @@ const systemCodes: Readonly<Record<string, ErrorCode>> = {
 /** Turns anything thrown into a KopsError; system errors of disks are recognised, all else is KOPS_UNEXPECTED. */
 export function toKopsError(value: unknown): KopsError {
   if (KopsError.is(value)) return value;
+  if (value instanceof SuppressedError) return fromSuppressed(value);
   if (!(value instanceof Error)) return new KopsError('KOPS_UNEXPECTED', String(value));
   if (value.name === 'AbortError') {
     return KopsError.is(value.cause)
@@ -296,6 +307,46 @@ export function toKopsError(value: unknown): KopsError {
   const system = (value as NodeJS.ErrnoException).code;
   const code = (system === undefined ? undefined : systemCodes[system]) ?? 'KOPS_UNEXPECTED';
   return new KopsError(code, value.message, { cause: value });
+}
+
+/**
+ * What `await using` throws when work fails and what it used cannot be closed either: the failure of the work comes first, the others
+ * are attached in the order in which they happened.
+ */
+function fromSuppressed(thrown: SuppressedError): KopsError {
+  const [first = thrown, ...later] = inOrder(thrown);
+  const error = toKopsError(first);
+  return new KopsError(error.code, error.message, {
+    at: error.at,
+    ...(error.hint === undefined ? {} : { hint: error.hint }),
+    cause: error.cause ?? first,
+    also: [...error.also, ...later.map(toKopsError)],
+  });
+}
+
+/** A clean-up of several things has failures that are nested themselves. */
+function inOrder(thrown: unknown): readonly unknown[] {
+  return thrown instanceof SuppressedError
+    ? [...inOrder(thrown.suppressed), ...inOrder(thrown.error)]
+    : [thrown];
+}
+
+/** The value, or for one that hides its cause behind a failed clean-up, the cause. */
+export function firstFailure(thrown: unknown): unknown {
+  return thrown instanceof SuppressedError ? toKopsError(thrown) : thrown;
+}
+
+/** Cleans up after a failure. Gives what to throw: the failure, with that of the clean-up attached if it fails, too. */
+export async function cleanedUp(
+  thrown: unknown,
+  cleanUp: () => Promise<unknown>,
+): Promise<unknown> {
+  try {
+    await cleanUp();
+    return thrown;
+  } catch (later) {
+    return toKopsError(new SuppressedError(later, thrown));
+  }
 }
 
 /** `topic orders, partition 3, offset 42`: the coordinates as people read them; empty when there are none. */
@@ -319,5 +370,6 @@ export function errorToJson(error: KopsError): Record<string, unknown> {
     message: error.message,
     at,
     ...(error.hint === undefined ? {} : { hint: error.hint }),
+    ...(error.also.length === 0 ? {} : { also: error.also.map(errorToJson) }),
   };
 }

@@ -4,8 +4,10 @@
  */
 export {
   KopsError,
+  cleanedUp,
   errorTable,
   errorToJson,
+  firstFailure,
   formatCoordinates,
   isErrorCode,
   toKopsError,

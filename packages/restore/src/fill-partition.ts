@@ -1,4 +1,5 @@
 import {
+  cleanedUp,
   KopsError,
   throwIfAborted,
   toKopsError,
@@ -87,7 +88,9 @@ async function fillOnce(
   try {
     return { checkpoint: await filler.run(start, attemptsBefore), error: undefined };
   } catch (thrown) {
-    await mapping.flush();
+    const failure = await cleanedUp(thrown, () => mapping.flush());
+    // What was mapped is not on the disk: the checkpoint must not be used.
+    if (failure !== thrown) throw failure;
     return { checkpoint: progress.checkpoint, error: toKopsError(thrown) };
   }
 }

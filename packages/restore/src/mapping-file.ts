@@ -2,7 +2,7 @@ import { createReadStream } from 'node:fs';
 import { mkdir, open, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { createInterface } from 'node:readline';
-import { KopsError, toKopsError, type Offset } from '@kops/core';
+import { cleanedUp, KopsError, toKopsError, type Offset } from '@kops/core';
 import { joinRuns, mapWithinRun, type MappingRun, type OffsetMapping } from './offset-mapping.ts';
 
 /*
@@ -47,8 +47,7 @@ export class MappingWriter implements AsyncDisposable {
       await file.truncate(position.bytes);
       return new MappingWriter(file, position);
     } catch (thrown) {
-      await file.close();
-      throw thrown;
+      throw await cleanedUp(thrown, () => file.close());
     }
   }
 

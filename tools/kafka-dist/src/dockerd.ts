@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { throwIfAborted } from '@kops/core';
+import { cleanedUp, throwIfAborted } from '@kops/core';
 import { findDocker, type DockerEngine } from './docker-engine.ts';
 import { spawnGuarded, type GuardedProcess } from './guarded-process.ts';
 import { findOnPath } from './java.ts';
@@ -49,8 +49,7 @@ export async function startDockerd(options: DockerdOptions = {}): Promise<OwnDoc
     const engine = await untilReady(daemon, folder, host, options);
     return { ...engine, host, [Symbol.asyncDispose]: async () => await stopDaemon(daemon, folder) };
   } catch (error) {
-    await stopDaemon(daemon, folder);
-    throw error;
+    throw await cleanedUp(error, () => stopDaemon(daemon, folder));
   }
 }
 

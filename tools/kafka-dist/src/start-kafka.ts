@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { KopsError, toKopsError } from '@kops/core';
+import { cleanedUp, KopsError, toKopsError } from '@kops/core';
 import {
   formatProperties,
   nodeProperties,
@@ -59,8 +59,7 @@ export async function startKafka(options: KafkaOptions = {}): Promise<KafkaClust
     try {
       return await startIn(folder, nodes, jars, options);
     } catch (thrown) {
-      await discard(folder, nodes);
-      const error = toKopsError(thrown);
+      const error = toKopsError(await cleanedUp(thrown, () => discard(folder, nodes)));
       // Somebody took one of the ports in the moment since they were found free.
       if (attempt >= portAttempts || !error.message.includes('Address already in use')) throw error;
     }

@@ -164,13 +164,14 @@ export default class Export extends KopsCommand<typeof Export, ExportResult | un
         records: BigInt(documents),
         detail: `${at.topic}-${String(at.partition)}`,
       });
-    try {
-      return await exportRecords(archive, request, settings, output, onProgress, signal);
-    } finally {
-      progress.clear();
-      // What is whole is handed over, also before an error.
-      await output.flush();
-    }
+    // What is whole is handed over, also before an error.
+    await using _handedOver = {
+      [Symbol.asyncDispose]: (): Promise<void> => {
+        progress.clear();
+        return output.flush();
+      },
+    };
+    return await exportRecords(archive, request, settings, output, onProgress, signal);
   }
 }
 

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { KopsError, withDeadline } from '@kops/core';
+import { cleanedUp, KopsError, withDeadline } from '@kops/core';
 import type { KafkaOptions } from '@kops/kafka';
 import { connectOperator, type Endpoint, type OperatorApi } from '@kops/transport';
 import { kopsVersion } from '../version.ts';
@@ -71,8 +71,7 @@ export class Embedded implements AsyncDisposable {
         await close();
       });
     } catch (error) {
-      await close();
-      throw error;
+      throw await cleanedUp(error, close);
     }
   }
 

@@ -22,5 +22,6 @@ export function fitHint(error: KopsError, flags: readonly string[]): KopsError {
     at: error.at,
     hint: fitted,
     cause: error.cause,
+    also: error.also,
   });
 }

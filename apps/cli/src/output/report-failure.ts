@@ -35,6 +35,11 @@ export function reportFailure(thrown: unknown, { json }: { json: boolean }): num
   return error.exitCode;
 }
 
+/** A failure that came after the first. */
+function describeLater({ code, message, hint }: KopsError): string {
+  return `Also:  ${errorTable[code].title}: ${message}${hint === undefined ? '' : `. ${hint}`}`;
+}
+
 /** The lines of a failure as people read them. */
 export function describeFailure(error: KopsError): string {
   const where = formatCoordinates(error.at);
@@ -42,6 +47,7 @@ export function describeFailure(error: KopsError): string {
     `Error: ${errorTable[error.code].title}: ${error.message}`,
     ...(where === '' ? [] : [`Where: ${where}`]),
     ...(error.hint === undefined ? [] : [`Try:   ${error.hint}`]),
+    ...error.also.map(describeLater),
     `Code:  ${error.code} (exit ${String(error.exitCode)})`,
   ];
   if (error.code === 'KOPS_UNEXPECTED' && error.cause instanceof Error)

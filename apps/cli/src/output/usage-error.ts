@@ -92,6 +92,7 @@ function fromFlagParser(error: KopsError, message: string): KopsError {
     at,
     ...(hint === undefined ? {} : { hint }),
     ...(cause === undefined ? {} : { cause }),
+    also: error.also,
   });
 }
 

@@ -1,4 +1,5 @@
 import type { Catalog } from '../port.ts';
+import { cleanedUp } from '@kops/core';
 import { ElasticsearchCatalog, type CatalogTuning } from './elasticsearch-catalog.ts';
 import { Server, readServerInfo } from './server.ts';
 import { planConnection, type ElasticsearchSettings } from './settings.ts';
@@ -24,8 +25,7 @@ export async function connectElasticsearch(
   try {
     await readServerInfo(server, options.signal);
   } catch (error) {
-    await server[Symbol.asyncDispose]();
-    throw error;
+    throw await cleanedUp(error, () => server[Symbol.asyncDispose]());
   }
   return new ElasticsearchCatalog(server, plan.prefix, options.tuning);
 }

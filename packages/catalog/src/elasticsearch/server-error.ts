@@ -1,5 +1,5 @@
 import { errors } from '@elastic/elasticsearch';
-import { KopsError, type ErrorCode } from '@kops/core';
+import { KopsError, toKopsError, type ErrorCode } from '@kops/core';
 import { RequestTooLarge } from '../bulk/bulk-writer.ts';
 
 /** What was asked of which server. */
@@ -15,7 +15,7 @@ const maxReason = 600;
 
 /** Turns what the client threw into a KopsError. No text of it holds a credential. */
 export function toCatalogError(thrown: unknown, context: RequestContext): KopsError {
-  if (KopsError.is(thrown)) return thrown;
+  if (KopsError.is(thrown) || thrown instanceof SuppressedError) return toKopsError(thrown);
   if (thrown instanceof errors.RequestAbortedError)
     return new KopsError('KOPS_INTERRUPTED', 'interrupted', { cause: safeCause(thrown, context) });
   if (thrown instanceof errors.ResponseError) return responseError(thrown, context);

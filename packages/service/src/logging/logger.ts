@@ -1,5 +1,5 @@
 import { destination, pino, stdTimeFunctions, type DestinationStream } from 'pino';
-import { KopsError, type LogFields, type Logger } from '@kops/core';
+import { firstFailure, KopsError, type LogFields, type Logger } from '@kops/core';
 import { Redaction } from './redaction.ts';
 
 /** Options of {@link createLogger}. */
@@ -27,8 +27,8 @@ function standardError(): DestinationStream {
 
 /** An error's code and coordinates as fields of the line, so that lines are found by them; fields that were given win. */
 function spreadError(fields: LogFields): LogFields {
-  const { error } = fields;
-  return KopsError.is(error) ? { code: error.code, ...error.at, ...fields } : fields;
+  const error = firstFailure(fields['error']);
+  return KopsError.is(error) ? { code: error.code, ...error.at, ...fields, error } : fields;
 }
 
 /**

@@ -59,6 +59,9 @@ export class Redaction {
       ...known,
       message: this.text(error.message),
       stack: this.text(error.stack ?? ''),
+      ...(KopsError.is(error) && error.also.length > 0
+        ? { also: this.value(error.also, depth + 1) }
+        : {}),
       ...(error.cause === undefined ? {} : { cause: this.value(error.cause, depth + 1) }),
     };
   }

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { CatalogStatus } from '@kops/catalog';
 import { connectElasticsearch } from '@kops/catalog/elasticsearch';
-import { KopsError } from '@kops/core';
+import { firstFailure, KopsError } from '@kops/core';
 import { readIndexerStatus, type IndexerStatus } from '@kops/indexer';
 import { compareCounts, type TopicCount } from '../../catalog/compare-counts.ts';
 import { requiredCatalog } from '../../catalog/catalog-settings.ts';
@@ -52,7 +52,7 @@ export default class Status extends KopsCommand<typeof Status, CatalogStatusResu
       result = { server, indexer, topics };
     } catch (thrown) {
       // How far the indexer is stands in its own files, and is what is asked for when Elasticsearch is away.
-      if (KopsError.is(thrown, 'KOPS_ELASTICSEARCH_UNREACHABLE'))
+      if (KopsError.is(firstFailure(thrown), 'KOPS_ELASTICSEARCH_UNREACHABLE'))
         this.print(renderIndexerStatus(indexer, folder));
       throw thrown;
     }
