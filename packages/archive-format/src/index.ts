@@ -58,6 +58,7 @@ export {
   type SegmentKeyParts,
 } from './keys.ts';
 export { deriveTopicId, newArchiveId, newToken, type RandomBytes } from './ids.ts';
+export { describeLoss } from './describe-loss.ts';
 export {
   appendSegments,
   countHoles,
@@ -67,6 +68,7 @@ export {
   findIndexRange,
   sliceList,
   visibleEntries,
+  withoutDamaged,
 } from './segment-list.ts';
 export { checkList, type ListFinding } from './check-list.ts';
 export {

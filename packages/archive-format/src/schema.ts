@@ -49,6 +49,8 @@ export const segmentEntrySchema = z.looseObject({
   storedBytes: count,
   storedSha256: sha256Schema,
   index: z.array(indexEntrySchema).max(100_000),
+  /** True where its batches failed their check at the source: evidence, stored as captured, of which an archive shows nothing. */
+  damaged: z.literal(true).optional(),
 });
 
 /** The segments of one partition, in offset order. Stored under the SHA-256 of its own bytes. */
@@ -68,14 +70,17 @@ export const lossReasonSchema = z.enum([
   'topic-deleted',
   'tombstones-may-be-gone',
   'fetch-gave-up',
+  'damaged-at-source',
 ]);
 
-/** Offsets in [from, to) that are lost. */
+/** Offsets in [from, to) that are lost; where both are equal, nothing could be captured from there on. */
 export const lossSchema = z.looseObject({
   from: int64,
   to: int64,
   reason: lossReasonSchema,
   detail: z.string().max(1024),
+  /** Of a damaged batch: the segment that holds it as it was captured. */
+  segment: z.string().max(1024).optional(),
 });
 
 /**

@@ -57,6 +57,8 @@ function convertEntry(json: unknown, path: Path): void {
   asCount(entry.storedBytes, inside(path, 'storedBytes'));
   asPattern(entry.storedSha256, inside(path, 'storedSha256'), sha256Pattern);
   convertIndex(entry.index, inside(path, 'index'));
+  if (entry.damaged !== undefined && entry.damaged !== true)
+    throw new ShapeError(inside(path, 'damaged')(), 'expected true');
 }
 
 function convertSlice(json: unknown, path: Path): void {

@@ -64,6 +64,12 @@ export function sliceList(list: SegmentList, from: bigint, to: bigint): SegmentL
   return { ...list, segments: visibleEntries(list, from, to) };
 }
 
+/** The list without the segments that are only evidence of damage: what there is to read. */
+export function withoutDamaged(list: SegmentList): SegmentList {
+  if (list.segments.every(({ damaged }) => damaged !== true)) return list;
+  return { ...list, segments: list.segments.filter(({ damaged }) => damaged !== true) };
+}
+
 /** Index of the first entry whose slice ends after `offset`; entries are in offset order. */
 function firstEndingAfter(entries: readonly SegmentEntry[], offset: bigint): number {
   let low = 0;
@@ -90,6 +96,7 @@ export function countRecords(list: SegmentList, from: bigint, to: bigint): bigin
 }
 
 function recordsInSlice(entry: SegmentEntry): bigint | null {
+  if (entry.damaged === true) return 0n;
   if (entry.records === null) return null;
   const span = entry.lastOffset + 1n - entry.baseOffset;
   const shown = entry.slice.end - entry.slice.start;

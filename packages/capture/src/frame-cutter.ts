@@ -1,5 +1,5 @@
-import type { Offset } from '@kops/core';
-import { splitBatches } from '@kops/record-batch';
+import { KopsError, type Offset } from '@kops/core';
+import { splitBatches, type RecordBatchView } from '@kops/record-batch';
 import { maxFrameBytes } from '@kops/transport';
 
 /** A piece of a fetched range as it goes over the wire. */
@@ -25,6 +25,8 @@ export interface CutRange {
  * Cuts a fetched range into frames that end on batch boundaries wherever a batch fits.
  * Batches wholly below `from` are left out: a broker answers with the batch that contains the offset, or an earlier one after compaction.
  * A batch that begins before `end` is kept whole, one that begins at or after it is left out (`end` -1n: no end).
+ * Bytes that cannot be a batch end the range: what is before them is not lost for them.
+ * @throws KOPS_BATCH_CORRUPT, KOPS_MAGIC_UNSUPPORTED where nothing is before them
  */
 export function cutRange(fetched: Uint8Array, from: Offset, end: Offset): CutRange {
   const frames: CutFrame[] = [];
@@ -39,7 +41,7 @@ export function cutRange(fetched: Uint8Array, from: Offset, end: Offset): CutRan
       frames.push({ bytes: fetched.subarray(start, position), next });
     start = -1;
   };
-  for (const batch of splitBatches(fetched)) {
+  for (const batch of readableBatches(fetched, () => next > from)) {
     const size = batch.sizeInBytes;
     if (end >= 0n && batch.baseOffset >= end) {
       passedEnd = true;
@@ -62,6 +64,17 @@ export function cutRange(fetched: Uint8Array, from: Offset, end: Offset): CutRan
   }
   flush();
   return { frames, next, firstEpoch, lastEpoch, passedEnd };
+}
+
+/** The batches up to bytes that cannot be one, which is an error only where none of use is before them. */
+function* readableBatches(fetched: Uint8Array, hasAny: () => boolean): Generator<RecordBatchView> {
+  try {
+    yield* splitBatches(fetched);
+  } catch (error) {
+    const isDamage =
+      KopsError.is(error, 'KOPS_BATCH_CORRUPT') || KopsError.is(error, 'KOPS_MAGIC_UNSUPPORTED');
+    if (!isDamage || !hasAny()) throw error;
+  }
 }
 
 function cutLargeBatch(batch: Uint8Array, next: Offset, frames: CutFrame[]): void {

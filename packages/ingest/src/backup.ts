@@ -16,7 +16,6 @@ import type { AssignedPartition } from './assigned-partition.ts';
 import { BackupWatches } from './backup-watches.ts';
 import { beginCapture, type BegunCapture } from './begin-capture.ts';
 import { CapturedPartitions } from './captured-partitions.ts';
-import { topicIdOf } from './cluster-snapshot.ts';
 import { EventLog } from './event-log.ts';
 import { resolvesWithin } from './resolves-within.ts';
 import { logEvent, logStart } from './log-event.ts';
@@ -25,15 +24,19 @@ import { takeOverPassed } from './take-over-passed.ts';
 import { lookEveryMs, TopicWatch, type TopicWatchScope } from './topic-watch.ts';
 import { cutAtPlan, cutNow, type GenerationCut } from './generation-cut.ts';
 import { GroupSync } from './group-sync.ts';
-import { checkStillExtends, type TopicEnd } from './plan-backup.ts';
+import { checkStillExtends } from './plan-backup.ts';
 import type { BackupContext, PreparedBackup } from './prepare-backup.ts';
 import { StreamSession } from './stream-session.ts';
+import { topicEndOf } from './topic-end.ts';
 import { TombstoneWatch } from './tombstone-watch.ts';
+import { isArchiverFault, isPartitionFault } from './partition-fault.ts';
 import { sweepCapture } from './sweep-capture.ts';
 
 const revokeWaitMs = 30_000;
 /** Before a partition is tried again whose topic seemed to be gone, in ms. */
 const tryAgainMs = 1_000;
+/** Before a cluster that does not answer counts as away, in ms. */
+const probeMs = 5_000;
 /** So often in a row it is tried. */
 const maxSeemingEnds = 10;
 /** Before a follow tries again what an outage has kept it from, in ms. */
@@ -270,6 +273,10 @@ export class Backup {
         );
       await Promise.race([this.watermarkMoved(), this.#stop.promise]);
     }
+    // Partitions count as done before their losses are noted.
+    await this.#partitions.endsNoted();
+    const { fruitlessFor } = this.#partitions;
+    if (fruitlessFor !== undefined) throw fruitlessFor;
     checkStillExtends(this.#prepared.plans, this.#context.clock.now());
     const cut = cutAtPlan(this.#prepared, this.#partitions.sinks());
     this.#tombstones.check(cut);
@@ -385,16 +392,24 @@ export class Backup {
   }
 
   #onGivenUp(partition: AssignedPartition, error: KopsError): void {
-    const cameLater = !this.#prepared.plans.includes(partition.sink.plan);
     const settle =
       error.code === 'KOPS_TOPIC_NOT_FOUND'
         ? this.#endOrTryAgain(partition, error)
-        : error.code === 'KOPS_ACCESS_DENIED' && cameLater
-          ? this.#partitions.leaveOut(partition, error)
-          : this.request.follow && error.retryable
-            ? this.#tryLater()
+        : this.request.follow && error.retryable
+          ? this.#tryLater()
+          : isPartitionFault(error)
+            ? this.#leaveOut(partition, error)
             : Promise.reject(error);
     settle.catch((failure: unknown) => this.#failed.reject(failure));
+  }
+
+  /** One partition that cannot be captured must not cost the others. A cluster that is away is no fault of a partition. */
+  async #leaveOut(partition: AssignedPartition, error: KopsError): Promise<void> {
+    if (error.retryable) await this.#context.kafka.probe({ timeoutMs: probeMs });
+    await this.#partitions.leaveOut(partition, error);
+    const cameLater = !this.#prepared.plans.includes(partition.sink.plan);
+    const { fruitlessFor } = this.#partitions;
+    if (!cameLater && fruitlessFor !== undefined) throw fruitlessFor;
   }
 
   /** A follow outlasts an outage. */
@@ -405,7 +420,8 @@ export class Backup {
 
   /** An agent's broker may only not have heard of the topic yet: the cluster is asked what has become of it. */
   async #endOrTryAgain(partition: AssignedPartition, error: KopsError): Promise<void> {
-    const end = await this.#endOf(partition);
+    const { clusterId } = this.#prepared.snapshot.cluster;
+    const end = await topicEndOf(this.#context.kafka, clusterId, partition.sink.plan.topic);
     if (end !== undefined) {
       await this.#partitions.end(partition, end);
       return;
@@ -417,32 +433,10 @@ export class Backup {
     this.#partitions.assignments.distribute();
   }
 
-  async #endOf({ sink }: AssignedPartition): Promise<TopicEnd | undefined> {
-    const { name, topicId } = sink.plan.topic;
-    try {
-      const [topic] = await this.#context.kafka.topics([name]);
-      if (topic === undefined) return 'topic-deleted';
-      const { clusterId } = this.#prepared.snapshot.cluster;
-      return topicIdOf(clusterId, topic) === topicId ? undefined : 'topic-recreated';
-    } catch (error) {
-      if (KopsError.is(error, 'KOPS_TOPIC_NOT_FOUND')) return 'topic-deleted';
-      throw error;
-    }
-  }
-
-  /** What concerns our disk or the bytes ends the backup; everything else is the agent's or the network's, and the partition moves. */
+  /** What concerns our disk ends the backup; everything else is the partition's, the agent's or the network's, and the partition moves. */
   #onSessionFailure(error: unknown): void {
     const failure = toKopsError(error);
-    const fatal = [
-      'KOPS_NO_SPACE',
-      'KOPS_ACCESS_DENIED',
-      'KOPS_STORAGE_UNREACHABLE',
-      'KOPS_BATCH_CORRUPT',
-      'KOPS_MAGIC_UNSUPPORTED',
-      'KOPS_OFFSET_MISMATCH',
-      'KOPS_UNEXPECTED',
-    ];
-    if (fatal.includes(failure.code)) this.#failed.reject(failure);
+    if (isArchiverFault(failure)) this.#failed.reject(failure);
   }
 
   #notice(kind: NoticeKind, text: string): void {

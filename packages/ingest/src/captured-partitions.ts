@@ -1,4 +1,4 @@
-import type { Loss } from '@kops/archive-format';
+import { describeLoss, type Loss } from '@kops/archive-format';
 import {
   formatTopicPartition,
   mapLimit,
@@ -51,6 +51,7 @@ export class CapturedPartitions {
   /** Sinks of lives that another has taken the place of. */
   readonly #past: PartitionSink[] = [];
   readonly #ends = new Map<AssignedPartition, Promise<void>>();
+  readonly #leftOut = new Map<AssignedPartition, KopsError>();
   readonly #endedTopics = new Set<TopicId>();
   /** Losses that an archive of {@link takeOverPassed} tells of, by partition. */
   readonly #told = new Map<string, readonly Loss[]>();
@@ -210,7 +211,7 @@ export class CapturedPartitions {
         this.sessions.acknowledge(sink);
         this.#events.onMoved();
       },
-      onLoss: (sink, loss) => this.#events.onNotice('loss', describeLoss(sink, loss)),
+      onLoss: (sink, loss) => this.#events.onNotice('loss', tellLoss(sink, loss)),
     });
     // What dead captures left of an older life is not what is asked for.
     const key = keyOf(sink);
@@ -262,21 +263,36 @@ export class CapturedPartitions {
   }
 
   /**
-   * A partition that came while others were captured may not be read: it is not captured, which is a loss without offsets, since the next backup may be
-   * let. Harmless when called twice.
+   * A partition cannot be captured, or not to its end: the others go on. That is a loss without offsets, since the next backup may be able to. Harmless
+   * when called twice.
    */
   leaveOut(partition: AssignedPartition, why: KopsError): Promise<void> {
     const known = this.#ends.get(partition);
     if (known !== undefined) return known;
     const left = this.#leaveOut(partition, why);
     this.#ends.set(partition, left);
+    this.#leftOut.set(partition, why);
     return left;
   }
 
-  async #leaveOut(partition: AssignedPartition, { message }: KopsError): Promise<void> {
+  /** Why no partition at all can be captured, and nothing new of any was; undefined where that is not so. */
+  get fruitlessFor(): KopsError | undefined {
+    const all = this.assignments.partitions;
+    const isFruitless = all.every(
+      (one) => this.#leftOut.has(one) && one.sink.position === one.sink.plan.resume,
+    );
+    return isFruitless ? [...this.#leftOut.values()][0] : undefined;
+  }
+
+  /** Resolves when all that is known of ended partitions is noted. */
+  async endsNoted(): Promise<void> {
+    await Promise.all(this.#ends.values());
+  }
+
+  async #leaveOut(partition: AssignedPartition, { code, message }: KopsError): Promise<void> {
     const { sink } = partition;
     const { topicId, name } = sink.plan.topic;
-    if (!this.#endedTopics.has(topicId)) {
+    if (code === 'KOPS_ACCESS_DENIED' && !this.#endedTopics.has(topicId)) {
       this.#endedTopics.add(topicId);
       const text = `topic ${name} is not captured, the others go on: ${message}`;
       this.#events.onNotice('topic-not-captured', text);
@@ -298,6 +314,7 @@ export class CapturedPartitions {
   forget(partition: AssignedPartition): void {
     this.assignments.remove(partition);
     this.#ends.delete(partition);
+    this.#leftOut.delete(partition);
     this.#past.push(partition.sink);
   }
 
@@ -323,10 +340,6 @@ function tellsNews({ plan, position, losses }: PartitionSink): boolean {
   return position > archived || losses.length > plan.losses.length;
 }
 
-function describeLoss(sink: PartitionSink, { from, to, reason, detail }: Loss): string {
-  const what =
-    from === to
-      ? `nothing more can be read at offset ${String(from)}`
-      : `offsets ${String(from)} to ${String(to - 1n)} are lost`;
-  return `${keyOf(sink)}: ${what} (${reason}): ${detail}`;
+function tellLoss(sink: PartitionSink, loss: Loss): string {
+  return `${keyOf(sink)}: ${describeLoss(loss)}: ${loss.detail}`;
 }

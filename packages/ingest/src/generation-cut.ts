@@ -86,7 +86,10 @@ export function cutAtPlan(
   return new GenerationCut(
     snapshot,
     partitions,
-    sinks.map(({ plan, durable }) => (plan.gone === undefined ? plan.cut : durable)),
+    // What could not be captured to its end is shown up to where it was.
+    sinks.map((sink) =>
+      sink.plan.gone === undefined && !isLeftOut(sink) ? sink.plan.cut : sink.durable,
+    ),
     { fixed: true, takenAtMs: startedAtMs },
   );
 }
@@ -174,7 +177,8 @@ async function cutPresent(
   );
 }
 
-const isLeftOut = ({ losses }: PartitionSink): boolean =>
+/** Whether the capture of a partition was given up. */
+export const isLeftOut = ({ losses }: PartitionSink): boolean =>
   losses.some(({ reason }) => reason === 'fetch-gave-up');
 
 /** Ends of a log that cannot be asked any more: what was fetched was below them, whatever was said before. */

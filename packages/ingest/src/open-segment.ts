@@ -18,23 +18,38 @@ export class OpenSegment {
   readonly #writers: readonly ObjectWriter[];
   readonly #builder = new SegmentEntryBuilder();
   readonly #hash: Hash = createHash('sha256');
+  readonly #damaged: boolean;
 
-  private constructor(key: string, from: Offset, writers: readonly ObjectWriter[]) {
+  private constructor(
+    key: string,
+    from: Offset,
+    writers: readonly ObjectWriter[],
+    damaged: boolean,
+  ) {
     this.key = key;
     this.from = from;
     this.#writers = writers;
+    this.#damaged = damaged;
   }
 
-  /** Begins a segment whose first batch has the given base offset; `from` is where its visible part begins. */
+  /**
+   * Begins a segment whose first batch has the given base offset; `from` is where its visible part begins. A `damaged` one is to hold batches that
+   * failed their check.
+   */
   static async begin(
     stores: readonly ObjectStore[],
-    at: PartitionIdentity & { readonly baseOffset: Offset; readonly from: Offset },
+    at: PartitionIdentity & {
+      readonly baseOffset: Offset;
+      readonly from: Offset;
+      readonly damaged?: boolean;
+    },
   ): Promise<OpenSegment> {
     const key = segmentKey({ ...at, token: newToken() });
     return new OpenSegment(
       key,
       at.from,
       await Promise.all(stores.map((store) => store.openWriter(key))),
+      at.damaged ?? false,
     );
   }
 
@@ -60,11 +75,12 @@ export class OpenSegment {
 
   /** The finished entry; `hash` so far is final only if nothing is appended afterwards. */
   finish(): SegmentEntry {
-    return this.#builder.finish({
+    const entry = this.#builder.finish({
       key: this.key,
       plaintextSha256: this.#hash.copy().digest('hex'),
       slice: { start: this.from },
     });
+    return this.#damaged ? { ...entry, records: null, damaged: true } : entry;
   }
 
   async publish(): Promise<void> {

@@ -2,6 +2,7 @@ import {
   mergeLeaderEpochs,
   segmentLimits,
   truncateLeaderEpochs,
+  type BatchHeader,
   type LeaderEpoch,
   type Loss,
   type PartitionIdentity,
@@ -9,11 +10,12 @@ import {
 } from '@kops/archive-format';
 import { KopsError, type Coordinates, type Offset } from '@kops/core';
 import type { ObjectStore } from '@kops/object-store';
-import { splitBatches, validateBatch, type RecordBatchView } from '@kops/record-batch';
+import { splitBatches, type RecordBatchView } from '@kops/record-batch';
 import { RunDigest } from '@kops/transport';
 import type { PartitionSnapshot } from './cluster-snapshot.ts';
 import type { CaptureJournal } from './capture-journal.ts';
 import type { SealedSegment } from './capture-record.ts';
+import { damagedHeader, DamageCheck, hasPlausibleOffsets, problemOf } from './damaged-batch.ts';
 import { OpenSegment } from './open-segment.ts';
 import { OpenTransactions } from './open-transactions.ts';
 import type { PartitionPlan } from './plan-backup.ts';
@@ -53,6 +55,7 @@ export class PartitionSink {
   readonly losses: Loss[];
   readonly #options: SinkOptions;
   readonly #transactions: OpenTransactions;
+  readonly #damage = new DamageCheck();
   #logStart: Offset;
   #position: Offset;
   #durable: Offset;
@@ -179,7 +182,8 @@ export class PartitionSink {
   }
 
   /**
-   * Takes whole batches that follow the position.
+   * Takes whole batches that follow the position. One that fails its check is refused at first; when it comes again with the same bytes it is stored
+   * as it is, which is a loss.
    * @throws KOPS_BATCH_CORRUPT, KOPS_OFFSET_MISMATCH, KOPS_MAGIC_UNSUPPORTED; what the store throws
    */
   append(run: Uint8Array): Promise<void> {
@@ -295,12 +299,19 @@ export class PartitionSink {
     let at = 0;
     const flush = async (): Promise<void> => {
       if (headers.length > 0) await this.#write(run.subarray(start, at), headers);
+      for (const batch of headers) this.#observe(batch);
       headers = [];
       start = at;
     };
     for (const batch of splitBatches(run, this.#at())) {
-      validateBatch(batch, this.#at());
       this.#checkOrder(batch, headers.length > 0);
+      const problem = problemOf(batch, this.#at());
+      if (problem !== undefined) {
+        await flush();
+        await this.#takeDamaged(batch, problem);
+        start = at += batch.sizeInBytes;
+        continue;
+      }
       const overlaps = batch.baseOffset < this.#position;
       if (overlaps || !this.#fits(batch, headers[0], at - start)) {
         await flush();
@@ -313,6 +324,33 @@ export class PartitionSink {
     }
     await flush();
     if ((this.#segment?.bytes ?? 0) >= this.#options.segmentBytes) await this.#seal();
+  }
+
+  /** Stores a damaged batch in a segment of its own, of which an archive shows nothing. */
+  async #takeDamaged(batch: RecordBatchView, problem: KopsError): Promise<void> {
+    if (!hasPlausibleOffsets(batch, this.#ends.highWatermark)) throw problem;
+    this.#damage.confirm(batch, problem);
+    await this.#seal();
+    const from = this.#position;
+    const segment = await this.#begin(batch.baseOffset, { damaged: true });
+    const loss: Loss = {
+      from: farthest(from, batch.baseOffset),
+      to: batch.nextOffset,
+      reason: 'damaged-at-source',
+      detail: `the batch is damaged on the broker and stored as it is: ${problem.message}`,
+      segment: segment.key,
+    };
+    const { topicId, partition } = this.identity;
+    // Before the segment is sealed: after a crash it could be adopted without its loss.
+    await this.#options.journal.recordLoss({ topicId, partition, loss });
+    await this.#write(batch.bytes, [damagedHeader(batch, this.lastEpoch)], segment);
+    await this.#seal();
+    const known = this.losses.findIndex(
+      (one) => one.reason === loss.reason && one.from === loss.from,
+    );
+    if (known < 0) this.losses.push(loss);
+    else this.losses[known] = loss;
+    this.#options.onLoss?.(this, loss);
   }
 
   /** Whether a batch may join the open segment behind the `pending` bytes of this run that are not in it yet. */
@@ -344,12 +382,16 @@ export class PartitionSink {
     );
   }
 
-  async #write(run: Uint8Array, headers: readonly RecordBatchView[]): Promise<void> {
+  async #write(
+    run: Uint8Array,
+    headers: readonly BatchHeader[],
+    segment = this.#segment,
+  ): Promise<void> {
     const first = headers[0];
     const last = headers.at(-1);
     if (first === undefined || last === undefined) return;
     if (this.#failure !== undefined) throw this.#failure;
-    this.#segment ??= await this.#begin(first.baseOffset);
+    this.#segment = segment ?? (await this.#begin(first.baseOffset));
     try {
       await this.#segment.append(run, headers);
       this.#runDigest.add(run);
@@ -357,17 +399,20 @@ export class PartitionSink {
       this.#failure = KopsError.locate(error, this.#at());
       throw this.#failure;
     }
-    for (const batch of headers) this.#observe(batch);
     this.#bytes += run.length;
-    this.#position = last.nextOffset;
+    this.#position = last.lastOffset + 1n;
   }
 
-  async #begin(baseOffset: Offset): Promise<OpenSegment> {
+  async #begin(
+    baseOffset: Offset,
+    { damaged = false }: { readonly damaged?: boolean } = {},
+  ): Promise<OpenSegment> {
     const from = this.#position;
     const segment = await OpenSegment.begin(this.#options.stores, {
       ...this.identity,
       baseOffset,
       from,
+      damaged,
     });
     // Behind a hole a successor could not tell the segment from one that lacks data before it, and what a batch has below the log start is not meant.
     if (baseOffset !== this.#reach)
@@ -415,6 +460,10 @@ export class PartitionSink {
       .map((entry) =>
         entry.slice.end <= end ? entry : { ...entry, slice: { ...entry.slice, end } },
       );
+    const rest = this.losses.filter(
+      (loss) => loss.reason !== 'damaged-at-source' || loss.from < end,
+    );
+    this.losses.splice(0, Infinity, ...rest);
     if (end < this.#parentEnd) this.#parentEnd = end;
     this.#leaderEpochs = truncateLeaderEpochs(this.#leaderEpochs, end);
     this.#durable = end;

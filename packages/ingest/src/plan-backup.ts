@@ -116,6 +116,10 @@ function planPartition(
   return { ...extend(topic, snapshot, parent, held), cut, archivedLosses };
 }
 
+/** Losses that an archive goes on to have while it shows the offsets around them. */
+const isInherited = ({ reason }: Loss): boolean =>
+  reason === 'retention' || reason === 'damaged-at-source';
+
 /** How far the log still is the one that the parent has read. */
 interface StillHeld {
   readonly end: Offset;
@@ -222,7 +226,7 @@ function extend(
 ): Omit<PartitionPlan, 'cut' | 'archivedLosses'> {
   const { losses, lineage } = parent.partition;
   const inherited = losses.filter(
-    (loss) => loss.reason === 'retention' && loss.to > snapshot.logStart && loss.from < end,
+    (loss) => isInherited(loss) && loss.to > snapshot.logStart && loss.from < end,
   );
   return {
     topic,

@@ -1,6 +1,7 @@
 import type { StraddlingTransaction } from '@kops/archive-format';
 import type { Offset } from '@kops/core';
 import type { KafkaClient } from '@kops/kafka';
+import { isLeftOut } from './generation-cut.ts';
 import type { PartitionSink } from './partition-sink.ts';
 
 /**
@@ -19,7 +20,10 @@ export async function settleTransactions(
     // At or above the last stable offset it was not decided when the cut was taken.
     const known =
       transaction.outcome !== undefined || transaction.firstOffset >= cut.lastStableOffset;
-    settled.push(known ? transaction : await settle(kafka, sink, transaction, cut.cut));
+    // A partition that was given up may not be asked any more.
+    settled.push(
+      known || isLeftOut(sink) ? transaction : await settle(kafka, sink, transaction, cut.cut),
+    );
   }
   return settled;
 }

@@ -2,6 +2,7 @@ import {
   checkList,
   emptySegmentList,
   sliceList,
+  withoutDamaged,
   type ArchiveCommit,
   type Manifest,
   type PartitionManifest,
@@ -11,7 +12,8 @@ import { KopsError, type TopicPartition } from '@kops/core';
 import type { Repository } from './repository.ts';
 
 /**
- * Reads a partition's list, checks that it is sound and of this partition, and narrows it to what the archive shows.
+ * Reads a partition's list, checks that it is sound and of this partition, and narrows it to what the archive shows: without the batches that
+ * were damaged at the source.
  * @throws KOPS_MANIFEST_INVALID
  */
 export async function loadVisibleList(
@@ -34,7 +36,7 @@ export async function loadVisibleList(
       hint: 'Use another copy of the repository, or another archive.',
     });
   }
-  return sliceList(list, shown.logStart, shown.cut);
+  return withoutDamaged(sliceList(list, shown.logStart, shown.cut));
 }
 
 function findProblem(

@@ -1,6 +1,7 @@
 import { counted } from '@kops/core';
 import type { FillContext } from './fill-context.ts';
 import type { PlannedPartition, PlannedTopic } from './plan.ts';
+import { toldLosses } from './told-losses.ts';
 import { firstCheckpoint, mappingPath, partitionKey } from './restore-state.ts';
 import type {
   GroupResult,
@@ -127,10 +128,8 @@ function recordedLosses(
 ): string[] {
   const restored = new Map(topics.map(({ source, target }) => [source, target]));
   return manifest.topics.flatMap((topic) => {
-    const lost = topic.partitions.reduce((sum, partition) => sum + partition.losses.length, 0);
+    const lost = toldLosses(topic);
     const target = restored.get(topic.name);
-    return lost === 0 || target === undefined
-      ? []
-      : [`topic ${target}: the archive itself records ${String(lost)} losses`];
+    return lost === undefined || target === undefined ? [] : [`topic ${target}: ${lost}`];
   });
 }

@@ -4,6 +4,7 @@ import { countOffsets } from './chosen-records.ts';
 import { effectOf } from './config-rules.ts';
 import { effectiveConfig } from './plan-configs.ts';
 import type { NoteWeight, PlanNote } from './plan-notes.ts';
+import { toldLosses } from './told-losses.ts';
 import type { PlannedTopic, RestoreOptions, TargetFacts } from './plan.ts';
 
 type Say = (weight: NoteWeight, text: string, amount?: PlanNote['amount']) => void;
@@ -44,9 +45,8 @@ function sayOfRecords(
   options: RestoreOptions,
   say: Say,
 ): void {
-  const lost = topic.partitions.reduce((sum, partition) => sum + partition.losses.length, 0);
-  if (lost > 0)
-    say('records', 'the archive itself records losses', { count: lost, noun: 'lost range' });
+  const lost = toldLosses(topic);
+  if (lost !== undefined) say('records', lost);
   const absent = notShown(planned, options);
   if (absent > 0n)
     say(

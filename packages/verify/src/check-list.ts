@@ -3,6 +3,7 @@ import {
   clusterPathName,
   countHoles,
   countRecords,
+  describeLoss,
   parseSegmentKey,
   sliceList,
   type Manifest,
@@ -61,10 +62,9 @@ export function checkPartitionManifest(place: ListPlace, log: FindingLog): void 
       at,
     );
   }
-  for (const { from, to, reason, detail } of shown.losses) {
-    const what = from === to ? `from offset ${from} on` : `offsets ${from} to ${to - 1n} are lost`;
-    const text = `${what}: ${reason}${detail === '' ? '' : ` (${detail})`}`;
-    log.add('loss', 'KOPS_INCOMPLETE', text, { ...at, offset: from });
+  for (const loss of shown.losses) {
+    const text = `${describeLoss(loss)}${loss.detail === '' ? '' : `: ${loss.detail}`}`;
+    log.add('loss', 'KOPS_INCOMPLETE', text, { ...at, offset: loss.from });
   }
   for (const { producerId, firstOffset, outcome } of shown.openTransactions) {
     const text = `a transaction of producer ${producerId} ${straddling[outcome ?? 'open']}`;

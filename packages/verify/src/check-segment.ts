@@ -36,7 +36,9 @@ export async function checkSegment(
 ): Promise<SegmentOutcome> {
   const problems: SegmentProblem[] = [];
   const isPlain = segment.key.endsWith('.log') && segment.storedBytes === segment.plaintextBytes;
-  const walk = options.structure && isPlain ? new StructureWalk(segment) : undefined;
+  // Damage that was captured is as it should be: its bytes are compared by their sum, as evidence.
+  const isWalked = options.structure && isPlain && segment.damaged !== true;
+  const walk = isWalked ? new StructureWalk(segment) : undefined;
   if (options.structure && !isPlain) problems.push(opaque);
   let bytes = 0;
   try {

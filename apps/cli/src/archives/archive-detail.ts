@@ -22,7 +22,7 @@ export interface PartitionDetail {
   readonly records: number | null;
   /** Offsets that the log itself lacks; null where unknown. */
   readonly holes: bigint | null;
-  readonly losses: readonly Pick<Loss, 'from' | 'to' | 'reason' | 'detail'>[];
+  readonly losses: readonly Pick<Loss, 'from' | 'to' | 'reason' | 'detail' | 'segment'>[];
   readonly bytes: number;
   readonly segments: number;
   /** Captured from its log start, or extending the parent archive. */
@@ -121,7 +121,13 @@ function partitionDetail(manifest: PartitionManifest): PartitionDetail {
     lastStableOffset,
     records,
     holes: manifest.holes?.offsets ?? null,
-    losses: manifest.losses.map(({ from, to, reason, detail }) => ({ from, to, reason, detail })),
+    losses: manifest.losses.map(({ from, to, reason, detail, segment }) => ({
+      from,
+      to,
+      reason,
+      detail,
+      ...(segment === undefined ? {} : { segment }),
+    })),
     bytes: manifest.plaintextBytes,
     segments,
     mode: manifest.baseline ? 'baseline' : 'extended',

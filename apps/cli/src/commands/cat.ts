@@ -4,6 +4,7 @@ import type { Archive } from '@kops/repository';
 import { KopsCommand, type FlagsOf } from '../kops-command.ts';
 import { ReportedFailure, reportFailure } from '../output/report-failure.ts';
 import { standardOutput } from '../output/standard-streams.ts';
+import { lossNotes } from '../records/loss-notes.ts';
 import { printRecords, type RecordRange } from '../records/print-records.ts';
 import { maxTail, tailStart } from '../records/tail-start.ts';
 import { RecordWriter } from '../records/record-writer.ts';
@@ -84,6 +85,8 @@ export default class Cat extends KopsCommand<typeof Cat, void> {
     const { count, isolation, tail, key, from: fromTime, to: toTime } = this.flags;
     const range = { topic, partition, from, count, isolation, fromTime, toTime, key };
     const start = tail === undefined ? from : await tailStart(archive, range, tail, signal);
+    for (const note of lossNotes(archive, [{ topic, partition }], { from: start }))
+      process.stderr.write(`${note}\n`);
     await this.#print(archive, { ...range, from: start }, { logStart, cut }, signal);
   }
 

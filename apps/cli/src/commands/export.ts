@@ -15,6 +15,7 @@ import { FileOutput } from '../output/file-output.ts';
 import { ProgressLine } from '../output/progress.ts';
 import { standardOutput } from '../output/standard-streams.ts';
 import { TextOutput } from '../output/text-output.ts';
+import { lossNotes } from '../records/loss-notes.ts';
 import { scannedPartitions, type ScanRequest } from '../records/scan-segments.ts';
 import { shownOffsets } from '../records/shown-offsets.ts';
 import { commonSettings } from '../settings/common-settings.ts';
@@ -99,7 +100,10 @@ export default class Export extends KopsCommand<typeof Export, ExportResult | un
     }
     const archive = await openConfiguredArchive(this.settings, this.flags);
     const request = this.#request(archive);
-    const names = [...new Set(scannedPartitions(archive, request).map(({ topic }) => topic))];
+    const partitions = scannedPartitions(archive, request);
+    const names = [...new Set(partitions.map(({ topic }) => topic))];
+    const offsets = { from: request.fromOffset, to: request.toOffset };
+    for (const note of lossNotes(archive, partitions, offsets)) process.stderr.write(`${note}\n`);
     const settings = await this.#exportSettings(names);
     if (path === undefined) {
       const output = standardOutput();

@@ -8,9 +8,11 @@ import { terminalView } from '../output/terminal-view.ts';
 import { standardOutput } from '../output/standard-streams.ts';
 import { Findings } from '../records/findings.ts';
 import { findRecords, type FindListener, type ScanProgress } from '../records/find-records.ts';
+import { lossNotes } from '../records/loss-notes.ts';
 import { matchedLine, type PlacedRecord } from '../records/matched-line.ts';
 import { RecordMatcher } from '../records/record-matcher.ts';
 import { RecordWriter } from '../records/record-writer.ts';
+import { scannedPartitions } from '../records/scan-segments.ts';
 import { commonSettings } from '../settings/common-settings.ts';
 import { openConfiguredArchive } from '../settings/connections.ts';
 import { archive, cluster, repository, topicNames } from '../settings/flags.ts';
@@ -119,6 +121,8 @@ export default class Grep extends KopsCommand<typeof Grep, void> {
       },
     };
     const request = { topics, partition, from, to, isolation };
+    for (const note of lossNotes(archive, scannedPartitions(archive, request)))
+      this.#progress.note(note);
     let scanned: bigint;
     try {
       scanned = await findRecords(archive, request, (r) => matcher.matches(r), listener, signal);

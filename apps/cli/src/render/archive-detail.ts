@@ -1,3 +1,4 @@
+import { describeLoss } from '@kops/archive-format';
 import { counted, formatCount } from '@kops/core';
 import { formatBytes, formatDuration } from '@kops/service';
 import type { ArchiveDetail, PartitionDetail, TopicDetail } from '../archives/archive-detail.ts';
@@ -143,8 +144,8 @@ function lossLines(topics: readonly TopicDetail[]): string[] {
   const lines = topics.flatMap(({ name, partitions }) =>
     partitions.flatMap(({ partition, losses }) =>
       losses.map(
-        ({ from, to, reason, detail }) =>
-          `  ${name}-${String(partition)}: ${from === to ? `from offset ${String(from)} on:` : `offsets ${String(from)} to ${String(to - 1n)} are lost by`} ${reason}${detail === '' ? '' : `: ${detail}`}`,
+        (loss) =>
+          `  ${name}-${String(partition)}: ${describeLoss(loss)}${loss.detail === '' ? '' : `: ${loss.detail}`}`,
       ),
     ),
   );

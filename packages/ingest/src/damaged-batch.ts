@@ -1,0 +1,58 @@
+import type { BatchHeader } from '@kops/archive-format';
+import { KopsError, type Coordinates, type Offset } from '@kops/core';
+import { validateBatch, type RecordBatchView } from '@kops/record-batch';
+
+/** What is wrong with a batch; undefined when it is whole. */
+export function problemOf(batch: RecordBatchView, at: Coordinates): KopsError | undefined {
+  try {
+    validateBatch(batch, at);
+    return undefined;
+  } catch (error) {
+    if (KopsError.is(error, 'KOPS_BATCH_CORRUPT')) return error;
+    throw error;
+  }
+}
+
+/**
+ * Tells damage at the source from damage on the way: what a broker serves twice with the same bytes is what it has. One batch is in doubt at a time,
+ * since a sink takes nothing behind it.
+ */
+export class DamageCheck {
+  #doubted: { readonly baseOffset: Offset; readonly bytes: Uint8Array } | undefined;
+
+  /** Returns when the batch has arrived before with the same bytes. @throws the problem otherwise: it is to be fetched again */
+  confirm({ baseOffset, bytes }: RecordBatchView, problem: KopsError): void {
+    const before = this.#doubted;
+    // A copy: the frame's memory is used again.
+    this.#doubted = { baseOffset, bytes: new Uint8Array(bytes) };
+    const isSame = before?.baseOffset === baseOffset && Buffer.compare(before.bytes, bytes) === 0;
+    if (!isSame) throw problem;
+    this.#doubted = undefined;
+  }
+}
+
+/** Whether the offsets of a damaged batch can be believed: two fields agree, or the log is known to have them. */
+export function hasPlausibleOffsets(batch: RecordBatchView, highWatermark: Offset): boolean {
+  const { lastOffsetDelta, recordCount, nextOffset } = batch;
+  return (
+    lastOffsetDelta >= 0 && (recordCount === lastOffsetDelta + 1 || nextOffset <= highWatermark)
+  );
+}
+
+/** What a segment entry says of a damaged batch: its offsets and size, since nothing else can be believed. */
+export function damagedHeader(
+  { baseOffset, lastOffset, sizeInBytes }: RecordBatchView,
+  leaderEpoch: number,
+): BatchHeader {
+  return {
+    baseOffset,
+    lastOffset,
+    sizeInBytes,
+    partitionLeaderEpoch: leaderEpoch,
+    recordCount: 0,
+    maxTimestamp: -1n,
+    codec: 'none',
+    isTransactional: false,
+    isControl: false,
+  };
+}
