@@ -89,8 +89,8 @@ async function prepare(): Promise<void> {
     ],
   };
   const config = join(folder, 'kops.yaml');
-  await writeFile(config, JSON.stringify({ catalog }));
-  args = ['--repository', join(folder, 'repository'), '--config', config];
+  await writeFile(config, JSON.stringify({ repository: join(folder, 'repository'), catalog }));
+  args = ['--config', config];
 }
 
 describe('a backup with a catalog', () => {
