@@ -12,6 +12,7 @@ export const loaders: Readonly<Record<string, Loader>> = {
   cat: () => import('./commands/cat.ts'),
   'catalog:rebuild': () => import('./commands/catalog/rebuild.ts'),
   'catalog:status': () => import('./commands/catalog/status.ts'),
+  'config:init': () => import('./commands/config/init.ts'),
   'config:show': () => import('./commands/config/show.ts'),
   doctor: () => import('./commands/doctor.ts'),
   drill: () => import('./commands/drill.ts'),

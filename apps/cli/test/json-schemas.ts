@@ -428,6 +428,7 @@ export const jsonSchemas: Readonly<Record<string, z.ZodType>> = {
   cat,
   'catalog rebuild': indexReport,
   'catalog status': catalogStatus,
+  'config init': object({ output: text.nullable() }),
   'config show': configShow,
   doctor,
   drill,

@@ -1,3 +1,6 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { KopsError } from '@kops/core';
 import { describe, expect, it } from 'vitest';
 import { commands } from '../src/commands.ts';
@@ -147,6 +150,30 @@ describe('help', () => {
     expect(meantArguments(['-v'])).toEqual(['version']);
     expect(meantArguments(['--version', '--json'])).toEqual(['version', '--json']);
     expect(meantArguments(['backup', '--follow'])).toEqual(['backup', '--follow']);
+  });
+});
+
+describe('kops config init', () => {
+  it('writes a file that changes nothing, and replaces none unasked', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'kops-init-'));
+    try {
+      const file = join(folder, 'kops.yaml');
+      const made = await runCommand('config:init', ['--output', file, '--json']);
+      expect(JSON.parse(made.stdout)).toEqual({ output: file });
+      const shown = await runCommand('config:show', ['--config', file, '--json']);
+      expect(shown.stdout).toBe((await runCommand('config:show', ['--json'])).stdout);
+      await writeFile(file, '# mine');
+      expect(await runCommand('config:init', ['--output', file])).toMatchObject({ code: 12 });
+      expect(await readFile(file, 'utf8')).toBe('# mine');
+      expect(await runCommand('config:init', ['--output', file, '--overwrite'])).toMatchObject({
+        code: 0,
+      });
+      expect((await runCommand('config:init', ['--output', '-'])).stdout).toBe(
+        await readFile(file, 'utf8'),
+      );
+    } finally {
+      await rm(folder, { recursive: true });
+    }
   });
 });
 

@@ -11,6 +11,7 @@ export {
   type LoadedConfig,
 } from './config/load-config.ts';
 export type { ClusterConfig, Config, StandingBackupConfig, TlsConfig } from './config/schema.ts';
+export { renderReference, sampleConfig } from './config/render-reference.ts';
 export { nearest } from './config/nearest.ts';
 export { connectionOf, type ClusterConnection } from './config/cluster-connection.ts';
 export { loadTls, type TlsMaterial } from './config/tls-files.ts';

@@ -14,13 +14,22 @@ export function isSecret(schema: z.ZodType): boolean {
   return secrets.has(schema);
 }
 
+const expectations = new WeakMap<z.ZodType, string>();
+
+/** What completes "expected …" for a setting of this schema; undefined for one that is no single value. */
+export function expectedOf(schema: z.ZodType): string | undefined {
+  return expectations.get(schema);
+}
+
 function setting<T>(expected: string, parse: (value: unknown) => T | undefined): z.ZodType<T> {
-  return z.unknown().transform((value, context): T => {
+  const schema = z.unknown().transform((value, context): T => {
     const parsed = parse(value);
     if (parsed !== undefined) return parsed;
     context.addIssue({ code: 'custom', message: expected, input: value });
     return z.NEVER;
   });
+  expectations.set(schema, expected);
+  return schema;
 }
 
 /** Text that is not empty. */
