@@ -8,6 +8,7 @@ import {
   type Config,
   type LoadedConfig,
 } from '@kops/service';
+import type { Archive } from '@kops/repository';
 import type { Done } from './catalog/record-event.ts';
 import { fitHint } from './output/fit-hint.ts';
 import { asUsageError } from './output/usage-error.ts';
@@ -39,6 +40,7 @@ export abstract class KopsCommand<T extends typeof Command, R = unknown> extends
 
   protected flags!: FlagsOf<T>;
   protected loaded!: LoadedConfig;
+  #archive: Archive | undefined;
 
   /** The command's work. What it returns is the `--json` result. */
   protected abstract execute(signal: AbortSignal): Promise<R>;
@@ -138,8 +140,30 @@ export abstract class KopsCommand<T extends typeof Command, R = unknown> extends
       name: this.#name,
       flags: this.#flagNames,
     });
-    const worded = KopsError.is(failure) ? this.worded(failure) : failure;
+    const worded = KopsError.is(failure) ? this.worded(await this.#located(failure)) : failure;
     throw new ReportedFailure(reportFailure(worded, { json: this.jsonEnabled() }));
+  }
+
+  /** What a command reads, so that a topic that it lacks can be looked for in others. */
+  protected reads(archive: Archive): Archive {
+    this.#archive = archive;
+    return archive;
+  }
+
+  /** A topic that the archive lacks, with the archive that has it. */
+  async #located(error: KopsError): Promise<KopsError> {
+    const archive = this.#archive;
+    if (error.code !== 'KOPS_TOPIC_NOT_FOUND' || archive === undefined) return error;
+    const { topic, topics } = this.flags as { topic?: string; topics?: string | readonly string[] };
+    const asked: readonly unknown[] = [topic ?? [], topics ?? []].flat();
+    if (!asked.includes(error.at.topic)) return error;
+    try {
+      const { nameHolder } = await import('./archives/name-holder.ts');
+      return await nameHolder(error, archive);
+    } catch {
+      // The repository has become unreachable meanwhile: the failure itself matters more than advice on it.
+      return error;
+    }
   }
 
   /** As it is typed. */

@@ -47,6 +47,8 @@ const summary = totals.extend({
   endedAt: instant,
   topics: count,
   groups: count,
+  selection: object({ topics: texts, exclude: texts, gone: texts, leftovers: z.boolean() }),
+  isSubset: z.boolean(),
 });
 
 const archivesList = object({
@@ -68,6 +70,7 @@ const archivesShow = object({
   isolation: z.enum(['read_committed', 'read_uncommitted']),
   brokers: z.array(object({ id: z.int(), host: text, port: count, rack: text.nullable() })),
   copies: texts,
+  deletedSinceParent: z.array(object({ name: text, topicId: text, archive: text })),
   topics: z.array(
     object({
       name: text,
@@ -126,6 +129,7 @@ const backup = object({
     clusterId: text,
     parent: text.nullable(),
     groups: count,
+    deletedTopics: z.array(object({ topic: text, topicId: text, archive: text })),
     partitions: z.array(
       object({
         topic: text,

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
+  wholeCluster,
   appendSegments,
   countHoles,
   emptySegmentList,
@@ -9,6 +10,7 @@ import {
   newToken,
   SegmentEntryBuilder,
   segmentKey,
+  type Manifest,
   type PartitionManifest,
   type SegmentEntry,
 } from '@kops/archive-format';
@@ -143,9 +145,13 @@ async function storePartition(
 }
 
 /** Makes a repository in a directory, with one archive of these topics. Returns the archive's id. */
-export async function storeArchive(directory: string, topics: StoredTopics): Promise<string> {
+export async function storeArchive(
+  directory: string,
+  topics: StoredTopics,
+  fields: Partial<Manifest> = {},
+): Promise<string> {
   const repository = await createRepository(await openFileStore(directory, { create: true }));
-  const archive = newArchiveId();
+  const archive = fields.archive ?? newArchiveId();
   const stored = await Promise.all(
     Object.entries(topics).map(async ([name, partitions]) => ({
       name,
@@ -180,7 +186,10 @@ export async function storeArchive(directory: string, topics: StoredTopics): Pro
       partitions: partitions.map(({ shown }) => shown),
     })),
     groups: [],
+    selection: wholeCluster,
+    deletedSinceParent: [],
     signature: null,
+    ...fields,
   };
   const newObjects = stored.flatMap(({ partitions }) =>
     partitions.flatMap(({ objects }) => objects),

@@ -25,6 +25,7 @@ export {
   type ArchiveCommit,
   type ClusterManifest,
   type Commit,
+  type DeletedTopic,
   type GroupManifest,
   type GroupOffset,
   type IndexEntry,
@@ -37,10 +38,18 @@ export {
   type RepositoryInfo,
   type SegmentEntry,
   type SegmentList,
+  type SelectedTopics,
   type StraddlingTransaction,
   type TopicConfig,
   type TopicManifest,
 } from './schema.ts';
+export {
+  coversSelection,
+  coversTopics,
+  describeSelection,
+  isOfWholeCluster,
+  wholeCluster,
+} from './selection.ts';
 export {
   clusterPathName,
   commitKey,

@@ -17,6 +17,7 @@ const int32 = z
   .max(2 ** 31 - 1);
 const topicName = z.string().min(1).max(249);
 const label = z.string().max(64);
+const pattern = z.string().min(1).max(1024);
 
 /** Ids of archives: `<UTC time>-<random>`, safe in paths. */
 export const archiveIdSchema = z.string().regex(/^[0-9a-z][0-9a-z-]{7,63}$/);
@@ -173,6 +174,26 @@ export const clusterSchema = z.looseObject({
   ),
 });
 
+/** Which topics of the cluster an archive is of. */
+export const archiveSelectionSchema = z.looseObject({
+  /** Names and globs that the backup was asked for; none means all topics. */
+  topics: z.array(pattern).max(10_000),
+  /** Names and globs that it was to leave out. */
+  exclude: z.array(pattern).max(10_000),
+  /** Topics besides, which are gone and of which an interrupted backup had left something. */
+  gone: z.array(topicName).max(10_000),
+  /** Holds only what interrupted backups left of some partitions; the archive of the backup itself follows. */
+  leftovers: z.boolean(),
+});
+
+/** A topic that an earlier archive holds and the cluster no longer has. */
+export const deletedTopicSchema = z.looseObject({
+  name: topicName,
+  topicId: hex32,
+  /** The last archive that holds it. */
+  archive: archiveIdSchema,
+});
+
 /** What an archive is. ACLs, quotas and users arrive with a later minor version: unknown fields are kept. */
 export const manifestSchema = z.looseObject({
   version: z.literal(1),
@@ -187,6 +208,9 @@ export const manifestSchema = z.looseObject({
   endedAt: z.string().max(64),
   isolation: z.enum(['read_committed', 'read_uncommitted']),
   copies: z.array(z.string().max(2048)).min(1),
+  selection: archiveSelectionSchema,
+  /** Topics of the selection that were deleted since the newest archive that is of them. */
+  deletedSinceParent: z.array(deletedTopicSchema).max(100_000),
   topics: z.array(topicSchema).max(100_000),
   groups: z.array(groupSchema).max(100_000),
   signature: z.unknown().nullable(),
@@ -207,6 +231,8 @@ export const commitSchema = z.looseObject({
   manifest: z
     .looseObject({ key: z.string().max(1024), sha256: sha256Schema, bytes: count })
     .nullable(),
+  /** That of the manifest; null where the commit adds no archive. */
+  selection: archiveSelectionSchema.nullable(),
   /** Archives that stop existing with this commit. */
   retires: z.array(archiveIdSchema).max(100_000),
   previous: sha256Schema.nullable(),
@@ -233,6 +259,8 @@ export type TopicManifest = z.output<typeof topicSchema>;
 export type GroupOffset = z.output<typeof groupOffsetSchema>;
 export type GroupManifest = z.output<typeof groupSchema>;
 export type ClusterManifest = z.output<typeof clusterSchema>;
+export type SelectedTopics = z.output<typeof archiveSelectionSchema>;
+export type DeletedTopic = z.output<typeof deletedTopicSchema>;
 export type Manifest = z.output<typeof manifestSchema>;
 export type Commit = z.output<typeof commitSchema>;
 /** A commit that adds an archive: what a reader needs to find and check its manifest. */
@@ -240,5 +268,6 @@ export type ArchiveCommit = Commit & {
   readonly archive: string;
   readonly series: string;
   readonly manifest: NonNullable<Commit['manifest']>;
+  readonly selection: SelectedTopics;
 };
 export type RepositoryInfo = z.output<typeof repositorySchema>;

@@ -1,3 +1,4 @@
+import { wholeCluster } from '../src/index.ts';
 import type { Commit, Manifest, RepositoryInfo, SegmentEntry, SegmentList } from '../src/index.ts';
 
 const topicId = '0123456789abcdef0123456789abcdef';
@@ -59,6 +60,7 @@ export const sampleCommit: Commit = {
   archive: '20260131t235959z-abcdefgh',
   series: '20260131t235959z-abcdefgh',
   manifest: { key: 'manifests/20260131t235959z-abcdefgh.json', sha256: sha, bytes: 4711 },
+  selection: wholeCluster,
   retires: [],
   previous: sha,
   signature: null,
@@ -124,5 +126,7 @@ export const sampleManifest: Manifest = {
       ],
     },
   ],
+  selection: wholeCluster,
+  deletedSinceParent: [],
   signature: null,
 };

@@ -1,3 +1,4 @@
+import { wholeCluster } from '@kops/archive-format';
 import type { Manifest, SegmentEntry } from '@kops/archive-format';
 import {
   archiveDocument,
@@ -89,6 +90,8 @@ function manifest(n: number, cluster: string): Manifest {
       partitions: [partition(BigInt((index + 1) * 100), index === 0 ? losses : [])],
     })),
     groups: [],
+    selection: wholeCluster,
+    deletedSinceParent: [],
     signature: null,
   };
 }

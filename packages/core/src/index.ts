@@ -32,6 +32,8 @@ export { retry, type RetryContext, type RetryPolicy } from './retry.ts';
 export { Semaphore, mapLimit } from './semaphore.ts';
 export {
   internalTopics,
+  containsGlob,
+  isGlob,
   isSelected,
   matchesGlob,
   selectTopics,

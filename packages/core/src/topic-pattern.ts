@@ -7,7 +7,8 @@ export const internalTopics: ReadonlySet<string> = new Set([
   '__share_group_state',
 ]);
 
-const isGlob = (pattern: string): boolean => /[*?]/.test(pattern);
+/** Whether a text is a glob and no name. */
+export const isGlob = (pattern: string): boolean => /[*?]/.test(pattern);
 
 function toRegExp(pattern: string): RegExp {
   const body = pattern
@@ -20,6 +21,18 @@ function toRegExp(pattern: string): RegExp {
 /** Whether a name matches a glob of `*` and `?`; every other character is literal. */
 export function matchesGlob(pattern: string, name: string): boolean {
   return toRegExp(pattern).test(name);
+}
+
+/** Longer than any name of a topic, of characters that no pattern has. */
+const anyLongText = '\u0000'.repeat(300);
+
+/** Whether every name that `inner` matches is one that `outer` matches, too; both are names or globs. */
+export function containsGlob(outer: string, inner: string): boolean {
+  if (outer === inner) return true;
+  // Only a `*` of the outer glob takes as much as a `*` of the inner one may stand for; with nothing in its place the rest has to match as well.
+  return ['', anyLongText].every((text) =>
+    matchesGlob(outer, inner.replaceAll('*', text).replaceAll('?', '\u0000')),
+  );
 }
 
 /** Which names of a set are meant. */

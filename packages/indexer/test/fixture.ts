@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import {
+  wholeCluster,
   appendSegments,
   countHoles,
   countRecords,
@@ -224,6 +225,8 @@ export async function commit(
       };
     }),
     groups: [],
+    selection: wholeCluster,
+    deletedSinceParent: [],
     signature: null,
     ...fields,
   };

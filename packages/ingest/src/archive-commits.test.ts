@@ -47,9 +47,19 @@ async function follow(crash: CrashStore): Promise<{
   const context = { repositories: [repository], kopsVersion: 'test', clock: systemClock };
   const commits = new ArchiveCommits(
     '20260131t235959z-aaaaaaaa',
-    { follow: true, isolation: 'read_committed' } as StartBackup,
+    {
+      follow: true,
+      isolation: 'read_committed',
+      topics: [] as readonly string[],
+      exclude: [] as readonly string[],
+    } as StartBackup,
     context as unknown as BackupContext,
-    { parents: { latest: undefined }, startedAtMs: 0 } as unknown as PreparedBackup,
+    {
+      parents: { latest: undefined },
+      plans: [],
+      deleted: [],
+      startedAtMs: 0,
+    } as unknown as PreparedBackup,
   );
   return { sinks, commits, repository };
 }

@@ -1,6 +1,7 @@
 import { newArchiveId } from '@kops/archive-format';
 import { mapLimit } from '@kops/core';
 import type { CommittedArchive, StartBackup } from '@kops/transport';
+import { ArchiveTopics } from './archive-topics.ts';
 import { commitArchive } from './commit-archive.ts';
 import type { GenerationCut } from './generation-cut.ts';
 import type { BackupContext, PreparedBackup } from './prepare-backup.ts';
@@ -18,6 +19,7 @@ export class ArchiveCommits {
   #last: CommittedArchive | undefined;
   #lastShown: string | undefined;
   #generation = 0;
+  readonly #topics: ArchiveTopics;
 
   constructor(
     series: string,
@@ -29,6 +31,7 @@ export class ArchiveCommits {
     this.#request = request;
     this.#context = context;
     this.#prepared = prepared;
+    this.#topics = new ArchiveTopics(request, prepared);
   }
 
   get last(): CommittedArchive | undefined {
@@ -63,6 +66,7 @@ export class ArchiveCommits {
         generation: this.#generation,
         parent: this.#last?.archive ?? parents.latest?.archive ?? null,
         isolation: this.#request.isolation,
+        ...this.#topics.describe(partitions),
         kopsVersion,
         startedAt: new Date(startedAtMs).toISOString(),
         endedAt: new Date(clock.now()).toISOString(),
@@ -71,6 +75,7 @@ export class ArchiveCommits {
     this.#generation++;
     for (const { sink, cut: end } of partitions) sink.archived(end);
     for (const key of segments) this.named.add(key);
+    this.#topics.committed(committed.archive, partitions);
     this.#last = committed;
     this.#lastShown = cut.shown(partitions);
     return committed;

@@ -42,6 +42,8 @@ export interface ArchiveParts {
     | 'generation'
     | 'parent'
     | 'isolation'
+    | 'selection'
+    | 'deletedSinceParent'
     | 'kopsVersion'
     | 'startedAt'
     | 'endedAt'

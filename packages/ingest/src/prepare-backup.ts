@@ -1,9 +1,11 @@
+import type { DeletedTopic } from '@kops/archive-format';
 import { counted, KopsError, mapLimit, type Clock, type Logger, type Semaphore } from '@kops/core';
 import type { KafkaClient } from '@kops/kafka';
 import type { Repository } from '@kops/repository';
 import type { StartBackup, StartedBackup } from '@kops/transport';
 import type { AgentRegistry } from './agent-registry.ts';
 import { takeSnapshot, type ClusterSnapshot } from './cluster-snapshot.ts';
+import { findDeletedTopics } from './deleted-topics.ts';
 import { findParents, type Parents } from './parents.ts';
 import { planBackup, type PartitionPlan } from './plan-backup.ts';
 
@@ -30,6 +32,8 @@ export interface PreparedBackup {
   readonly snapshot: ClusterSnapshot;
   readonly parents: Parents;
   readonly plans: readonly PartitionPlan[];
+  /** Topics that earlier archives hold and the cluster no longer has. */
+  readonly deleted: readonly DeletedTopic[];
   readonly startedAtMs: number;
 }
 
@@ -55,7 +59,9 @@ export async function prepareBackup(
     snapshot.topics.map(({ name }) => name),
   );
   const plans = await planAll(request, context, snapshot, parents, startedAtMs);
-  return { prepared: { snapshot, parents, plans, startedAtMs }, context };
+  const selection = { include: request.topics, exclude: request.exclude };
+  const deleted = await findDeletedTopics(repositories[0], snapshot, selection);
+  return { prepared: { snapshot, parents, plans, deleted, startedAtMs }, context };
 }
 
 /** An archive of nothing would be the newest of its cluster, and look like a backup. */
@@ -113,7 +119,7 @@ async function planAll(
 
 /** What an operator is told of a plan. */
 export function describePrepared(
-  { snapshot, parents, plans }: PreparedBackup,
+  { snapshot, parents, plans, deleted }: PreparedBackup,
   backupId: string,
 ): StartedBackup {
   return {
@@ -130,5 +136,6 @@ export function describePrepared(
       reason: plan.reason,
     })),
     groups: snapshot.groups.length,
+    deletedTopics: deleted.map(({ name, topicId, archive }) => ({ topic: name, topicId, archive })),
   };
 }

@@ -1,3 +1,4 @@
+import { wholeCluster } from '@kops/archive-format';
 import type { PartitionManifest, TopicConfig } from '@kops/archive-format';
 import type { ObjectStore } from '@kops/object-store';
 import { CaptureJournal } from '../src/capture-journal.ts';
@@ -103,6 +104,8 @@ export function parentPartition(
       copies: ['memory:'],
       topics: [],
       groups: [],
+      selection: wholeCluster,
+      deletedSinceParent: [],
       signature: null,
     },
     topic: {

@@ -79,6 +79,7 @@ function decideCommit(
       archive: manifest.archive,
       series: manifest.series,
       manifest: { key: object.key, sha256: object.sha256, bytes: object.bytes },
+      selection: manifest.selection,
       retires: [],
       signature: null,
     },

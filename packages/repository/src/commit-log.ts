@@ -22,7 +22,12 @@ const emptyHead: ShardHead = { sequence: 0, sha256: null };
 
 /** Whether a commit adds an archive. */
 export function isArchiveCommit(commit: Commit): commit is ArchiveCommit {
-  return commit.archive !== null && commit.series !== null && commit.manifest !== null;
+  return (
+    commit.archive !== null &&
+    commit.series !== null &&
+    commit.manifest !== null &&
+    commit.selection !== null
+  );
 }
 
 /** Shards that have commits. Skips from shard to shard instead of listing every commit. */
@@ -104,10 +109,10 @@ function checkFollows(
       `follows a commit with SHA-256 ${String(commit.previous)}, the one before has ${String(last.sha256)}`,
     );
   }
-  const named = [commit.archive, commit.series, commit.manifest].filter(
+  const named = [commit.archive, commit.series, commit.manifest, commit.selection].filter(
     (value) => value !== null,
   ).length;
-  if (named !== 0 && named !== 3) throw broken(store, key, 'names an archive in part');
+  if (named !== 0 && named !== 4) throw broken(store, key, 'names an archive in part');
 }
 
 function broken(store: ObjectStore, key: string, problem: string): KopsError {

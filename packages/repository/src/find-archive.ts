@@ -1,53 +1,85 @@
 import type { ArchiveCommit } from '@kops/archive-format';
 import { KopsError } from '@kops/core';
-import type { ArchiveSelection } from './repository.ts';
+import { findLatest } from './latest-archive.ts';
+import type { ArchiveWanted } from './repository.ts';
 
-/** The archive an operator means. @throws KOPS_ARCHIVE_NOT_FOUND, KOPS_USAGE */
+/** Where an archive is looked for. */
+export interface ArchiveScope extends ArchiveWanted {
+  readonly repository: string;
+  readonly retired: (id: string) => boolean;
+}
+
+/** Fewer characters than this are no short form of an id. */
+const minShortId = 4;
+const namedArchives = 5;
+
+/** The archive an operator means: an id, the unambiguous beginning of one or of its random part, or `latest`. @throws KOPS_ARCHIVE_NOT_FOUND, KOPS_TOPIC_NOT_FOUND, KOPS_USAGE */
 export function findArchive(
   archives: readonly ArchiveCommit[],
   wanted: string,
-  at: { repository: string; retired: (id: string) => boolean } & ArchiveSelection,
+  scope: ArchiveScope,
 ): ArchiveCommit {
+  const { cluster } = scope;
   const candidates = archives.filter(
-    (archive) => at.cluster === undefined || archive.cluster === at.cluster,
+    (archive) => cluster === undefined || archive.cluster === cluster,
   );
-  if (wanted === 'latest') return latest(candidates, at);
-  const found = candidates.find((archive) => archive.archive === wanted);
-  if (found === undefined) throw notFound(candidates, wanted, at);
+  if (cluster !== undefined && candidates.length === 0)
+    throw unknownCluster(archives, cluster, scope);
+  if (wanted === 'latest') return findLatest(candidates, scope);
+  const found =
+    candidates.find(({ archive }) => archive === wanted) ?? byShortId(candidates, wanted, scope);
+  if (found === undefined) throw notFound(candidates, wanted, scope);
   return found;
 }
 
-function latest(
-  candidates: readonly ArchiveCommit[],
-  at: { repository: string } & ArchiveSelection,
-): ArchiveCommit {
-  const clusters = [...new Set(candidates.map((archive) => archive.cluster))].sort();
-  if (clusters.length > 1) {
-    throw new KopsError(
-      'KOPS_USAGE',
-      `'latest' is ambiguous: the repository holds archives of clusters ${clusters.join(', ')}`,
-      {
-        at: { repository: at.repository },
-        hint: 'Name the cluster with --cluster.',
-      },
-    );
-  }
-  const last = candidates.at(-1);
-  if (last !== undefined) return last;
-  const of = at.cluster === undefined ? '' : ` of cluster '${at.cluster}'`;
-  throw new KopsError('KOPS_ARCHIVE_NOT_FOUND', `the repository holds no archive${of}`, {
-    at: { repository: at.repository },
-    hint:
-      at.cluster === undefined
-        ? "Make one with 'kops backup'."
-        : "List what there is with 'kops archives list'.",
-  });
+/** A cluster that no archive is of, with those that are there. */
+export function unknownCluster(
+  archives: readonly ArchiveCommit[],
+  cluster: string,
+  { repository }: Pick<ArchiveScope, 'repository'>,
+): KopsError {
+  const clusters = [...new Set(archives.map((archive) => archive.cluster))].sort();
+  return new KopsError(
+    'KOPS_ARCHIVE_NOT_FOUND',
+    `the repository holds no archive of cluster '${cluster}'`,
+    {
+      at: { repository },
+      hint:
+        clusters.length === 0
+          ? "The repository holds no archives. Make one with 'kops backup'."
+          : `Use --cluster with one of its clusters: ${clusters.join(', ')}.`,
+    },
+  );
 }
+
+function byShortId(
+  candidates: readonly ArchiveCommit[],
+  wanted: string,
+  { repository }: ArchiveScope,
+): ArchiveCommit | undefined {
+  if (wanted.length < minShortId) return undefined;
+  const matching = candidates.filter(
+    ({ archive }) => archive.startsWith(wanted) || randomPart(archive).startsWith(wanted),
+  );
+  if (matching.length <= 1) return matching[0];
+  const named = matching.slice(-namedArchives).map(({ archive }) => archive);
+  const others = matching.length - named.length;
+  throw new KopsError(
+    'KOPS_USAGE',
+    `'${wanted}' is ambiguous: ${String(matching.length)} archives have ids like it`,
+    {
+      at: { repository },
+      hint: `Use more of the id of one of these: ${named.join(', ')}${others > 0 ? ` (and ${String(others)} older)` : ''}.`,
+    },
+  );
+}
+
+const randomPart = (archive: string): string => archive.slice(archive.indexOf('-') + 1);
 
 function notFound(
   candidates: readonly ArchiveCommit[],
   wanted: string,
-  at: { repository: string; retired: (id: string) => boolean },
+  at: Pick<ArchiveScope, 'repository' | 'retired'>,
 ): KopsError {
   const near = nearest(candidates, wanted);
   return new KopsError(

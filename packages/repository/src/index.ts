@@ -4,6 +4,7 @@
  */
 export type {
   ArchiveSelection,
+  ArchiveWanted,
   CommitOptions,
   NewObject,
   Repository,
@@ -23,6 +24,8 @@ export {
   openRepository,
   type CreateRepositoryOptions,
 } from './open-repository.ts';
+export { unknownCluster } from './find-archive.ts';
+export { findWidest } from './latest-archive.ts';
 export { openArchive } from './open-archive.ts';
 export { BatchAssembler, type AssembledRun } from './batch-assembler.ts';
 export { readSegmentRuns, type SegmentReadOptions } from './segment-runs.ts';

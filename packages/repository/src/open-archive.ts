@@ -20,21 +20,21 @@ import { loadVisibleList } from './visible-list.ts';
 import { flatten } from './flatten.ts';
 import { readSliceRuns } from './read-batches.ts';
 import { recordWindows } from './record-windows.ts';
-import type { ArchiveSelection, Repository } from './repository.ts';
+import type { ArchiveWanted, Repository } from './repository.ts';
 import { TransactionScan } from './scan-transactions.ts';
 import { TransactionLookahead } from './transaction-lookahead.ts';
 import { visibleRecords } from './visible-records.ts';
 
 /**
  * Opens an archive, by what a commit says or by id or `latest`.
- * @throws KOPS_ARCHIVE_NOT_FOUND, KOPS_USAGE, KOPS_MANIFEST_INVALID, KOPS_FORMAT_UNSUPPORTED
+ * @throws KOPS_ARCHIVE_NOT_FOUND, KOPS_TOPIC_NOT_FOUND, KOPS_USAGE, KOPS_MANIFEST_INVALID, KOPS_FORMAT_UNSUPPORTED
  */
 export async function openArchive(
   repository: Repository,
   ref: ArchiveCommit | string,
-  selection: ArchiveSelection = {},
+  wanted: ArchiveWanted = {},
 ): Promise<Archive> {
-  const found = typeof ref === 'string' ? await repository.resolveArchive(ref, selection) : ref;
+  const found = typeof ref === 'string' ? await repository.resolveArchive(ref, wanted) : ref;
   return new StoredArchive(repository, found, await repository.readManifest(found));
 }
 

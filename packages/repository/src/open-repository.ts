@@ -26,7 +26,13 @@ import { commitArchive } from './commit-archive.ts';
 import { confirmObjects } from './confirm-objects.ts';
 import { findArchive } from './find-archive.ts';
 import { readDocument } from './read-document.ts';
-import type { ArchiveSelection, CommitOptions, NewObject, Repository } from './repository.ts';
+import type {
+  ArchiveSelection,
+  ArchiveWanted,
+  CommitOptions,
+  NewObject,
+  Repository,
+} from './repository.ts';
 import { retireArchives } from './retire-archives.ts';
 
 /** Where time and randomness come from; replace them in tests only. */
@@ -144,15 +150,12 @@ class StoredRepository implements Repository {
       .filter(({ cluster }) => selection.cluster === undefined || cluster === selection.cluster);
   }
 
-  async resolveArchive(
-    idOrLatest: string,
-    selection: ArchiveSelection = {},
-  ): Promise<ArchiveCommit> {
+  async resolveArchive(idOrLatest: string, wanted: ArchiveWanted = {}): Promise<ArchiveCommit> {
     const archives = await this.archives();
     return findArchive(archives, idOrLatest, {
       repository: this.store.url,
       retired: (id) => this.#log.isRetired(id),
-      ...selection,
+      ...wanted,
     });
   }
 

@@ -36,6 +36,14 @@ export interface ArchiveSelection {
   readonly cluster?: string;
 }
 
+/** What an archive is wanted for. */
+export interface ArchiveWanted extends ArchiveSelection {
+  /** Names and globs of the topics that are asked for; all if omitted or empty. */
+  readonly topics?: readonly string[];
+  /** Called with a line for the operator where `latest` is not the newest archive, or not of all topics. */
+  readonly onNotice?: (text: string) => void;
+}
+
 /** A repository in one store. Everything it reads is checked against the commit log before it is returned. */
 export interface Repository {
   readonly store: ObjectStore;
@@ -51,10 +59,10 @@ export interface Repository {
   archives(selection?: ArchiveSelection): Promise<ArchiveCommit[]>;
 
   /**
-   * Finds an archive by id, or the last one committed by `latest`.
-   * @throws KOPS_ARCHIVE_NOT_FOUND with the nearest ids; KOPS_USAGE when `latest` could be of several clusters.
+   * Finds an archive by id, by the unambiguous beginning of its id or of the random part, or by `latest`: the newest that covers the wanted topics.
+   * @throws KOPS_ARCHIVE_NOT_FOUND with the nearest ids; KOPS_TOPIC_NOT_FOUND when no backup selected a topic; KOPS_USAGE when several could be meant
    */
-  resolveArchive(idOrLatest: string, selection?: ArchiveSelection): Promise<ArchiveCommit>;
+  resolveArchive(idOrLatest: string, wanted?: ArchiveWanted): Promise<ArchiveCommit>;
 
   /** @throws KOPS_MANIFEST_INVALID when it is missing, damaged, or not the one the commit names; KOPS_FORMAT_UNSUPPORTED */
   readManifest(ref: ArchiveCommit): Promise<Manifest>;

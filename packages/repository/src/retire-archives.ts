@@ -22,6 +22,7 @@ export async function retireArchives(
         archive: null,
         series: null,
         manifest: null,
+        selection: null,
         retires: [...ids],
         signature: null,
       },

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import {
+  wholeCluster,
   appendSegments,
   countHoles,
   emptySegmentList,
@@ -166,6 +167,8 @@ export function manifestOf(
       },
     ],
     groups: [],
+    selection: wholeCluster,
+    deletedSinceParent: [],
     signature: null,
     ...fields,
   };

@@ -1,3 +1,4 @@
+import { wholeCluster } from '@kops/archive-format';
 import type {
   GroupManifest,
   Manifest,
@@ -62,6 +63,8 @@ function manifest(topics: TopicManifest[], groups: GroupManifest[] = []): Manife
     copies: ['memory:'],
     topics,
     groups,
+    selection: wholeCluster,
+    deletedSinceParent: [],
     signature: null,
   };
 }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import {
+  wholeCluster,
   appendSegments,
   countHoles,
   countRecords,
@@ -138,6 +139,8 @@ export function manifestOf(
     copies: ['memory:'],
     topics: [...topics],
     groups: [...groups],
+    selection: wholeCluster,
+    deletedSinceParent: [],
     signature: null,
   };
 }

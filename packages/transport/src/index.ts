@@ -39,5 +39,6 @@ export type {
   PlannedPartition,
   StartBackup,
   StartedBackup,
+  DeletedTopic,
   WatermarkQuery,
 } from './port.ts';

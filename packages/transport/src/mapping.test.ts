@@ -166,6 +166,9 @@ const startedBackup: fc.Arbitrary<StartedBackup> = fc.record({
     { maxLength: 4 },
   ),
   groups: uint32,
+  deletedTopics: fc.array(fc.record({ topic: text, topicId: text, archive: text }), {
+    maxLength: 3,
+  }),
 });
 
 const progressFields = {

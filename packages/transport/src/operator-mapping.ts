@@ -82,7 +82,12 @@ export function fromWireStartBackup(wire: StartBackupRequest): StartBackup {
 }
 
 export function toWireStartedBackup(started: StartedBackup): StartBackupResponse {
-  return { ...started, parent: started.parent ?? '', partitions: [...started.partitions] };
+  return {
+    ...started,
+    parent: started.parent ?? '',
+    partitions: [...started.partitions],
+    deletedTopics: [...started.deletedTopics],
+  };
 }
 
 export function fromWireStartedBackup(wire: StartBackupResponse): StartedBackup {

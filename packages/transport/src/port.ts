@@ -147,6 +147,14 @@ export interface PlannedPartition extends TopicPartition {
   readonly reason: string;
 }
 
+/** A topic that earlier archives hold and the cluster no longer has. */
+export interface DeletedTopic {
+  readonly topic: string;
+  readonly topicId: TopicId;
+  /** The last archive that holds it. */
+  readonly archive: string;
+}
+
 export interface StartedBackup {
   /** Empty on a dry run. */
   readonly backupId: string;
@@ -154,6 +162,8 @@ export interface StartedBackup {
   readonly parent: string | null;
   readonly partitions: readonly PlannedPartition[];
   readonly groups: number;
+  /** Topics that earlier archives hold and the cluster no longer has. */
+  readonly deletedTopics: readonly DeletedTopic[];
 }
 
 export interface BackupProgress {

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import {
+  wholeCluster,
   appendSegments,
   countHoles,
   countRecords,
@@ -178,6 +179,8 @@ export async function commit(
       },
     ],
     groups: [],
+    selection: wholeCluster,
+    deletedSinceParent: [],
     signature: null,
   };
   const newObjects = built.flatMap((partition) => partition.newObjects);

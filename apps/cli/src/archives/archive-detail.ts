@@ -1,4 +1,5 @@
 import type {
+  DeletedTopic,
   GroupManifest,
   Loss,
   Manifest,
@@ -53,6 +54,8 @@ export interface ArchiveDetail {
   readonly isolation: 'read_committed' | 'read_uncommitted';
   readonly brokers: Manifest['cluster']['brokers'];
   readonly copies: readonly string[];
+  /** Topics that an earlier archive holds and the cluster no longer had, and the last archive that holds each. */
+  readonly deletedSinceParent: readonly DeletedTopic[];
   readonly topics: readonly TopicDetail[];
   readonly groups: readonly GroupManifest[];
 }
@@ -76,6 +79,7 @@ export function describeArchive(archive: Archive, chosen: readonly string[]): Ar
     isolation,
     brokers: cluster.brokers,
     copies,
+    deletedSinceParent: manifest.deletedSinceParent,
     topics: topics.map(topicDetail),
     groups: chosen.length === 0 ? manifest.groups : groupsOf(manifest.groups, names),
   };

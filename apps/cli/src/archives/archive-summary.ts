@@ -1,4 +1,10 @@
-import type { ArchiveCommit, Manifest, PartitionManifest } from '@kops/archive-format';
+import {
+  isOfWholeCluster,
+  type ArchiveCommit,
+  type Manifest,
+  type PartitionManifest,
+  type SelectedTopics,
+} from '@kops/archive-format';
 
 /** What of a range is missing. */
 export interface LossCount {
@@ -35,6 +41,10 @@ export interface ArchiveSummary extends Totals {
   readonly endedAt: string;
   readonly topics: number;
   readonly groups: number;
+  /** Which topics of the cluster the backup was asked for. */
+  readonly selection: SelectedTopics;
+  /** Whether that is a part of the cluster: `latest` is then this archive only for topics of this part. */
+  readonly isSubset: boolean;
 }
 
 /** Offsets that are lost in partitions. */
@@ -72,6 +82,8 @@ export function summarizeArchive(ref: ArchiveCommit, manifest: Manifest): Archiv
     endedAt,
     topics: topics.length,
     groups: groups.length,
+    selection: manifest.selection,
+    isSubset: !isOfWholeCluster(manifest.selection),
     ...totalsOf(topics.flatMap(({ partitions }) => partitions)),
   };
 }

@@ -1,5 +1,13 @@
-import { errorToJson, mapLimit, throwIfAborted, toKopsError, type KopsError } from '@kops/core';
-import type { Repository } from '@kops/repository';
+import {
+  errorToJson,
+  isGlob,
+  KopsError,
+  mapLimit,
+  matchesGlob,
+  throwIfAborted,
+  toKopsError,
+} from '@kops/core';
+import { unknownCluster, type Repository } from '@kops/repository';
 import { summarizeArchive, type ArchiveSummary } from './archive-summary.ts';
 
 /** An archive of a list: its summary, or why it cannot be told. */
@@ -25,30 +33,68 @@ const parallelReads = 2;
 /** Codes of failures that concern one archive alone; others concern all. */
 const ofOneArchive = new Set(['KOPS_MANIFEST_INVALID', 'KOPS_FORMAT_UNSUPPORTED']);
 
-/** Lists archives. One whose manifest cannot be read does not hide the others. */
+/** Which archives are listed. */
+export interface ListOptions {
+  readonly cluster?: string | undefined;
+  /** Names and globs of topics, of which an archive holds one at least. */
+  readonly topics?: readonly string[] | undefined;
+  readonly signal: AbortSignal;
+}
+
+/** Lists archives. One whose manifest cannot be read does not hide the others. @throws KOPS_ARCHIVE_NOT_FOUND for a cluster, KOPS_TOPIC_NOT_FOUND for topics of no archive */
 export async function listArchives(
   repository: Repository,
-  options: { readonly cluster?: string | undefined; readonly signal: AbortSignal },
+  options: ListOptions,
 ): Promise<ArchiveList> {
-  const { cluster, signal } = options;
-  const refs = await repository.archives(cluster === undefined ? {} : { cluster });
+  const { cluster, topics = [], signal } = options;
+  const all = await repository.archives();
+  const refs = all.filter((ref) => cluster === undefined || ref.cluster === cluster);
+  if (cluster !== undefined && refs.length === 0)
+    throw unknownCluster(all, cluster, { repository: repository.store.url });
   const failures: KopsError[] = [];
-  const archives = await mapLimit(refs, parallelReads, async (ref): Promise<ListedArchive> => {
+  const listed = await mapLimit(refs, parallelReads, async (ref): Promise<Listed> => {
     throwIfAborted(signal);
     const { archive, cluster } = ref;
     try {
-      return {
-        archive,
-        cluster,
-        summary: summarizeArchive(ref, await repository.readManifest(ref)),
-        error: null,
-      };
+      const manifest = await repository.readManifest(ref);
+      const names = manifest.topics.map(({ name }) => name);
+      const summary = summarizeArchive(ref, manifest);
+      return { names, shown: { archive, cluster, summary, error: null } };
     } catch (thrown) {
       const error = toKopsError(thrown);
       if (!ofOneArchive.has(error.code)) throw error;
       failures.push(error);
-      return { archive, cluster, summary: null, error: errorToJson(error) };
+      return { names: null, shown: { archive, cluster, summary: null, error: errorToJson(error) } };
     }
   });
+  requireTopics(listed, topics, repository.store.url);
+  // What cannot be read may hold it.
+  const archives = listed
+    .filter(({ names }) => names === null || topics.length === 0 || holdsAny(names, topics))
+    .map(({ shown }) => shown);
   return { repository: repository.store.url, archives, failures };
+}
+
+interface Listed {
+  readonly shown: ListedArchive;
+  /** Of its topics; null where it cannot be read. */
+  readonly names: readonly string[] | null;
+}
+
+const holdsAny = (names: readonly string[], globs: readonly string[]): boolean =>
+  globs.some((glob) => names.some((name) => matchesGlob(glob, name)));
+
+/** @throws KOPS_TOPIC_NOT_FOUND for a name or glob that no archive holds a topic of */
+function requireTopics(
+  listed: readonly Listed[],
+  topics: readonly string[],
+  repository: string,
+): void {
+  const missing = topics.find((glob) => !listed.some(({ names }) => holdsAny(names ?? [], [glob])));
+  if (missing === undefined) return;
+  const what = isGlob(missing) ? `topic that matches '${missing}'` : `topic '${missing}'`;
+  throw new KopsError('KOPS_TOPIC_NOT_FOUND', `no archive holds a ${what}`, {
+    at: { repository, topic: missing },
+    hint: "List the topics of an archive with 'kops archives show'; quote globs so that the shell does not expand them.",
+  });
 }

@@ -1,6 +1,6 @@
 import { compilePolicy, lineageId, type Catalog } from '@kops/catalog';
 import { throwIfAborted } from '@kops/core';
-import { openArchive, type Archive, type Repository } from '@kops/repository';
+import { findWidest, openArchive, type Archive, type Repository } from '@kops/repository';
 import type { ConfiguredCatalog } from './catalog-settings.ts';
 
 /** Records of one topic, in the newest archive and in the catalog. */
@@ -25,7 +25,7 @@ export interface ValueCounts {
 }
 
 /**
- * Counts, for the newest archive of each cluster, the records of all topics that are indexed at all, on both sides. Reads the segments of
+ * Counts, for the newest archive of each whole cluster (else the newest of a part), the records of all topics that are indexed at all, on both sides. Reads the segments of
  * topics that hold transactions or holes: only those tell how many records are data.
  */
 export async function compareCounts(
@@ -35,9 +35,11 @@ export async function compareCounts(
   signal: AbortSignal,
 ): Promise<TopicCount[]> {
   const policyOf = compilePolicy(records);
-  const newest = new Map((await repository.archives()).map((ref) => [ref.cluster, ref]));
+  const byCluster = Map.groupBy(await repository.archives(), ({ cluster }) => cluster);
   const counts: TopicCount[] = [];
-  for (const ref of newest.values()) {
+  for (const archives of byCluster.values()) {
+    const ref = findWidest(archives.toReversed()) ?? archives.at(-1);
+    if (ref === undefined) continue;
     const archive = await openArchive(repository, ref);
     const { cluster } = archive.manifest;
     for (const { name: topic } of archive.manifest.topics) {

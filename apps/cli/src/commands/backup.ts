@@ -246,6 +246,10 @@ export default class Backup extends KopsCommand<typeof Backup, BackupResult> {
     this.#progress.note(
       `Backing up ${counted(started.partitions.length, 'partition')} (${String(baselines)} from the log start) and ${counted(started.groups, 'group')}; ${parent}.`,
     );
+    for (const { topic, archive } of started.deletedTopics)
+      this.#progress.note(
+        `  ${topic} was deleted since the last backup, or this user may no longer see it; archive ${archive} is the last that holds it.`,
+      );
     for (const { topic, partition, reason } of started.partitions) {
       if (reason !== '')
         this.#progress.note(`  ${topic}-${String(partition)} from its start: ${reason}`);

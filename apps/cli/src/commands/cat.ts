@@ -74,7 +74,7 @@ export default class Cat extends KopsCommand<typeof Cat, void> {
   }
 
   protected async execute(signal: AbortSignal): Promise<void> {
-    const archive = await openConfiguredArchive(this.settings, this.flags);
+    const archive = this.reads(await openConfiguredArchive(this.settings, this.flags));
     const { topic, partition } = this.flags;
     const { logStart, cut } = archive.partition(topic, partition);
     const { from } = shownOffsets(

@@ -60,7 +60,7 @@ export default class Drill extends KopsCommand<typeof Drill, Record<string, unkn
         hint: 'Add --sandbox external to use that cluster, or leave --bootstrap-server out.',
       });
     }
-    const opened = await openConfiguredArchive(this.settings, this.flags);
+    const opened = this.reads(await openConfiguredArchive(this.settings, this.flags));
     this.about = aboutArchive(opened);
     const reportDir = this.flags['report-dir'] ?? defaultReportDir;
     const line = new ProgressLine();

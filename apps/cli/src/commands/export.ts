@@ -98,7 +98,7 @@ export default class Export extends KopsCommand<typeof Export, ExportResult | un
         hint: 'Give --output FILE, or leave --json out: stdout is a JSON object a line.',
       });
     }
-    const archive = await openConfiguredArchive(this.settings, this.flags);
+    const archive = this.reads(await openConfiguredArchive(this.settings, this.flags));
     const request = this.#request(archive);
     const partitions = scannedPartitions(archive, request);
     const names = [...new Set(partitions.map(({ topic }) => topic))];

@@ -86,7 +86,7 @@ export default class Grep extends KopsCommand<typeof Grep, void> {
       ignoreCase,
       parts: keys ? 'key' : values ? 'value' : 'all',
     });
-    const archive = await openConfiguredArchive(this.settings, this.flags);
+    const archive = this.reads(await openConfiguredArchive(this.settings, this.flags));
     const output = standardOutput();
     const view = terminalView();
     const writer = new RecordWriter<PlacedRecord>(

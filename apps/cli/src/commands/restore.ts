@@ -116,7 +116,7 @@ export default class Restore extends KopsCommand<typeof Restore, RestoreCommandR
 
   protected async execute(signal: AbortSignal): Promise<RestoreCommandResult> {
     const { flags } = this;
-    const archive = await openConfiguredArchive(this.settings, flags);
+    const archive = this.reads(await openConfiguredArchive(this.settings, flags));
     this.about = aboutArchive(archive);
     const request = {
       archive,

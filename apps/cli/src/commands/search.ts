@@ -120,9 +120,9 @@ export default class Search extends KopsCommand<typeof Search, SearchResult> {
   }
 
   async #archive(): Promise<Archive | undefined> {
-    const { archive, cluster: of } = this.flags;
+    const { archive, cluster: of, topics } = this.flags;
     if (archive === undefined) return undefined;
-    return openConfiguredArchive(this.settings, { archive, cluster: of });
+    return this.reads(await openConfiguredArchive(this.settings, { archive, cluster: of, topics }));
   }
 
   async #arguments(): Promise<{ readonly query: string }> {

@@ -48,7 +48,7 @@ export default class Verify extends KopsCommand<typeof Verify, VerifyResult> {
         hint: 'Remove --subset, or use --level checksum, structure or replay.',
       });
     }
-    const opened = await openConfiguredArchive(this.settings, this.flags);
+    const opened = this.reads(await openConfiguredArchive(this.settings, this.flags));
     this.about = aboutArchive(opened);
     const { result, lines, exit, drill } = await verify(
       { archive: opened, level, subset, reportDir, signal },

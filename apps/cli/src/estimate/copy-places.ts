@@ -1,8 +1,9 @@
 import { dirname } from 'node:path';
+import { isOfWholeCluster } from '@kops/archive-format';
 import { KopsError } from '@kops/core';
 import { parseRepositoryUrl, type ObjectStore } from '@kops/object-store';
 import { openFileStore } from '@kops/object-store/file';
-import { openArchive, openRepository, type Repository } from '@kops/repository';
+import { openRepository, type Repository } from '@kops/repository';
 import type { CopyPlace } from './estimate.ts';
 
 /** The cluster whose archives count. */
@@ -47,16 +48,22 @@ async function archivedRanges(
   { clusterId, topicIds }: LiveCluster,
 ): Promise<CopyPlace['archived']> {
   const repository = await openOrNone(store);
-  const latest = (await repository?.archives({ cluster: clusterId }))?.at(-1);
-  if (repository === undefined || latest === undefined) return () => undefined;
-  const archive = await openArchive(repository, latest);
+  if (repository === undefined) return () => undefined;
   const ranges = new Map<string, { start: bigint; end: bigint }>();
-  for (const topic of archive.manifest.topics) {
-    const id = topicIds.get(topic.name);
-    // A topic that was recreated is another one.
-    if (id !== undefined && id !== topic.topicId) continue;
-    for (const { partition, logStart, cut } of topic.partitions)
-      ranges.set(`${topic.name}/${String(partition)}`, { start: logStart, end: cut });
+  const newestFirst = (await repository.archives({ cluster: clusterId })).reverse();
+  for (const ref of newestFirst) {
+    const { topics } = await repository.readManifest(ref);
+    for (const topic of topics) {
+      const id = topicIds.get(topic.name);
+      // A topic that was recreated is another one.
+      if (id !== undefined && id !== topic.topicId) continue;
+      for (const { partition, logStart, cut } of topic.partitions) {
+        const key = `${topic.name}/${String(partition)}`;
+        // A backup extends the newest archive that holds the partition.
+        if (!ranges.has(key)) ranges.set(key, { start: logStart, end: cut });
+      }
+    }
+    if (isOfWholeCluster(ref.selection)) break;
   }
   return ({ topic, partition }) => ranges.get(`${topic}/${String(partition)}`);
 }

@@ -1,4 +1,4 @@
-import { describeLoss } from '@kops/archive-format';
+import { describeLoss, describeSelection } from '@kops/archive-format';
 import { counted, formatCount } from '@kops/core';
 import { formatBytes, formatDuration } from '@kops/service';
 import type { ArchiveDetail, PartitionDetail, TopicDetail } from '../archives/archive-detail.ts';
@@ -30,6 +30,7 @@ export function renderArchiveDetail(
         ]
       : partitionLines(detail.topics)),
     ...lossLines(detail.topics),
+    ...deletedLines(detail.deletedSinceParent),
     ...(options.byTopic ? detail.topics.flatMap(configLines) : []),
     ...(options.byTopic ? groupOffsetLines(detail) : groupLines(detail)),
   ];
@@ -53,6 +54,7 @@ function headPairs({
         ? `generation ${String(summary.generation)} of series ${summary.series}`
         : summary.kind,
     ],
+    ['Selection', selectionText(summary)],
     ['Parent', summary.parent ?? 'none'],
     [
       'Ended',
@@ -71,6 +73,21 @@ function headPairs({
     ['Losses', formatLosses(summary.losses)],
     ['Copies', copies.join(', ')],
     ['Made by', `kops ${kopsVersion}`],
+  ];
+}
+
+function selectionText({ selection, isSubset }: ArchiveDetail['summary']): string {
+  const text = describeSelection(selection);
+  if (text === '') return 'all topics of the cluster';
+  return isSubset ? `a part of the cluster: ${text}` : `all topics of the cluster, ${text}`;
+}
+
+function deletedLines(topics: ArchiveDetail['deletedSinceParent']): string[] {
+  if (topics.length === 0) return [];
+  return [
+    '',
+    'Deleted since the parent:',
+    ...topics.map(({ name, archive }) => `  ${name}: last in archive ${archive}`),
   ];
 }
 

@@ -1,3 +1,4 @@
+import { describeSelection } from '@kops/archive-format';
 import { formatCount } from '@kops/core';
 import { formatBytes } from '@kops/service';
 import type { ArchiveList, ListedArchive } from '../archives/list-archives.ts';
@@ -12,6 +13,7 @@ const columns: readonly Column[] = [
   { title: 'ENDED' },
   { title: 'CLUSTER' },
   { title: 'KIND' },
+  { title: 'SELECTION' },
   { title: 'TOPICS', align: right },
   { title: 'PARTITIONS', align: right },
   { title: 'RECORDS', align: right },
@@ -34,6 +36,7 @@ function row({ archive, cluster, summary, error }: ListedArchive): string[] {
     formatInstant(summary.endedAt),
     cluster,
     summary.kind === 'generation' ? `generation ${String(summary.generation)}` : summary.kind,
+    describeSelection(summary.selection) || 'all topics',
     formatCount(summary.topics),
     formatCount(summary.partitions),
     formatRecords(summary),

@@ -17,17 +17,25 @@ export async function openConfiguredRepository(config: Config): Promise<Reposito
   return openRepository(await openFileStore(parseRepositoryUrl(url).directory));
 }
 
+/** The archive that flags name, and the topics that it is wanted for: `latest` is the newest that covers them. */
+export interface WantedArchive {
+  readonly archive: string;
+  readonly cluster?: string | undefined;
+  readonly topic?: string | readonly string[] | undefined;
+  readonly topics?: readonly string[] | undefined;
+}
+
 /** Opens an archive of the (first) configured repository for reading. @throws KOPS_REPOSITORY_NOT_FOUND, KOPS_ARCHIVE_NOT_FOUND, KOPS_MANIFEST_INVALID */
 export async function openConfiguredArchive(
   config: Config,
-  wanted: { readonly archive: string; readonly cluster?: string | undefined },
+  { archive, cluster, topic, topics }: WantedArchive,
 ): Promise<Archive> {
   const repository = await openConfiguredRepository(config);
-  return openArchive(
-    repository,
-    wanted.archive,
-    wanted.cluster === undefined ? {} : { cluster: wanted.cluster },
-  );
+  return openArchive(repository, archive, {
+    ...(cluster === undefined ? {} : { cluster }),
+    topics: [topics ?? topic ?? []].flat(),
+    onNotice: (text) => process.stderr.write(`${text}\n`),
+  });
 }
 
 /** What an event says of a command's archive. */

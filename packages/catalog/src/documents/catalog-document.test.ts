@@ -1,3 +1,4 @@
+import { wholeCluster } from '@kops/archive-format';
 import type { Manifest, SegmentEntry } from '@kops/archive-format';
 import { describe, expect, it } from 'vitest';
 import { asSent, type SentDocument } from '../../test/sent-document.ts';
@@ -67,6 +68,8 @@ const manifest: Manifest = {
     topic('payments', partition({ baseline: false })),
   ],
   groups: [],
+  selection: wholeCluster,
+  deletedSinceParent: [],
   signature: null,
 };
 

@@ -5,7 +5,7 @@ import { describeFailure } from '../../output/report-failure.ts';
 import { renderArchiveList } from '../../render/archive-list.ts';
 import { commonSettings } from '../../settings/common-settings.ts';
 import { openConfiguredRepository } from '../../settings/connections.ts';
-import { cluster, repository } from '../../settings/flags.ts';
+import { cluster, repository, topicNames } from '../../settings/flags.ts';
 
 interface ArchivesListResult {
   readonly repository: string;
@@ -15,13 +15,14 @@ interface ArchivesListResult {
 export default class ArchivesList extends KopsCommand<typeof ArchivesList, ArchivesListResult> {
   static override summary = 'List the archives of a repository, the newest last.';
   static override description =
-    'Shows what each archive holds: topics, partitions, records, bytes, losses and the archive that it extends. An archive whose manifest is damaged is listed as such, and the others with it.\n\n' +
-    'Exit codes: 0 ok, 2 usage, 10 repository not found, 12 manifest of a newer format, 20 damaged manifest or commit, 30 storage unreachable, 31 denied.';
+    'Shows what each archive holds: topics, partitions, records, bytes, losses and the archive that it extends. An archive whose manifest is damaged is listed as such, and the others with it. With --topics only archives that hold such a topic.\n\n' +
+    'Exit codes: 0 ok, 2 usage, 10 repository, cluster or topic not found, 12 manifest of a newer format, 20 damaged manifest or commit, 30 storage unreachable, 31 denied.';
   static override examples = [
     '<%= config.bin %> <%= command.id %> --repository /backups/kafka',
+    "<%= config.bin %> <%= command.id %> --repository /backups/kafka --topics 'orders*'",
     '<%= config.bin %> <%= command.id %> --repository /backups/kafka --cluster MkU3OEVBNTcwNTJENDM2Qg --json',
   ];
-  static override flags = { repository, cluster };
+  static override flags = { repository, cluster, topics: topicNames };
 
   protected override settingsOf(flags: FlagsOf<typeof ArchivesList>): Record<string, unknown> {
     return commonSettings(flags);
@@ -31,6 +32,7 @@ export default class ArchivesList extends KopsCommand<typeof ArchivesList, Archi
     const opened = await openConfiguredRepository(this.settings);
     const { failures, ...list } = await listArchives(opened, {
       cluster: this.flags.cluster,
+      topics: this.flags.topics,
       signal,
     });
     this.print(renderArchiveList({ ...list, failures }));

@@ -24,7 +24,10 @@ export default class ArchivesShow extends KopsCommand<typeof ArchivesShow, Archi
 
   protected async execute(): Promise<ArchiveDetail> {
     const { topics = [] } = this.flags;
-    const detail = describeArchive(await openConfiguredArchive(this.settings, this.flags), topics);
+    const detail = describeArchive(
+      this.reads(await openConfiguredArchive(this.settings, this.flags)),
+      topics,
+    );
     this.print(renderArchiveDetail(detail, { byTopic: topics.length > 0 }));
     return detail;
   }

@@ -83,7 +83,7 @@ export default class Rebuild extends KopsCommand<typeof Rebuild, IndexReport> {
 
   async #archive(): Promise<string | undefined> {
     const { archive, cluster } = this.flags;
-    if (archive === undefined || cluster === undefined) return archive;
+    if (archive === undefined) return undefined;
     return (await openConfiguredArchive(this.settings, { archive, cluster })).ref.archive;
   }
 }
