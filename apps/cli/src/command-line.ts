@@ -9,7 +9,7 @@ const strongerExits: ReadonlySet<number> = new Set([20, 21]);
 
 /** How the parser says that there is no such command. */
 const isUnknownCommand = (error: unknown): boolean =>
-  error instanceof Error && /^command \S+ not found$/.test(error.message);
+  error instanceof Error && /^command \S+ not found\.?$/i.test(error.message);
 
 /** Runs the command line of this process; its exit code says how it ended. */
 export async function runCommandLine(): Promise<void> {

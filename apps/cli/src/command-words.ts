@@ -30,7 +30,12 @@ export function unknownCommand(args: readonly string[]): KopsError {
   const isFlag = (word: string): boolean => word.startsWith('-');
   const end = args.findIndex(isFlag);
   const words = args.slice(0, end === -1 ? 2 : Math.min(end, 2));
-  const [first = '', second] = words;
+  const [first, second] = words;
+  if (first === undefined)
+    return usage(
+      `the command must come first, before ${args[0] ?? 'its flags'}`,
+      "See 'kops --help' for the commands.",
+    );
   if (commandNames.includes(first) && second !== undefined)
     return usage(
       `'kops ${first}' takes no argument ${JSON.stringify(second)}`,

@@ -114,7 +114,13 @@ describe('what cannot be meant ends with 2', () => {
       'KOPS_USAGE',
       /has no flag --depth/,
     ],
-    ['an unknown command', () => ['restor', ...from()], 'KOPS_USAGE', /restor/],
+    [
+      'an unknown command',
+      () => ['restor', ...from()],
+      'KOPS_USAGE',
+      /Did you mean 'kops restore'/,
+    ],
+    ['help of an unknown command', () => ['help', 'restor'], 'KOPS_USAGE', /no command 'restor'/],
     ['a missing repository', () => ['archives', 'list'], 'KOPS_USAGE', /--repository is missing/],
     ['a missing flag', () => ['cat', ...from(), '--topic', 'allowed'], 'KOPS_USAGE', /partition/],
     [

@@ -16,6 +16,7 @@ interface Flag {
   readonly exclusive?: readonly string[];
   readonly dependsOn?: readonly string[];
   readonly required?: boolean;
+  readonly summary?: string;
 }
 
 const flagsOf = (name: string): Record<string, Flag> => ({
@@ -95,6 +96,17 @@ describe('flags that contradict each other', () => {
     expect(run.code, run.stderr).toBe(2);
     expect(run.stderr).toContain(`--${flag} needs --${other}`);
     expect(run.stderr).not.toMatch(parserWords);
+  });
+
+  it('depend on the flag that their summary names', () => {
+    const lonely = Object.keys(commands).flatMap((name) =>
+      Object.entries(flagsOf(name)).flatMap(([flag, { summary = '', dependsOn = [] }]) => {
+        const [, needed] = /^With --([a-z-]+)/.exec(summary) ?? [];
+        return needed === undefined || dependsOn.includes(needed) ? [] : [`${name} --${flag}`];
+      }),
+    );
+    // Its archiver may be configured: see the last test here.
+    expect(lonely).toEqual(['backup --cluster']);
   });
 
   it.each<[string, string[], string]>([
@@ -187,6 +199,7 @@ describe('a mistyped command line', () => {
     ],
     [['archive', 'list'], "there is no command 'archive'", "Did you mean 'kops archives list'?"],
     [['list-everything'], "there is no command 'list-everything'", "See 'kops --help'"],
+    [['--repository', '/r', 'backup'], 'the command must come first, before --repository', 'See'],
     [['backup', 'orders'], `'kops backup' takes no argument "orders"`, "See 'kops backup --help'"],
   ])('%j says what was probably meant', (args, says, hint) => {
     const text = describeFailure(unknownCommand(args));
@@ -224,6 +237,12 @@ describe('a mistyped command line', () => {
       ['--from', 'yesterday'],
       '--from: not a point in time: "yesterday"',
       'Write it like',
+    ],
+    [
+      'backup',
+      ['--follow', '--generation-interval', 'soon'],
+      '--generation-interval: not a length of time: "soon"',
+      'Write numbers with units',
     ],
     ['backup', ['--exclude'], '--exclude needs a value', "See 'kops backup --help'."],
     [

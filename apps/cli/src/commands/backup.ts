@@ -1,6 +1,6 @@
 import { Flags } from '@oclif/core';
 import { counted, formatCount, KopsError, systemClock, toKopsError } from '@kops/core';
-import { formatBytes, formatDuration, parseDuration } from '@kops/service';
+import { formatBytes, formatDuration } from '@kops/service';
 import {
   connectOperator,
   type BackupEvent,
@@ -26,6 +26,7 @@ import {
   repositories,
   topics,
 } from '../settings/flags.ts';
+import { duration } from '../settings/value-flags.ts';
 
 /** An embedded archiver that dies is started anew so many times; what was durable is continued. */
 const maxArchiverStarts = 3;
@@ -64,14 +65,15 @@ export default class Backup extends KopsCommand<typeof Backup, BackupResult> {
     follow: Flags.boolean({
       summary: 'Go on until stopped, committing a generation at every interval.',
     }),
-    'generation-interval': Flags.string({
+    'generation-interval': duration({
       summary: 'With --follow: time between generations, e.g. 1m.',
       helpValue: 'TIME',
       dependsOn: ['follow'],
     }),
-    'outage-limit': Flags.string({
+    'outage-limit': duration({
       summary: 'With --follow: fail after an outage of this length (default: retry without end).',
       helpValue: 'TIME',
+      dependsOn: ['follow'],
     }),
     archiver: Flags.string({
       summary:
@@ -105,12 +107,8 @@ export default class Backup extends KopsCommand<typeof Backup, BackupResult> {
       'backup.exclude': flags.exclude,
       'backup.ack': flags.ack,
       'backup.isolation': flags.isolation,
-      'backup.generationIntervalMs':
-        flags['generation-interval'] === undefined
-          ? undefined
-          : parseDuration(flags['generation-interval']),
-      'backup.outageLimitMs':
-        flags['outage-limit'] === undefined ? undefined : parseDuration(flags['outage-limit']),
+      'backup.generationIntervalMs': flags['generation-interval'],
+      'backup.outageLimitMs': flags['outage-limit'],
       'archiver.address': flags.archiver,
       'catalog.elasticsearch.node': flags.elasticsearch,
     };
