@@ -220,6 +220,17 @@ describe('what cannot be meant ends with 2', () => {
   });
 });
 
+describe('help', () => {
+  it('has a synopsis of what must be given, and no word of the parser', async () => {
+    const { code, stdout } = await runKops(['help', 'cat']);
+    expect(code).toBe(0);
+    expect(stdout).toContain('$ kops cat --topic NAME --partition N [FLAGS]\n');
+    const root = await runKops(['-h']);
+    expect(root.stdout).toMatch(/^ {2}kops \d+\.\d+\.\d+$/m);
+    expect(stdout + root.stdout).not.toMatch(/oclif|@kops|<value>/);
+  });
+});
+
 describe('what is not there ends with 10', () => {
   it.each<[string, () => string[], string, RegExp]>([
     [

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { checkJson } from './check-json.ts';
 import { runCommand } from './run-command.ts';
 import {
   batchOf,
@@ -13,6 +14,7 @@ import {
 } from './stored-archive.ts';
 
 let folder: string;
+let out: string;
 
 /** Key `customer-0` or `customer-1`, in turns; a second lies between records. */
 const order = (offset: number) =>
@@ -22,6 +24,7 @@ const orders = (from: number, count: number) =>
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'kops-cat-'));
+  out = await mkdtemp(join(tmpdir(), 'kops-cat-out-'));
   const aborted = [transactionOf([order(90), order(91)]), markerOf(92, 'abort')];
   await storeArchive(folder, {
     orders: [
@@ -30,7 +33,9 @@ beforeAll(async () => {
     payments: [[[batchOf(orders(0, 2))]]],
   });
 });
-afterAll(() => rm(folder, { recursive: true }));
+afterAll(async () => {
+  for (const directory of [folder, out]) await rm(directory, { recursive: true });
+});
 
 /** Offsets that are printed. */
 async function printed(command: string, ...args: string[]): Promise<number[]> {
@@ -64,6 +69,22 @@ describe('kops cat', () => {
     expect(await cat('--key', 'customer-1', '--count', '2')).toEqual([1, 3]);
     expect(await cat('--key', 'customer-1', '--tail', '4')).toEqual([93, 95, 97, 99]);
     expect(await cat('--key', 'customer')).toEqual([]);
+  });
+});
+
+describe('--json of what needs an archive only', () => {
+  it.each<[string, string[]]>([
+    ['archives:list', []],
+    ['archives:show', []],
+    ['cat', ['--topic', 'orders', '--partition', '0', '--tail', '3']],
+    ['export', ['--topics', 'orders', '--output', 'OUT']],
+    ['grep', ['customer-1']],
+    ['verify', []],
+  ])('is as the schema of %s says', async (id, args) => {
+    const given = args.map((arg) => (arg === 'OUT' ? join(out, 'orders.ndjson') : arg));
+    const run = await runCommand(id, [...given, '--repository', folder, '--json']);
+    expect(run.code, run.stderr).toBe(0);
+    checkJson(id.split(':'), JSON.parse(run.stdout));
   });
 });
 
