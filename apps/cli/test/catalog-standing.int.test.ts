@@ -77,7 +77,7 @@ describe.runIf(process.platform === 'linux')('a standing archiver', () => {
     start(['agent', '--config', config]);
     const backup = ['backup', '--cluster', 'shop', '--repository', 'nas', '--config', config];
     const { archives } = await kopsJson<{ archives: { records: string }[] }>(backup);
-    expect(archives).toMatchObject([{ records: '2' }]);
+    expect(archives).toMatchObject([{ records: 2 }]);
     archiver.child.kill('SIGTERM');
     expect(await archiver.ended, archiver.output()).toEqual([0, null]);
   });

@@ -99,7 +99,7 @@ describe('kops search', () => {
     expect(away.code).toBe(30);
     const noTopic = await search('a', '--archive', 'latest', '--topic', 'orders2');
     expect(noTopic.code).toBe(10);
-    expect(noTopic.stderr).toContain('correct --topics;');
+    expect(noTopic.stderr).toContain("holds no topic 'orders2'");
   });
 
   it('says of a catalog that was never made how it is made', async () => {
