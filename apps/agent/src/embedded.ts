@@ -12,4 +12,6 @@ const logger = createLogger({ level: settings.logLevel });
 await runUntilStopped((signal) => runAgentApp(settings, signal, logger), {
   logger,
   parent: process.stdin,
+  // The parent is told of it, and tells this process.
+  hangup: () => undefined,
 });

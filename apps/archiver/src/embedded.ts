@@ -16,4 +16,6 @@ const announce = (address: string): void => {
 await runUntilStopped((signal) => runArchiverApp(settings, signal, logger, announce), {
   logger,
   parent: process.stdin,
+  // The parent is told of it, and tells this process.
+  hangup: () => undefined,
 });

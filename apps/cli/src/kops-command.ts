@@ -53,6 +53,9 @@ export abstract class KopsCommand<T extends typeof Command, R = unknown> extends
   /** How long a stopped command may take to end well. */
   protected readonly graceMs: number = 30_000;
 
+  /** What SIGHUP does: a command is stopped by it. */
+  protected readonly hangup: 'stop' | (() => void) = 'stop';
+
   override async run(): Promise<R> {
     const { flags } = await this.parse(
       this.ctor as unknown as Interfaces.Input<
@@ -70,7 +73,10 @@ export abstract class KopsCommand<T extends typeof Command, R = unknown> extends
       flags: { 'logging.level': base['log-level'], ...this.settingsOf(this.flags) },
     });
     for (const warning of this.loaded.warnings) process.stderr.write(`Warning: ${warning}\n`);
-    return withStopSignal((signal) => this.#audited(signal), { graceMs: this.graceMs });
+    return withStopSignal((signal) => this.#audited(signal), {
+      graceMs: this.graceMs,
+      hangup: this.hangup,
+    });
   }
 
   /** Commands that change something, or prove it, are written to the catalog's events where there is a catalog. */

@@ -1,10 +1,10 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { kafkaAdmin, produceWithJava, readWithJava, sandboxKafka } from '@kops/testkit';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { kopsJson, piped } from './run-kops.ts';
-import { endAll, saying, start, type Standing } from './start-kops.ts';
+import { endAll, saying, start, until, type Standing } from './start-kops.ts';
 
 const sandbox = sandboxKafka({ beforeAll, afterAll });
 let folder: string;
@@ -19,12 +19,22 @@ async function produce(topic: string, count: number): Promise<void> {
 }
 
 /** Starts `kops backup --follow` of a topic. */
-function follow(topic: string, repository: string): Standing {
+function follow(topic: string, repository: string, interval = '1s'): Standing {
   const server = sandbox().bootstrapServers;
   return start([
     ...['backup', '--bootstrap-server', server, '--repository', repository],
-    ...['--topics', topic, '--follow', '--generation-interval', '1s'],
+    ...['--topics', topic, '--follow', '--generation-interval', interval],
   ]);
+}
+
+async function bytesOf(directory: string): Promise<number> {
+  const found = await readdir(directory, { recursive: true });
+  const sizes = await Promise.all(
+    found
+      .filter((name) => name.includes('segments'))
+      .map((name) => stat(join(directory, name)).catch(() => ({ size: 0 }))),
+  );
+  return sizes.reduce((sum, { size }) => sum + size, 0);
 }
 
 async function interrupt({ child, ended }: Standing): Promise<number | null> {
@@ -43,6 +53,24 @@ describe('kops backup --follow', () => {
     await saying(running, '42 records');
     expect(await interrupt(running)).toBe(0);
     await kopsJson(['verify', '--archive', 'latest', '--repository', repository]);
+  });
+
+  it('commits its last archive when its terminal is gone, and ends with 130', async () => {
+    const repository = join(folder, 'hung');
+    await kafkaAdmin(sandbox()).createTopic({ topic: 'hung' });
+    await produce('hung', 5);
+    const running = follow('hung', repository, '1h');
+    await saying(running, 'following');
+    const before = await bytesOf(repository);
+    await produce('hung', 600);
+    await until('the rest arrives', async () => (await bytesOf(repository)) > before);
+    running.child.kill('SIGHUP');
+    running.child.kill('SIGHUP');
+    expect((await running.ended)[0]).toBe(130);
+    const { records } = await kopsJson<{ records: readonly { offset: string }[] }>([
+      ...['cat', '--repository', repository, '--topic', 'hung', '--partition', '0'],
+    ]);
+    expect(records.map(({ offset }) => Number(offset))).toEqual([...Array(605).keys()]);
   });
 
   it('ends with 21 for what was lost with a topic that was created anew, and names the archive', async () => {

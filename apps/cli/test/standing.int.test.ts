@@ -41,7 +41,7 @@ const flags = [
 
 describe.runIf(process.platform === 'linux')('a standing process', () => {
   it.each(['archiver', 'agent'])(
-    'has the memory flags and threads of an embedded one and keeps its process id: %s',
+    'has the memory flags and threads of an embedded one, keeps its process id and outlives a SIGHUP: %s',
     async (name) => {
       const standing = start([name, '--config', config]);
       const pid = standing.child.pid!;
@@ -52,6 +52,8 @@ describe.runIf(process.platform === 'linux')('a standing process', () => {
       await (name === 'archiver'
         ? saying(standing, 'The archiver listens')
         : saying(start(['archiver', '--config', config]), 'an agent joined'));
+      standing.child.kill('SIGHUP');
+      await saying(standing, 'SIGHUP is ignored');
       standing.child.kill('SIGTERM');
       expect(await standing.ended, standing.output()).toEqual([0, null]);
     },

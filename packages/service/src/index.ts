@@ -18,7 +18,7 @@ export { loadTls, type TlsMaterial } from './config/tls-files.ts';
 export { createLogger, type LoggerOptions } from './logging/logger.ts';
 export { runUntilStopped, type RunOptions } from './shutdown/run-until-stopped.ts';
 export { readChildSettings } from './shutdown/child-settings.ts';
-export { withStopSignal, type StopOptions } from './shutdown/stop-signal.ts';
+export { wasHungUp, withStopSignal, type StopOptions } from './shutdown/stop-signal.ts';
 export {
   formatBytes,
   formatDuration,

@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import { runAgentApp } from '@kops/agent';
-import { mapLimit } from '@kops/core';
+import { mapLimit, type Logger } from '@kops/core';
 import { connectionOf, createLogger, secretsOf } from '@kops/service';
 import { KopsCommand } from '../kops-command.ts';
 import { archiverEndpoint } from '../settings/archiver-endpoint.ts';
@@ -12,13 +12,23 @@ export default class Agent extends KopsCommand<typeof Agent, void> {
     'Run an agent beside Kafka brokers; it joins an archiver and ends on SIGTERM.';
   static override examples = ['<%= config.bin %> <%= command.id %> --config /etc/kops/agent.yaml'];
 
+  readonly #logger = (): Logger =>
+    createLogger({
+      level: this.settings.logging.level,
+      name: 'agent',
+      secrets: secretsOf(this.loaded),
+    });
+
+  protected override readonly hangup = (): void =>
+    this.#logger().info('SIGHUP is ignored; restart the agent to read its configuration again');
+
   override run(): Promise<void> {
     becomeLean();
     return super.run();
   }
 
   protected async execute(signal: AbortSignal): Promise<void> {
-    const { agent, archiver, clusters, logging } = this.settings;
+    const { agent, archiver, clusters } = this.settings;
     const connections = await mapLimit(
       Object.entries(clusters),
       1,
@@ -34,7 +44,7 @@ export default class Agent extends KopsCommand<typeof Agent, void> {
         version: kopsVersion,
       },
       signal,
-      createLogger({ level: logging.level, name: 'agent', secrets: secretsOf(this.loaded) }),
+      this.#logger(),
     );
   }
 }

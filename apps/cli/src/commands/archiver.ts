@@ -1,5 +1,5 @@
 import { runArchiverApp } from '@kops/archiver';
-import { mapLimit } from '@kops/core';
+import { mapLimit, type Logger } from '@kops/core';
 import { connectionOf, createLogger, secretsOf } from '@kops/service';
 import { configuredCatalog } from '../catalog/catalog-settings.ts';
 import { KopsCommand } from '../kops-command.ts';
@@ -14,13 +14,23 @@ export default class Archiver extends KopsCommand<typeof Archiver, void> {
     '<%= config.bin %> <%= command.id %> --config /etc/kops/archiver.yaml',
   ];
 
+  readonly #logger = (): Logger =>
+    createLogger({
+      level: this.settings.logging.level,
+      name: 'archiver',
+      secrets: secretsOf(this.loaded),
+    });
+
+  protected override readonly hangup = (): void =>
+    this.#logger().info('SIGHUP is ignored; restart the archiver to read its configuration again');
+
   override run(): Promise<void> {
     becomeLean();
     return super.run();
   }
 
   protected async execute(signal: AbortSignal): Promise<void> {
-    const { archiver, backup, backups, clusters, repositories, logging } = this.settings;
+    const { archiver, backup, backups, clusters, repositories } = this.settings;
     const connections = await mapLimit(
       Object.entries(clusters),
       1,
@@ -39,7 +49,7 @@ export default class Archiver extends KopsCommand<typeof Archiver, void> {
         ...(catalog === undefined ? {} : { catalog }),
       },
       signal,
-      createLogger({ level: logging.level, name: 'archiver', secrets: secretsOf(this.loaded) }),
+      this.#logger(),
       (address) => this.print([`The archiver listens on ${address}`]),
     );
   }

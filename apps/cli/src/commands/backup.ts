@@ -1,6 +1,6 @@
 import { Flags } from '@oclif/core';
 import { counted, formatCount, KopsError, systemClock, toKopsError } from '@kops/core';
-import { formatBytes, formatDuration } from '@kops/service';
+import { formatBytes, formatDuration, wasHungUp } from '@kops/service';
 import {
   connectOperator,
   type BackupEvent,
@@ -118,22 +118,24 @@ export default class Backup extends KopsCommand<typeof Backup, BackupResult> {
     this.#startedAt = performance.now();
     refuseOtherMode(this.flags, this.settings.archiver.address);
     if (this.settings.archiver.address !== undefined)
-      return this.#conclude(await this.#runRemote(signal));
+      return this.#conclude(await this.#runRemote(signal), signal);
     // Settings that cannot be are told before the backup, not after it.
     this.#feed = await CatalogFeed.of(this.settings, {
       logger: this.createLogger(),
       progress: this.#progress,
     });
-    const outcome = this.#conclude(await this.#runEmbedded(signal));
+    const outcome = this.#conclude(await this.#runEmbedded(signal), signal);
     if (this.#feed === undefined || this.flags['dry-run']) return outcome;
     const { lines, json } = await this.#feed.conclude(signal, this.flags.follow);
     this.print(lines);
     return { ...outcome, catalog: json };
   }
 
-  #conclude(outcome: BackupOutcome): BackupOutcome {
+  #conclude(outcome: BackupOutcome, signal: AbortSignal): BackupOutcome {
     this.#progress.clear();
     if (this.flags['dry-run']) this.print(describePlan(outcome.started));
+    // It has its last archive, but nobody asked it to end.
+    if (this.flags.follow && wasHungUp(signal)) this.endWith(130);
     this.#tellLosses();
     return outcome;
   }

@@ -1,8 +1,9 @@
 import { PassThrough } from 'node:stream';
 import { describe, expect, it } from 'vitest';
-import { withStopSignal } from './stop-signal.ts';
+import { wasHungUp, withStopSignal } from './stop-signal.ts';
 
-const listeners = (): number => process.listenerCount('SIGINT') + process.listenerCount('SIGTERM');
+const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+const listeners = (): number => signals.reduce((sum, name) => sum + process.listenerCount(name), 0);
 
 describe('withStopSignal', () => {
   it('gives back what the work gives, and leaves nothing behind', async () => {
@@ -10,7 +11,7 @@ describe('withStopSignal', () => {
     const parent = new PassThrough();
     const result = await withStopSignal(
       (signal) => {
-        expect(listeners()).toBe(before + 2);
+        expect(listeners()).toBe(before + 3);
         return Promise.resolve(signal.aborted);
       },
       { parent },
@@ -38,5 +39,33 @@ describe('withStopSignal', () => {
     );
     parent.destroy();
     await expect(work).rejects.toMatchObject({ code: 'KOPS_INTERRUPTED', exitCode: 130 });
+  });
+
+  it('stops at a SIGHUP, and not at once at a second one', async () => {
+    const exits: number[] = [];
+    const work = withStopSignal(
+      async (signal) => {
+        process.emit('SIGHUP', 'SIGHUP');
+        process.emit('SIGHUP', 'SIGHUP');
+        await Promise.resolve();
+        return wasHungUp(signal) && signal.aborted;
+      },
+      { exit: (code) => exits.push(code) },
+    );
+    expect(await work).toBe(true);
+    expect(exits).toEqual([]);
+  });
+
+  it('takes no SIGHUP for a stop where it only calls back', async () => {
+    let called = 0;
+    const aborted = await withStopSignal(
+      (signal) => {
+        process.emit('SIGHUP', 'SIGHUP');
+        return Promise.resolve(signal.aborted);
+      },
+      { hangup: () => called++ },
+    );
+    expect(aborted).toBe(false);
+    expect(called).toBe(1);
   });
 });

@@ -5,6 +5,8 @@ import { KopsError } from '@kops/core';
 export interface StopOptions {
   /** A stream that ends when the parent process does (a child's `process.stdin`): its end stops the work. */
   readonly parent?: Readable;
+  /** What SIGHUP does: it stops as SIGTERM does (the default), or it only calls back, for a process that outlives its terminal. */
+  readonly hangup?: 'stop' | (() => void);
   /** How long the work may take to end once it was told to; default 60,000 ms. Then the process ends at once. */
   readonly graceMs?: number;
   /** Ends the process at once; `process.exit` unless a test says otherwise. */
@@ -13,7 +15,16 @@ export interface StopOptions {
 
 const interruptedExitCode = 130;
 const defaultGraceMs = 60_000;
-const stopSignals = ['SIGINT', 'SIGTERM'] as const;
+const stopSignals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+/** Reasons of signals that were aborted by a SIGHUP. */
+const hangups = new WeakSet<object>();
+
+/** Whether work was stopped because its terminal is gone, rather than by somebody's wish. */
+export function wasHungUp(signal: AbortSignal): boolean {
+  const reason: unknown = signal.reason;
+  return typeof reason === 'object' && reason !== null && hangups.has(reason);
+}
 
 function interrupted(why: string): KopsError {
   return new KopsError('KOPS_INTERRUPTED', `interrupted: ${why}`, {
@@ -36,8 +47,9 @@ function watchParent(parent: Readable, onGone: () => void): () => void {
 }
 
 /**
- * Runs work that can be stopped: the first SIGINT or SIGTERM (or the parent's end) aborts the signal with KOPS_INTERRUPTED and leaves
- * the work time to end well; the second, or the end of that time, ends the process at once with 130.
+ * Runs work that can be stopped: the first SIGINT, SIGTERM or SIGHUP (or the parent's end) aborts the signal with KOPS_INTERRUPTED and
+ * leaves the work time to end well; a second SIGINT or SIGTERM, or the end of that time, ends the process at once with 130. A second
+ * SIGHUP does nothing: shells and systemd send it besides others.
  * Settles as the work does: work that ends well after it was stopped is no failure.
  */
 export async function withStopSignal<T>(
@@ -53,11 +65,14 @@ export async function withStopSignal<T>(
   const stop = (why: string): void => {
     if (controller.signal.aborted) return;
     grace = setTimeout(endNow, options.graceMs ?? defaultGraceMs);
-    controller.abort(interrupted(why));
+    const reason = interrupted(why);
+    if (why === 'SIGHUP') hangups.add(reason);
+    controller.abort(reason);
   };
   const onSignal = (name: NodeJS.Signals): void => {
-    if (controller.signal.aborted) endNow();
-    else stop(name);
+    if (name === 'SIGHUP' && typeof options.hangup === 'function') options.hangup();
+    else if (!controller.signal.aborted) stop(name);
+    else if (name !== 'SIGHUP') endNow();
   };
   for (const name of stopSignals) process.on(name, onSignal);
   const unwatch =
