@@ -13,6 +13,7 @@ import type { Done } from './catalog/record-event.ts';
 import { fitHint } from './output/fit-hint.ts';
 import { asUsageError } from './output/usage-error.ts';
 import { toJson } from './output/json.ts';
+import { sameCommand, type Continuation, type GivenToken } from './output/same-command.ts';
 import { refuseEmptyWindow } from './settings/windows.ts';
 import { ReportedFailure, reportFailure } from './output/report-failure.ts';
 
@@ -41,6 +42,7 @@ export abstract class KopsCommand<T extends typeof Command, R = unknown> extends
   protected flags!: FlagsOf<T>;
   protected loaded!: LoadedConfig;
   #archive: Archive | undefined;
+  #given: readonly GivenToken[] = [];
 
   /** The command's work. What it returns is the `--json` result. */
   protected abstract execute(signal: AbortSignal): Promise<R>;
@@ -57,7 +59,7 @@ export abstract class KopsCommand<T extends typeof Command, R = unknown> extends
   protected readonly hangup: 'stop' | (() => void) = 'stop';
 
   override async run(): Promise<R> {
-    const { flags } = await this.parse(
+    const { flags, raw } = await this.parse(
       this.ctor as unknown as Interfaces.Input<
         Interfaces.OutputFlags<T['flags']>,
         Interfaces.OutputFlags<T['baseFlags']>,
@@ -65,6 +67,7 @@ export abstract class KopsCommand<T extends typeof Command, R = unknown> extends
       >,
     );
     this.flags = flags as unknown as FlagsOf<T>;
+    this.#given = raw;
     refuseEmptyWindow(this.flags);
     const base = this.flags as { config?: string; 'log-level'?: string };
     this.loaded = await loadConfig({
@@ -185,7 +188,25 @@ export abstract class KopsCommand<T extends typeof Command, R = unknown> extends
 
   /** A failure with its hint in the flags of this command. */
   protected worded(error: KopsError): KopsError {
-    return fitHint(error, this.#flagNames);
+    const continuation = error.code === 'KOPS_INTERRUPTED' ? this.continuation() : undefined;
+    if (continuation === undefined) return fitHint(error, this.#flagNames);
+    const { text } = continuation;
+    return new KopsError(error.code, error.message, {
+      at: error.at,
+      hint: `${text}:\n${sameCommand(this.#name, this.#given, this.#booleans, continuation)}`,
+      cause: error.cause,
+    });
+  }
+
+  /** How the command is continued after an interruption; undefined where its failure says that itself, or there is nothing to continue. */
+  protected continuation(): Continuation | undefined {
+    return undefined;
+  }
+
+  get #booleans(): ReadonlySet<string> {
+    const all = { ...this.ctor.baseFlags, ...this.ctor.flags };
+    const names = Object.entries(all).filter(([, { type }]) => type === 'boolean');
+    return new Set(['json', ...names.map(([name]) => name)]);
   }
 
   /** A flag that must be there in the end, from wherever it comes. */

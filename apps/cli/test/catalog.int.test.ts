@@ -239,6 +239,9 @@ describe('the catalog', () => {
     const rebuilt = await kopsJson<{ created: number }>(['catalog', 'rebuild', ...args]);
     expect(rebuilt.created).toBe(orders);
     expect(await documents()).toEqual(before);
+    // One that was interrupted is continued: what is there is not indexed again.
+    const resumed = await kopsJson(['catalog', 'rebuild', '--resume', ...args]);
+    expect(resumed).toMatchObject({ created: 0, updated: 0 });
     expect((await run('catalog status')).code).toBe(0);
   });
 

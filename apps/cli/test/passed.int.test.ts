@@ -1,6 +1,9 @@
+import { spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { createServer, type AddressInfo } from 'node:net';
+import { basename, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   assertSameRecords,
@@ -14,7 +17,7 @@ import {
   type OracleRecord,
 } from '@kops/testkit';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { kopsJson, runKops } from './run-kops.ts';
+import { cleanEnv, kopsJson, program, runKops } from './run-kops.ts';
 import { endAll, saying, start, until } from './start-kops.ts';
 
 const sandbox = sandboxKafka({ beforeAll, afterAll });
@@ -144,5 +147,104 @@ describe('kops backup after a kill -9 and a log start that has moved', () => {
     assertSameRecords(concerned, late, { fields: withoutOffset });
     const now = await readWithJava(sandbox(), { topics, isolation: 'read_committed' });
     assertSameRecords(now, await restored(repository, 'latest', 'now'), { fields: withoutOffset });
+  });
+});
+
+describe('a command that is interrupted', () => {
+  let repository: string;
+  let server: string;
+  beforeAll(async () => {
+    repository = join(folder, 'interrupted');
+    server = sandbox().bootstrapServers;
+    const values = Array.from({ length: 300 }, (_, index) => `parcel ${String(index)}`);
+    await produceWithJava(sandbox(), sendAll({ topic: 'parcels', partition: 0 }, values));
+    const backup = ['backup', '--bootstrap-server', server, '--repository', repository];
+    await kopsJson([...backup, '--topics', 'parcels']);
+  });
+
+  it.each([
+    [
+      'backup',
+      ['--topics', 'a*'],
+      /^kops backup --repository REPO --bootstrap-server HOST --topics 'a\*'$/m,
+    ],
+    [
+      'drill',
+      ['--sandbox', 'external', '--self-test'],
+      /^kops drill --repository REPO --bootstrap-server HOST --sandbox external --self-test$/m,
+    ],
+  ])(
+    'prints the command that continues an interrupted %s, for any directory',
+    async (name, flags, line) => {
+      // A broker that takes connections and never answers.
+      const reached = Promise.withResolvers<unknown>();
+      await using broker = createServer((socket) => reached.resolve(socket.resume())).listen(
+        0,
+        '127.0.0.1',
+      );
+      await once(broker, 'listening');
+      const host = `127.0.0.1:${String((broker.address() as AddressInfo).port)}`;
+      const args = [
+        name,
+        '--repository',
+        basename(repository),
+        '--bootstrap-server',
+        host,
+        ...flags,
+      ];
+      const run = start(args, {}, dirname(repository));
+      await reached.promise;
+      run.child.kill('SIGINT');
+      expect((await run.ended)[0], run.output()).toBe(130);
+      const said = run.output().replaceAll(repository, 'REPO').replaceAll(host, 'HOST');
+      expect(said.replace(/^XDG_STATE_HOME=\S+ /m, '')).toMatch(line);
+    },
+  );
+
+  it('is resumed by the command that an interrupted restore prints, from elsewhere, after another backup', async () => {
+    const elsewhere = await mkdtemp(join(folder, 'elsewhere-'));
+    const env = { XDG_STATE_HOME: join(folder, 'my state') };
+    const list = ['archives', 'list', '--repository', repository];
+    const { archives } = await kopsJson<{ archives: { readonly archive: string }[] }>(list);
+    const restore = ['restore', '--repository', basename(repository), '--bootstrap-server', server];
+    const names = ['--topics', 'parcels', '--rename', 'parcels=resumed', '--groups', 'none'];
+    const first = start([...restore, ...names], env, dirname(repository));
+    await saying(first, 'Restore archive');
+    first.child.kill('SIGINT');
+    expect((await first.ended)[0], first.output()).toBe(130);
+    const command = /^XDG_STATE_HOME=.* --resume$/m.exec(first.output())![0];
+    await produceWithJava(sandbox(), sendAll({ topic: 'parcels', partition: 0 }, ['later']));
+    const backup = ['backup', '--bootstrap-server', server, '--repository', repository];
+    await kopsJson([...backup, '--topics', 'parcels']);
+
+    const again = [...restore.with(2, repository), '--resume'];
+    const other = await runKops([...again, '--topics', 'p*'], { env, cwd: elsewhere });
+    expect(other).toMatchObject({ code: 12 });
+    expect(other.stderr).toContain('has other values for --topics');
+    expect(other.stderr).toContain(command);
+
+    const pasted = spawnSync('sh', ['-c', `kops() { "$NODE" "$KOPS" "$@"; }; ${command} --json`], {
+      cwd: elsewhere,
+      env: { ...cleanEnv(), NODE: process.execPath, KOPS: program },
+      encoding: 'utf8',
+    });
+    expect(pasted.status, pasted.stderr).toBe(0);
+    const { result } = JSON.parse(pasted.stdout) as { result: { archive: string } };
+    expect(result).toMatchObject({ resumed: true, status: 'complete' });
+    expect(result.archive).toBe(archives.at(-1)?.archive);
+    const later = Buffer.from('later').toString('base64');
+    const isOlder = ({ value }: OracleRecord) => value !== later;
+    const values = (records: readonly OracleRecord[]) =>
+      records.map(({ partition, offset, value }) => [partition, offset, value]);
+    expect(values(await readWithJava(sandbox(), { topics: ['resumed'] }))).toEqual(
+      values((await readWithJava(sandbox(), { topics: ['parcels'] })).filter(isOlder)),
+    );
+    const done = await runKops(again, { env, cwd: elsewhere });
+    expect(done.code, done.stderr).toBe(0);
+    expect(done.stdout).toMatch(
+      /^Nothing was left to do: this restore finished at .* with 300 records/m,
+    );
+    expect(await readdir(elsewhere)).toEqual([]);
+    await kafkaAdmin(sandbox()).deleteTopics('resumed');
   });
 });

@@ -1,5 +1,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { checkJson } from './check-json.ts';
 
@@ -20,12 +23,18 @@ export interface RunOptions {
   readonly timeoutMs?: number;
 }
 
+/** The state of these tests lies apart from that of the user who runs them. */
+const stateHome = join(tmpdir(), `kops-test-state-${String(process.pid)}`);
+process.on('exit', () => {
+  rmSync(stateHome, { recursive: true, force: true });
+});
+
 /** The environment without what would configure kops. */
 export function cleanEnv(extra: Readonly<Record<string, string>> = {}): NodeJS.ProcessEnv {
   const kept = Object.entries(process.env).filter(
     ([name]) => !name.startsWith('KOPS_') || name === 'KOPS_JAVA' || name === 'KOPS_MAVEN',
   );
-  return { ...Object.fromEntries(kept), ...extra };
+  return { ...Object.fromEntries(kept), XDG_STATE_HOME: stateHome, ...extra };
 }
 
 /** Runs the built kops, as people do, to its end. */

@@ -16,9 +16,11 @@ const started: Standing[] = [];
 export function start(
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
+  cwd?: string,
 ): Standing {
   const child = spawn(process.execPath, [program, ...args], {
     env: cleanEnv(env),
+    cwd,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';

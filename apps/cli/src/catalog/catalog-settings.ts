@@ -1,10 +1,10 @@
-import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { defaultPrefix, parseRecordRules, type RecordRule } from '@kops/catalog';
 import type { ElasticsearchSettings } from '@kops/catalog/elasticsearch';
 import { KopsError } from '@kops/core';
 import type { IndexerSettings } from '@kops/indexer';
 import type { Config } from '@kops/service';
+import { stateHome } from '../settings/state-home.ts';
 
 /** What of records is indexed, as configured. */
 export interface CatalogPolicy {
@@ -43,7 +43,7 @@ export function configuredCatalog(config: Pick<Config, 'catalog'>): ConfiguredCa
     elasticsearch: { ...defined(elasticsearch), prefix },
     ...(schemaRegistry === undefined ? {} : { schemaRegistry }),
     stateDirectory:
-      stateDirectory === undefined ? defaultStateDirectory() : resolve(stateDirectory),
+      stateDirectory === undefined ? join(stateHome(), 'catalog') : resolve(stateDirectory),
   };
 }
 
@@ -68,13 +68,6 @@ export function requiredCatalog(
   throw new KopsError('KOPS_USAGE', 'no Elasticsearch is configured, so there is no catalog', {
     hint: `Give --elasticsearch URL, or set catalog.elasticsearch.node in the configuration or KOPS_ELASTICSEARCH.${instead === undefined ? '' : ` ${instead}`}`,
   });
-}
-
-/** Where programs keep what must survive them, by the XDG Base Directory Specification. */
-function defaultStateDirectory(): string {
-  const home = process.env['XDG_STATE_HOME'];
-  const base = home === undefined || home === '' ? join(homedir(), '.local', 'state') : home;
-  return join(base, 'kops', 'catalog');
 }
 
 /** Without the settings that are not set: a key with `undefined` is not an absent one. */

@@ -14,6 +14,7 @@ import { goesOn } from '../backup/goes-on.ts';
 import { runBackup, type BackupOutcome } from '../backup/run-backup.ts';
 import { Embedded, embeddedCluster, wellAfterMs } from '../embedded/embedded.ts';
 import { KopsCommand, type FlagsOf } from '../kops-command.ts';
+import type { Continuation } from '../output/same-command.ts';
 import { ProgressLine } from '../output/progress.ts';
 import { formatTable } from '../output/table.ts';
 import { refuseOtherMode } from '../backup/refuse-other-mode.ts';
@@ -112,6 +113,13 @@ export default class Backup extends KopsCommand<typeof Backup, BackupResult> {
       'archiver.address': flags.archiver,
       'catalog.elasticsearch.node': flags.elasticsearch,
     };
+  }
+
+  protected override continuation(): Continuation | undefined {
+    // At a standing archiver the backup goes on, and the failure says so.
+    return this.settings.archiver.address === undefined
+      ? { text: 'The data that is durable is kept. Continue the backup with' }
+      : undefined;
   }
 
   protected async execute(signal: AbortSignal): Promise<BackupResult> {

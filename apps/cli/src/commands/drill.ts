@@ -4,6 +4,7 @@ import { KopsError } from '@kops/core';
 import { describeDrillReport, drillExitCode, drillReportToJson, runDrill } from '@kops/drill';
 import { DrillObserver } from '../drill/drill-progress.ts';
 import { KopsCommand, type FlagsOf } from '../kops-command.ts';
+import type { Continuation } from '../output/same-command.ts';
 import { ProgressLine } from '../output/progress.ts';
 import { defaultReportDir } from '../reports/write-report.ts';
 import { commonSettings } from '../settings/common-settings.ts';
@@ -51,6 +52,10 @@ export default class Drill extends KopsCommand<typeof Drill, Record<string, unkn
 
   protected override settingsOf(flags: FlagsOf<typeof Drill>): Record<string, unknown> {
     return commonSettings(flags);
+  }
+
+  protected override continuation(): Continuation {
+    return { text: 'What the drill started and made is removed. Run it again with' };
   }
 
   protected async execute(signal: AbortSignal): Promise<Record<string, unknown>> {

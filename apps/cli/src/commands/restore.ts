@@ -1,5 +1,8 @@
+import { resolve } from 'node:path';
 import { Flags } from '@oclif/core';
 import { errorTable } from '@kops/core';
+import { connectKafka, type KafkaClient } from '@kops/kafka';
+import { parseRepositoryUrl } from '@kops/object-store';
 import {
   describePlan,
   restoreExitCode,
@@ -13,11 +16,18 @@ import type { Archive } from '@kops/repository';
 import { KopsCommand, type FlagsOf } from '../kops-command.ts';
 import { ProgressLine } from '../output/progress.ts';
 import { renderRestoreResult } from '../render/restore-result.ts';
-import { defaultReportDir } from '../reports/write-report.ts';
+import { chooseRun } from '../restore/choose-run.ts';
 import { restoreOptions } from '../restore/restore-options.ts';
-import { runRestore } from '../restore/run-restore.ts';
+import { requestOf, resumedOptions } from '../restore/restore-request.ts';
+import { findRuns, type StoredRun } from '../restore/restore-runs.ts';
+import { runRestore, type RestoreWork } from '../restore/run-restore.ts';
 import { commonSettings } from '../settings/common-settings.ts';
-import { aboutArchive, openConfiguredArchive } from '../settings/connections.ts';
+import { repositoryUrls } from '../settings/connection-settings.ts';
+import {
+  aboutArchive,
+  openConfiguredArchive,
+  openConfiguredRepository,
+} from '../settings/connections.ts';
 import {
   archive,
   bootstrapServer,
@@ -45,7 +55,7 @@ export default class Restore extends KopsCommand<typeof Restore, RestoreCommandR
   static override summary = 'Restore topics and consumer groups of an archive into a cluster.';
   static override description =
     'Creates the topics, fills them with the archived record batches, and sets the offsets of consumer groups so that each continues at the record it would have read next. A topic that has records is never written to. ' +
-    'A restore that was stopped is continued by the same command with --resume. The cluster must be named here; its TLS and SASL settings come from the configuration.\n\n' +
+    'A restore that was stopped is continued by --resume, with the archive and the flags of its first run. The cluster must be named here; its TLS and SASL settings come from the configuration.\n\n' +
     'Exit codes: 0 ok, 2 usage, 10 archive or topic not found, or no record in the window, 12 refused (the target has records, or offsets cannot be exact), 20 damaged data or offsets that do not match, 21 not all could be restored, 30 unreachable, 31 denied, 130 interrupted.';
   static override examples = [
     '<%= config.bin %> <%= command.id %> --repository /backups/kafka --archive latest --bootstrap-server new-kafka:9092 --dry-run',
@@ -93,7 +103,10 @@ export default class Restore extends KopsCommand<typeof Restore, RestoreCommandR
     }),
     elasticsearch,
     'dry-run': Flags.boolean({ summary: 'Print the plan and change nothing.' }),
-    resume: Flags.boolean({ summary: 'Continue an earlier run of the same restore.' }),
+    resume: Flags.boolean({
+      summary:
+        'Continue the unfinished restore into this cluster from this repository, from any directory.',
+    }),
     'hold-retention': Flags.boolean({
       summary: 'Leave time and size retention off afterwards, so that old records stay.',
     }),
@@ -116,31 +129,65 @@ export default class Restore extends KopsCommand<typeof Restore, RestoreCommandR
 
   protected async execute(signal: AbortSignal): Promise<RestoreCommandResult> {
     const { flags } = this;
-    const archive = this.reads(await openConfiguredArchive(this.settings, flags));
+    await using kafka = await connectKafka({
+      ...(await targetCluster(this.settings, flags['bootstrap-server'])),
+      logger: this.createLogger(),
+    });
+    const resumed = flags.resume ? await this.#findRun(kafka) : undefined;
+    const archive = this.reads(
+      await openConfiguredArchive(this.settings, {
+        ...flags,
+        ...(resumed === undefined ? {} : { archive: resumed.run.archive, cluster: undefined }),
+      }),
+    );
     this.about = aboutArchive(archive);
-    const request = {
-      archive,
-      kafka: {
-        ...(await targetCluster(this.settings, flags['bootstrap-server'])),
-        logger: this.createLogger(),
+    const request = resumed?.run.request ?? requestOf(flags);
+    const options =
+      resumed === undefined
+        ? await this.#options(archive, signal)
+        : await resumedOptions(request, resumed.run.choice);
+    const surroundings = this.#surroundings();
+    const work = { archive, kafka, options, request, resumed, surroundings, signal };
+    const { plan, result, report } = await runRestore(
+      { ...work, dryRun: flags['dry-run'] },
+      {
+        onPlan: (made) => this.#onPlan(made),
+        onProgress: (progress) => this.#onProgress(progress),
       },
-      options: await this.#options(archive, signal),
-      reportDir: flags['report-dir'] ?? defaultReportDir,
-      dryRun: flags['dry-run'],
-      signal,
-    };
-    const { plan, result, report } = await runRestore(request, {
-      onPlan: (made) => this.#onPlan(made),
-      onProgress: (progress) => this.#onProgress(progress),
-    }).finally(() => this.#progress.clear());
+    ).finally(() => this.#progress.clear());
     if (result === null || report === null) {
       const [refusal] = plan.refusals;
       if (refusal !== undefined) this.endWith(errorTable[refusal.code].exit);
       return { plan: restorePlanToJson(plan), result: null, report: null };
     }
-    this.print(renderRestoreResult(result, report, plan.warnings));
+    const finishedAt = resumed?.run.finishedAt ?? null;
+    this.print(renderRestoreResult(result, report, { known: plan.warnings, finishedAt }));
     this.endWith(restoreExitCode(result));
     return { plan: restorePlanToJson(plan), result: restoreResultToJson(result), report };
+  }
+
+  /** The run to continue, whatever archive is the latest by now. */
+  async #findRun(kafka: KafkaClient): Promise<StoredRun> {
+    const repository = await openConfiguredRepository(this.settings);
+    const { clusterId: targetCluster } = await kafka.describeCluster();
+    const runs = await findRuns(repository.info.id, targetCluster);
+    const { archive } = this.flags;
+    return chooseRun(runs, { archive, request: requestOf(this.flags), targetCluster });
+  }
+
+  #surroundings(): RestoreWork['surroundings'] {
+    const {
+      config,
+      'report-dir': reportDir,
+      'bootstrap-server': bootstrapServer = '',
+    } = this.flags;
+    const [url = ''] = repositoryUrls(this.settings);
+    return {
+      repository: parseRepositoryUrl(url).directory,
+      bootstrapServer,
+      config: config === undefined ? null : resolve(config),
+      reportDir: reportDir === undefined ? null : resolve(reportDir),
+    };
   }
 
   async #options(archive: Archive, signal: AbortSignal): Promise<RestoreOptions> {

@@ -2,6 +2,7 @@ import { counted, formatCount } from '@kops/core';
 import { formatBytes, formatDuration, formatRate } from '@kops/service';
 import type { GroupResult, RestoreResult, TopicResult } from '@kops/restore';
 import { formatTable, type Column } from '../output/table.ts';
+import { formatInstant } from './instant.ts';
 
 const right = 'right' as const;
 const maxRows = 50;
@@ -18,12 +19,12 @@ const columns: readonly Column[] = [
 
 /**
  * A restore that went to its end as lines: topics, groups, what the target did not take, and where the report lies.
- * Warnings that the plan gave before are `known` and not said again.
+ * Warnings that the plan gave before are `known` and not said again. `finishedAt` is when an earlier run had finished all of it.
  */
 export function renderRestoreResult(
   result: RestoreResult,
   report: string,
-  known: readonly string[],
+  { known, finishedAt }: { readonly known: readonly string[]; readonly finishedAt: string | null },
 ): string[] {
   const { records, bytes, durations, topics, groups, refusedConfigs, warnings, incomplete } =
     result;
@@ -42,7 +43,9 @@ export function renderRestoreResult(
       warnings.filter((warning) => !known.includes(warning)),
     ),
     ...section('Incomplete:', incomplete),
-    `${result.status === 'complete' ? 'Restored' : 'Restored, but not all,'} ${counted(records, 'record')}, ${formatBytes(bytes)}, in ${formatDuration(durations.totalMs)} (${formatRate(bytes, durations.fillMs)} while filling)${result.resumed ? '; continued from an earlier run' : ''}.`,
+    finishedAt === null
+      ? `${result.status === 'complete' ? 'Restored' : 'Restored, but not all,'} ${counted(records, 'record')}, ${formatBytes(bytes)}, in ${formatDuration(durations.totalMs)} (${formatRate(bytes, durations.fillMs)} while filling)${result.resumed ? '; continued from an earlier run' : ''}.`
+      : `Nothing was left to do: this restore finished at ${formatInstant(finishedAt)} with ${counted(records, 'record')}, ${formatBytes(bytes)}.`,
     `Report: ${report}`,
   ];
 }

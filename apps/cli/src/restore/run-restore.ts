@@ -1,6 +1,6 @@
 import { join, resolve } from 'node:path';
 import { KopsError, toKopsError } from '@kops/core';
-import { connectKafka, type KafkaOptions } from '@kops/kafka';
+import type { KafkaClient } from '@kops/kafka';
 import type { Archive } from '@kops/repository';
 import {
   assertExecutable,
@@ -17,14 +17,28 @@ import {
 } from '@kops/restore';
 import { toJson } from '../output/json.ts';
 import { writeReport } from '../reports/write-report.ts';
+import { choiceOf, type RestoreRequest } from './restore-request.ts';
+import {
+  restoresFolder,
+  resumeCommand,
+  writeRun,
+  type RestoreRun,
+  type StoredRun,
+} from './restore-runs.ts';
 
 /** What to restore, where to. */
-export interface RestoreRequest {
+export interface RestoreWork {
   readonly archive: Archive;
-  readonly kafka: KafkaOptions;
+  readonly kafka: KafkaClient;
   readonly options: RestoreOptions;
-  /** States, offset mappings and reports lie in a folder per plan below it. */
-  readonly reportDir: string;
+  readonly request: RestoreRequest;
+  /** The run that is continued; undefined for a new one. */
+  readonly resumed: StoredRun | undefined;
+  /** What another run needs besides. */
+  readonly surroundings: Pick<RestoreRun, 'bootstrapServer' | 'config' | 'reportDir'> & {
+    /** A directory or URL that means the same from anywhere. */
+    readonly repository: string;
+  };
   readonly dryRun: boolean;
   readonly signal: AbortSignal;
 }
@@ -46,48 +60,78 @@ export interface RestoreOutcome {
 
 /**
  * Plans a restore, and executes the plan unless it is a dry run.
- * @throws KOPS_REFUSED when the target must not be written to; KOPS_RECORDS_NOT_FOUND when no record lies in the window; what stops an execution, with the way to go on
+ * @throws KOPS_REFUSED when the target must not be written to; KOPS_RECORDS_NOT_FOUND when no record lies in the window; what stops an execution, with the command that continues it
  */
 export async function runRestore(
-  request: RestoreRequest,
+  work: RestoreWork,
   observer: RestoreObserver,
 ): Promise<RestoreOutcome> {
-  const { archive, options, reportDir, signal } = request;
-  await using kafka = await connectKafka(request.kafka);
+  const { archive, kafka, options, signal, surroundings } = work;
   const target = await inspectTarget(kafka, archive.manifest, options);
   const contents = await inspectContents(archive, options, { signal });
   const plan = planRestore(archive.manifest, target, options, contents);
   observer.onPlan(plan);
-  if (request.dryRun) return { plan, result: null, report: null };
+  if (work.dryRun) return { plan, result: null, report: null };
   assertExecutable(plan);
-  const folder = resolve(reportDir, `restore-${plan.digest.slice(0, 16)}`);
+  const stored = work.resumed ?? newRun(work, plan);
+  // Before the first topic is created: whatever ends this run, the next one finds it.
+  await writeRun(stored);
   try {
     const result = await executeRestore({
       archive,
       kafka,
       plan,
-      statePath: join(folder, 'state.json'),
+      statePath: join(stored.folder, 'state.json'),
       onProgress: observer.onProgress,
       signal,
     });
     const report = await writeReport(
-      join(folder, 'report.json'),
+      reportPath(stored, surroundings.reportDir),
       `${toJson({ plan: restorePlanToJson(plan), result: restoreResultToJson(result) })}\n`,
     );
+    const finishedAt = stored.run.finishedAt ?? new Date().toISOString();
+    await writeRun({ ...stored, run: { ...stored.run, finishedAt } });
     return { plan, result, report };
   } catch (thrown) {
-    throw withWayOn(toKopsError(thrown));
+    throw withWayOn(toKopsError(thrown), stored);
   }
 }
 
+function newRun(work: RestoreWork, plan: RestorePlan): StoredRun {
+  const { archive, request, surroundings } = work;
+  const { repository: location, bootstrapServer, config, reportDir } = surroundings;
+  return {
+    folder: join(restoresFolder(), plan.digest.slice(0, 16)),
+    run: {
+      version: 1,
+      archive: plan.archive,
+      repository: { id: archive.repository.info.id, location },
+      targetCluster: plan.targetCluster,
+      bootstrapServer,
+      config,
+      reportDir,
+      request,
+      choice: choiceOf(plan),
+      startedAt: new Date().toISOString(),
+      finishedAt: null,
+    },
+  };
+}
+
+function reportPath({ folder }: StoredRun, reportDir: string | null): string {
+  return reportDir === null
+    ? join(folder, 'report.json')
+    : resolve(reportDir, `restore-${folder.slice(-16)}`, 'report.json');
+}
+
 /** What stopped by an accident is continued by a second run. */
-function withWayOn(error: KopsError): KopsError {
-  const isAccident =
-    error.retryable || error.code === 'KOPS_INTERRUPTED' || error.code === 'KOPS_NO_SPACE';
-  if (!isAccident) return error;
+function withWayOn(error: KopsError, { run, folder }: StoredRun): KopsError {
+  const isInterrupted = error.code === 'KOPS_INTERRUPTED';
+  if (!error.retryable && !isInterrupted && error.code !== 'KOPS_NO_SPACE') return error;
+  const first = error.hint === undefined || isInterrupted ? '' : `${error.hint} `;
   return new KopsError(error.code, error.message, {
     at: error.at,
-    hint: `${error.hint === undefined || error.code === 'KOPS_INTERRUPTED' ? '' : `${error.hint} `}Continue with the same command and --resume: what was restored is kept.`,
+    hint: `${first}What was restored is kept (state in ${folder}). Resume with:\n${resumeCommand(run)}`,
     cause: error,
   });
 }

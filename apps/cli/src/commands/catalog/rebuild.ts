@@ -1,10 +1,11 @@
 import { Flags } from '@oclif/core';
 import { counted } from '@kops/core';
-import { openIndexer, type IndexReport } from '@kops/indexer';
+import { openIndexer, type IndexProgress, type IndexReport } from '@kops/indexer';
 import { showNow } from '../../catalog/feed-catalog.ts';
 import { indexProgress } from '../../catalog/index-progress.ts';
 import { requiredCatalog } from '../../catalog/catalog-settings.ts';
 import { KopsCommand, type FlagsOf } from '../../kops-command.ts';
+import type { Continuation } from '../../output/same-command.ts';
 import { ProgressLine } from '../../output/progress.ts';
 import { renderIndexReport } from '../../render/index-report.ts';
 import { commonSettings } from '../../settings/common-settings.ts';
@@ -18,7 +19,7 @@ const deadlineMs = 30_000;
 export default class Rebuild extends KopsCommand<typeof Rebuild, IndexReport> {
   static override summary = 'Index archives again, from their manifests and segments.';
   static override description =
-    'The catalog is a projection: it can be dropped at any time, and comes out the same. Documents keep their ids, so nothing is in it twice. It is stopped by Ctrl-C and goes on where it stood with the next one, or with the next backup.\n\n' +
+    'The catalog is a projection: it can be dropped at any time, and comes out the same. Documents keep their ids, so nothing is in it twice. A rebuild that was interrupted is continued by --resume, or by the next backup.\n\n' +
     'Exit codes: 0 ok, 2 usage, 10 repository or archive not found, 11 another indexer is at work, 21 documents were rejected or segments are damaged, 30 Elasticsearch unreachable, 31 denied, 130 interrupted.';
   static override examples = [
     '<%= config.bin %> <%= command.id %> --repository /backups/kafka --elasticsearch http://localhost:9200',
@@ -43,6 +44,10 @@ export default class Rebuild extends KopsCommand<typeof Rebuild, IndexReport> {
       summary:
         'Remove the indices of archives, segments and records first, e.g. after rules changed.',
     }),
+    resume: Flags.boolean({
+      summary: 'Continue a rebuild that was interrupted: index only what is missing.',
+      exclusive: ['archive', 'cluster', 'drop'],
+    }),
   };
 
   readonly #progress = new ProgressLine();
@@ -53,10 +58,15 @@ export default class Rebuild extends KopsCommand<typeof Rebuild, IndexReport> {
     return commonSettings(flags);
   }
 
+  protected override continuation(): Continuation {
+    const without = ['drop', 'archive', 'cluster', 'resume'];
+    return { text: 'What is indexed is kept. Continue with', without, add: ['--resume'] };
+  }
+
   protected async execute(signal: AbortSignal): Promise<IndexReport> {
     const settings = requiredCatalog(this.settings);
     const [repositoryUrl = ''] = repositoryUrls(this.settings);
-    const { drop } = this.flags;
+    const { drop, resume } = this.flags;
     const archive = await this.#archive();
     await using indexer = await openIndexer({
       ...settings,
@@ -64,14 +74,14 @@ export default class Rebuild extends KopsCommand<typeof Rebuild, IndexReport> {
       deadlineMs,
       logger: this.createLogger(),
     });
-    const report = await indexer
-      .rebuild({
-        ...(archive === undefined ? {} : { archive }),
-        drop,
-        signal,
-        onProgress: (progress) => this.#progress.update(indexProgress(progress)),
-      })
-      .finally(() => this.#progress.clear());
+    const pass = {
+      signal,
+      onProgress: (progress: IndexProgress) => this.#progress.update(indexProgress(progress)),
+    };
+    const work = resume
+      ? indexer.catchUp(pass)
+      : indexer.rebuild({ ...pass, ...(archive === undefined ? {} : { archive }), drop });
+    const report = await work.finally(() => this.#progress.clear());
     await showNow(settings, report, signal);
     this.print([
       `Indexed ${counted(report.archives.length, 'archive')} of repository ${indexer.repository}`,
