@@ -123,7 +123,7 @@ describe('flags that contradict each other', () => {
     [
       'cat',
       ['--topic', 't', '--partition', '0', '--json', '--output', 'ndjson'],
-      '--json and --output',
+      '--format and --json',
     ],
     ['kibana:setup', ['--output', 'f', '--kibana-url', 'http://k'], '--kibana-url and --output'],
     ['grep', ['x', '--from', '2026-03-02', '--to', '2026-03-01'], '--from is not before --to'],

@@ -47,7 +47,7 @@ export async function showCatalog(
 ): Promise<void> {
   await stage('Find archived records', async () => {
     await runKops(['search', 'kafka.value.order:4711', ...args], signal);
-    const at = ['--topic', 'orders', '--partition', '1', '--from-offset', '942', '--count', '1'];
+    const at = ['--topic', 'orders', '--partition', '1', '--from-offset', '942', '--limit', '1'];
     await runKops(['cat', ...archive, ...at], signal);
   });
   await stage('Compare the catalog with the archive', () =>

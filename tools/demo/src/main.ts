@@ -168,7 +168,7 @@ function conclude(): void {
   say(`  ${reports}  ${dim('the reports of verify, drill and restore')}`);
   say(`  npx kops archives show --repository ${repository} --archive latest`);
   say(
-    `  npx kops cat --repository ${repository} --archive latest --topic orders --partition 3 --from-offset 600 --count 5`,
+    `  npx kops cat --repository ${repository} --archive latest --topic orders --partition 3 --from-offset 600 --limit 5`,
   );
 }
 

@@ -21,8 +21,8 @@ export default class Cat extends KopsCommand<typeof Cat, void> {
     'Records of aborted or unfinished transactions are left out unless read_uncommitted is asked for. Any number of records is printed in little memory. A record is found by the sparse index of its segment, not by scanning.\n\n' +
     'Exit codes: 0 ok, 2 usage, 10 archive, topic or partition not found, 20 damaged data, 30 storage unreachable, 31 denied, 130 interrupted.';
   static override examples = [
-    '<%= config.bin %> <%= command.id %> --repository /backups/kafka --topic orders --partition 0 --count 10',
-    '<%= config.bin %> <%= command.id %> --repository /backups/kafka --archive latest --topic orders --partition 0 --from-offset 1200 --output ndjson',
+    '<%= config.bin %> <%= command.id %> --repository /backups/kafka --topic orders --partition 0 --limit 10',
+    '<%= config.bin %> <%= command.id %> --repository /backups/kafka --archive latest --topic orders --partition 0 --from-offset 1200 --format ndjson',
     '<%= config.bin %> <%= command.id %> --repository /backups/kafka --topic orders --partition 0 --key order-4711 --from -2h --tail 5',
   ];
   static override flags = {
@@ -43,20 +43,26 @@ export default class Cat extends KopsCommand<typeof Cat, void> {
     from: instant({ summary: 'Only records of this time or later.', helpValue: 'TIME' }),
     to: instant({ summary: 'Only records before this time.', helpValue: 'TIME' }),
     key: Flags.string({ summary: 'Only records with this key.', helpValue: 'TEXT' }),
-    count: Flags.integer({ summary: 'Stop after so many records.', helpValue: 'N', min: 0 }),
+    limit: Flags.integer({
+      aliases: ['count'],
+      summary: 'Stop after so many records.',
+      helpValue: 'N',
+      min: 0,
+    }),
     tail: Flags.integer({
       summary: 'Only the last so many records, of those that the other flags leave.',
       helpValue: 'N',
       min: 1,
       max: maxTail,
-      exclusive: ['count'],
+      exclusive: ['limit'],
     }),
     isolation: Flags.option({
       options: ['read_committed', 'read_uncommitted'] as const,
       default: 'read_committed' as const,
       summary: 'Whether records of aborted and unfinished transactions are left out.',
     })(),
-    output: Flags.option({
+    format: Flags.option({
+      aliases: ['output'],
       options: ['text', 'ndjson'] as const,
       default: 'text' as const,
       summary: 'Lines for people, or a JSON object a line.',
@@ -82,7 +88,7 @@ export default class Cat extends KopsCommand<typeof Cat, void> {
       { topic, partition },
       { from: this.flags['from-offset'] },
     );
-    const { count, isolation, tail, key, from: fromTime, to: toTime } = this.flags;
+    const { limit: count, isolation, tail, key, from: fromTime, to: toTime } = this.flags;
     const range = { topic, partition, from, count, isolation, fromTime, toTime, key };
     const start = tail === undefined ? from : await tailStart(archive, range, tail, signal);
     for (const note of lossNotes(archive, [{ topic, partition }], { from: start }))
@@ -97,7 +103,7 @@ export default class Cat extends KopsCommand<typeof Cat, void> {
     signal: AbortSignal,
   ): Promise<void> {
     const output = standardOutput();
-    const writer = new RecordWriter(output, this.jsonEnabled() ? 'json' : this.flags.output);
+    const writer = new RecordWriter(output, this.jsonEnabled() ? 'json' : this.flags.format);
     const { topic, partition } = range;
     await writer.begin({
       archive: archive.ref.archive,

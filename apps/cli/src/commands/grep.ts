@@ -21,7 +21,7 @@ import { instant } from '../settings/value-flags.ts';
 export default class Grep extends KopsCommand<typeof Grep, void> {
   static override summary = 'Find records by looking through the segments of an archive.';
   static override description =
-    'Needs no catalog. Looks for the text as it is, byte for byte, in keys, values and headers; with --regexp for a regular expression. One line a record: partition, offset, time, key, value, headers; of long values what stands around the match (all of it with --output ndjson). ' +
+    'Needs no catalog. Looks for the text as it is, byte for byte, in keys, values and headers; with --regexp for a regular expression. One line a record: partition, offset, time, key, value, headers; of long values what stands around the match (all of it with --format ndjson). ' +
     'A segment that is damaged is told, and the search goes on behind it.\n\n' +
     'Exit codes: 0 ok, 2 usage, 10 nothing found, or archive or topic not found, 20 damaged data, 30 storage unreachable, 31 denied, 130 interrupted.';
   static override examples = [
@@ -54,7 +54,8 @@ export default class Grep extends KopsCommand<typeof Grep, void> {
       default: 'read_committed' as const,
       summary: 'Whether records of aborted and unfinished transactions are left out.',
     })(),
-    output: Flags.option({
+    format: Flags.option({
+      aliases: ['output'],
       options: ['text', 'ndjson'] as const,
       default: 'text' as const,
       summary: 'Lines for people, or a JSON object a line.',
@@ -91,7 +92,7 @@ export default class Grep extends KopsCommand<typeof Grep, void> {
     const view = terminalView();
     const writer = new RecordWriter<PlacedRecord>(
       output,
-      this.jsonEnabled() ? 'json' : this.flags.output,
+      this.jsonEnabled() ? 'json' : this.flags.format,
       (record) => matchedLine(record, matcher, view),
     );
     await this.#search(archive, matcher, new Findings(archive.ref.archive, writer, output), signal);
