@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { createServer, type AddressInfo } from 'node:net';
 import { basename, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { runKafkaTool } from '@kops/kafka-dist';
 import {
   assertSameRecords,
   contentFields,
@@ -246,5 +247,23 @@ describe('a command that is interrupted', () => {
     );
     expect(await readdir(elsewhere)).toEqual([]);
     await kafkaAdmin(sandbox()).deleteTopics('resumed');
+  });
+
+  it('says after --hold-retention how to undo it, in a command that Kafka takes', async () => {
+    const admin = kafkaAdmin(sandbox());
+    await admin.alterTopicConfig('parcels', { 'retention.ms': '999999999999' });
+    const held = join(folder, 'held');
+    const target = ['--bootstrap-server', server, '--repository', held];
+    await kopsJson(['backup', ...target, '--topics', 'parcels']);
+    const restore = ['restore', ...target, '--topics', 'parcels', '--rename', 'parcels=held'];
+    const run = await runKops([...restore, '--groups', 'none', '--hold-retention']);
+    expect(run.code, run.stderr).toBe(0);
+    const forever = { 'retention.ms': '-1', 'retention.bytes': '-1' };
+    expect(await admin.listTopicConfig('held')).toEqual(forever);
+    const command = /^kafka-configs\.sh (.*)$/m.exec(run.stdout)![1]!;
+    const tool = 'kafka.admin.ConfigCommand';
+    const undone = await runKafkaTool(sandbox().jars, tool, command.split(' '));
+    expect(undone.exitCode, undone.stderr + undone.stdout).toBe(0);
+    expect(await admin.listTopicConfig('held')).toEqual({ 'retention.ms': '999999999999' });
   });
 });

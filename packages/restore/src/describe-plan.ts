@@ -1,4 +1,5 @@
 import { counted } from '@kops/core';
+import { describeTime } from './describe-time.ts';
 import type { PlannedTopic, RestorePlan } from './plan.ts';
 
 const shown = 20;
@@ -35,13 +36,30 @@ function describeTopic(topic: PlannedTopic): string {
 }
 
 function recordsText({ partitions }: PlannedTopic): string {
+  if (partitions.length > 0 && partitions.every(({ records }) => records === null))
+    return 'records not counted';
   const known = partitions.reduce((sum, { records }) => sum + (records ?? 0), 0);
   return `${partitions.some(({ records }) => records === null) ? 'at least ' : ''}${counted(known, 'record')}`;
 }
 
-function windowText({ window }: RestorePlan): string {
+function windowText({ window, topics }: RestorePlan): string {
   if (window === null) return '';
-  return `, timestamps from ${String(window.from ?? 'the first')} to ${String(window.to ?? 'the last')}`;
+  const { from, to } = window;
+  const bounds = [
+    ...(from === undefined ? [] : [`from ${describeTime(from)} on`]),
+    ...(to === undefined ? [] : [`before ${describeTime(to)}`]),
+  ];
+  return `, records ${bounds.join(' and ')}${countText(topics)}`;
+}
+
+/** How many there are, where that was found out. */
+function countText(topics: readonly PlannedTopic[]): string {
+  const counts = topics.flatMap(({ partitions }) => partitions.map(({ records }) => records));
+  if (counts.some((count) => count === null)) return '';
+  return ` (${counted(
+    counts.reduce<number>((sum, count) => sum + (count ?? 0), 0),
+    'record',
+  )})`;
 }
 
 function choiceText({ topics }: RestorePlan): string {

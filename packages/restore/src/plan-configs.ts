@@ -16,6 +16,7 @@ const olderLimit = 'message.timestamp.difference.max.ms';
 export const olderTimestampLimits: Readonly<Record<string, string>> = { [olderLimit]: longMax };
 
 const dynamic = 'DYNAMIC_TOPIC_CONFIG';
+const retention = ['retention.ms', 'retention.bytes'] as const;
 const minInsync = 'min.insync.replicas';
 
 /** What the target decides about a topic's configs. */
@@ -30,7 +31,7 @@ export interface ConfigContext {
 
 type PlannedConfigs = Pick<
   PlannedTopic,
-  'fillConfigs' | 'finalConfigs' | 'unrestorableConfigs' | 'adaptedConfigs'
+  'fillConfigs' | 'finalConfigs' | 'heldConfigs' | 'unrestorableConfigs' | 'adaptedConfigs'
 >;
 
 /** The value that was in effect on the source, defaults included. */
@@ -60,6 +61,9 @@ export function planConfigs(topic: TopicManifest, context: ConfigContext): Plann
   return {
     fillConfigs,
     finalConfigs: { ...Object.fromEntries(removed), ...allowed },
+    heldConfigs: context.holdRetention
+      ? Object.fromEntries(retention.map((name) => [name, own.values[name] ?? null]))
+      : {},
     unrestorableConfigs: unrestorable,
     adaptedConfigs: own.adapted.filter(({ name, value }) => allowed[name] === value),
   };

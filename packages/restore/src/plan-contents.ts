@@ -2,13 +2,16 @@ import { visibleEntries, type PartitionManifest, type SegmentEntry } from '@kops
 import { mapLimit, throwIfAborted, type Offset, type TopicPartition } from '@kops/core';
 import { decodeRecords } from '@kops/record-batch';
 import type { Archive } from '@kops/repository';
-import { showsRecord } from './plan-search.ts';
+import { countShown, showsRecord } from './plan-search.ts';
 import { selectForRestore } from './plan-selection.ts';
 import { mappingReasons } from './plan-strategy.ts';
 import type { ArchiveContents, PartitionContents, RestoreOptions } from './plan.ts';
 
 /** What of an archive a plan looks at. */
-export type ContentSource = Pick<Archive, 'manifest' | 'readBatches' | 'segments'>;
+export type ContentSource = Pick<
+  Archive,
+  'manifest' | 'readBatches' | 'segments' | 'scanTransactions'
+>;
 
 /**
  * Finds out what the manifest does not tell and a plan has to know: whether a selection shows any record, and which offsets are taken by
@@ -19,9 +22,14 @@ export type ContentSource = Pick<Archive, 'manifest' | 'readBatches' | 'segments
 export async function inspectContents(
   archive: ContentSource,
   options: RestoreOptions = {},
-  limits: { readonly parallel?: number; readonly signal?: AbortSignal } = {},
+  limits: {
+    readonly parallel?: number;
+    readonly signal?: AbortSignal;
+    /** Also counts the records in a time window, for which all that may lie in it is read. */
+    readonly countsWindow?: boolean;
+  } = {},
 ): Promise<ArchiveContents> {
-  const { parallel = 16, signal } = limits;
+  const { parallel = 16, signal, countsWindow = false } = limits;
   const places = selectForRestore(archive.manifest, options).flatMap(({ topic }) =>
     topic.partitions.map((shown) => ({ topic: topic.name, partition: shown.partition, shown })),
   );
@@ -39,6 +47,14 @@ export async function inspectContents(
         .some((range) => range.start < end && range.end > start),
     );
     return { hasRecords, partitions };
+  }
+  if (options.window !== undefined && countsWindow) {
+    const { window } = options;
+    const inWindow = new Map<string, number>();
+    await mapLimit(places, parallel, async (place) => {
+      inWindow.set(contentsKey(place), await countShown(archive, { ...place, window }, signal));
+    });
+    return { hasRecords: [...inWindow.values()].some((count) => count > 0), partitions, inWindow };
   }
   for (const place of places) {
     const search = { ...place, window: options.window ?? null };

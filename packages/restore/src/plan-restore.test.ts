@@ -209,6 +209,10 @@ describe('planRestore', () => {
     const [held] = planRestore(manifest([topic('t', { configs })]), target, {
       holdRetention: true,
     }).topics;
+    expect(held?.heldConfigs).toEqual({
+      'retention.ms': '604800000',
+      'retention.bytes': null,
+    });
     expect(held?.finalConfigs).toMatchObject({
       'retention.ms': '-1',
       'retention.bytes': '-1',

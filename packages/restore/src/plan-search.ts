@@ -39,6 +39,28 @@ export async function showsRecord(
   );
 }
 
+/** How many records of a partition a restore would write. Reads all segments that may have some. */
+export async function countShown(
+  archive: Pick<Archive, 'readBatches' | 'segments' | 'scanTransactions'>,
+  { topic, partition, shown, window }: SearchPlace,
+  signal: AbortSignal | undefined,
+): Promise<number> {
+  const { logStart: start, cut: end } = shown;
+  if (shown.records === 0 || start === end) return 0;
+  const stop = signal === undefined ? {} : { signal };
+  const transactions = await archive.scanTransactions({ topic, partition }, stop);
+  let count = 0;
+  for (const segment of (await archive.segments({ topic, partition })).segments) {
+    if (isTooOld(segment, window)) continue;
+    const { start: from, end: to } = segment.slice;
+    for await (const located of archive.readBatches({ topic, partition, from, to, ...stop })) {
+      if (located.batch.isControl || isTooOld(located.batch, window)) continue;
+      count += cutBatch(located, { start, end, window, transactions }).piece?.count ?? 0;
+    }
+  }
+  return count;
+}
+
 /** Which transactions were aborted comes to light at their markers only: {@link RecordSearch} waits for those. */
 const allCommitted: CutRules['transactions'] = {
   abortedCount: 0,

@@ -1,5 +1,6 @@
 import type { Manifest, PartitionManifest, TopicManifest } from '@kops/archive-format';
 import { KopsError, selectTopics } from '@kops/core';
+import { describeTime } from './describe-time.ts';
 import type { ArchiveContents, RestoreOptions } from './plan.ts';
 
 /** A topic of the archive and the name it gets. */
@@ -91,12 +92,6 @@ function describeWindow({ from, to }: NonNullable<RestoreOptions['window']>): st
     ...(from === undefined ? [] : [`from ${describeTime(from)} on`]),
     ...(to === undefined ? [] : [`before ${describeTime(to)}`]),
   ].join(' and ');
-}
-
-/** Timestamps of records may be any 64 bits, dates may not. */
-function describeTime(timestamp: bigint): string {
-  const date = new Date(Number(timestamp));
-  return Number.isNaN(date.getTime()) ? `${String(timestamp)} ms` : date.toISOString();
 }
 
 /** Refuses options that nothing could satisfy. @throws KOPS_USAGE */

@@ -48,7 +48,9 @@ export function planTopic(
     }),
     partitions: topic.partitions.map((partition) => {
       const key = contentsKey({ topic: topic.name, partition: partition.partition });
-      const all = planPartition(partition, options, contents?.partitions.get(key));
+      const known = contents?.partitions.get(key);
+      const whole = planPartition(partition, options, known);
+      const all = inWindow(whole, options, contents?.inWindow?.get(key));
       return options.records === undefined ? all : onlyChosen(all, topic.name, options.records);
     }),
   };
@@ -81,6 +83,26 @@ function planPartition(
   };
 }
 
+/** Narrowed to a time window: the records in it, where they were counted. */
+function inWindow(
+  planned: PlannedPartition,
+  { window }: RestoreOptions,
+  count: number | undefined,
+): PlannedPartition {
+  if (window === undefined) return planned;
+  if (count === undefined) return { ...planned, records: null };
+  return { ...planned, records: count, bytes: shareOf(planned, count) };
+}
+
+/** Batch bytes of so many records of a partition. */
+function shareOf(
+  { records, sourceStart, sourceEnd, bytes }: PlannedPartition,
+  count: number,
+): number {
+  const whole = records ?? Number(sourceEnd - sourceStart);
+  return whole === 0 ? 0 : Math.min(bytes, Math.ceil((bytes * count) / whole));
+}
+
 /** Narrowed to single records: those of them that the archive shows. Their bytes are the partition's share of its records. */
 function onlyChosen(
   planned: PlannedPartition,
@@ -90,9 +112,7 @@ function onlyChosen(
   const { partition, sourceStart: start, sourceEnd: end } = planned;
   const chosen = clipRanges(records.of({ topic, partition }), { start, end });
   const count = Number(countOffsets(chosen));
-  const whole = planned.records ?? Number(end - start);
-  const bytes = whole === 0 ? 0 : Math.ceil((planned.bytes * count) / whole);
-  return { ...planned, chosen, records: count, bytes: Math.min(bytes, planned.bytes) };
+  return { ...planned, chosen, records: count, bytes: shareOf(planned, count) };
 }
 
 function losses(topic: SelectedTopic['topic'], planned: PlannedTopic): string[] {

@@ -88,6 +88,8 @@ export interface ArchiveContents {
   readonly hasRecords: boolean;
   /** By {@link contentsKey}; only where the manifest alone leaves it open whether offsets can be exact. */
   readonly partitions: ReadonlyMap<string, PartitionContents>;
+  /** Records in the time window, by {@link contentsKey}; only where they were asked for. */
+  readonly inWindow?: ReadonlyMap<string, number>;
 }
 
 /** A partition to fill. */
@@ -102,7 +104,7 @@ export interface PlannedPartition {
   readonly strategy: OffsetStrategy;
   /** Why offsets must be mapped; empty for exact. */
   readonly reasons: readonly string[];
-  /** Null where the archive does not know. Control records are counted, though they are not restored. */
+  /** Null where the archive does not know, or a time window was not looked into. Control records are counted, though they are not restored. */
   readonly records: number | null;
   /** Record batch bytes in the archive. */
   readonly bytes: number;
@@ -134,6 +136,8 @@ export interface PlannedTopic {
   readonly fillConfigs: Readonly<Record<string, string>>;
   /** Configs at the end; null removes what only the filling needed. */
   readonly finalConfigs: Readonly<Record<string, string | null>>;
+  /** With `holdRetention`: what retention.ms and retention.bytes would be else; null for the target's default. */
+  readonly heldConfigs: Readonly<Record<string, string | null>>;
   readonly unrestorableConfigs: readonly UnrestorableConfig[];
   readonly adaptedConfigs: readonly AdaptedConfig[];
   readonly partitions: readonly PlannedPartition[];

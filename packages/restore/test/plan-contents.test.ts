@@ -2,6 +2,7 @@ import type { StraddlingTransaction } from '@kops/archive-format';
 import type { Archive } from '@kops/repository';
 import { describe, expect, it } from 'vitest';
 import {
+  describePlan,
   inspectContents,
   planRestore,
   type ContentSource,
@@ -131,6 +132,23 @@ describe('a selection without a record', () => {
       );
     }
     expect((await plan(archive, { window: windows.inside })).topics).toHaveLength(1);
+  });
+
+  it('is told by its dates and, where they were counted, the records in it', async () => {
+    const committed = [transaction, markerAt(15, 7n, 'commit')];
+    const aborted = [transactionalBatch(offsetsFrom(16, 4), 8n), markerAt(20, 8n, 'abort')];
+    const archive = await archiveWith({ batches: [plain, ...committed, ...aborted] });
+    const window = { from: firstTimestamp + 8n, to: firstTimestamp + 18n };
+    const [from, to] = [window.from, window.to].map((ms) => new Date(Number(ms)).toISOString());
+    const contents = await inspectContents(archive, { window }, { countsWindow: true });
+    const counted = describePlan(planRestore(archive.manifest, target, { window }, contents));
+    // Records 8 to 14; 16 and 17 were aborted.
+    expect(counted[1]).toBe(
+      `1 topic, offsets auto, records from ${from!} on and before ${to!} (7 records)`,
+    );
+    expect(describePlan(await plan(archive, { window }))[1]).toBe(
+      `1 topic, offsets auto, records from ${from!} on and before ${to!}`,
+    );
   });
 
   it('is refused where nothing but aborted, undecided and control records lie in it', async () => {

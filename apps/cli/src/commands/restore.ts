@@ -15,6 +15,7 @@ import {
 import type { Archive } from '@kops/repository';
 import { KopsCommand, type FlagsOf } from '../kops-command.ts';
 import { ProgressLine } from '../output/progress.ts';
+import { describeHeldRetention } from '../render/held-retention.ts';
 import { renderRestoreResult } from '../render/restore-result.ts';
 import { chooseRun } from '../restore/choose-run.ts';
 import { restoreOptions } from '../restore/restore-options.ts';
@@ -108,7 +109,8 @@ export default class Restore extends KopsCommand<typeof Restore, RestoreCommandR
         'Continue the unfinished restore into this cluster from this repository, from any directory.',
     }),
     'hold-retention': Flags.boolean({
-      summary: 'Leave time and size retention off afterwards, so that old records stay.',
+      summary:
+        'Leave time and size retention off afterwards, so that old records stay. The command that undoes it is printed.',
     }),
     'replication-factor': Flags.integer({
       min: 1,
@@ -161,7 +163,8 @@ export default class Restore extends KopsCommand<typeof Restore, RestoreCommandR
       return { plan: restorePlanToJson(plan), result: null, report: null };
     }
     const finishedAt = resumed?.run.finishedAt ?? null;
-    this.print(renderRestoreResult(result, report, { known: plan.warnings, finishedAt }));
+    const lines = renderRestoreResult(result, report, { known: plan.warnings, finishedAt });
+    this.print([...describeHeldRetention(plan, flags['bootstrap-server'] ?? ''), ...lines]);
     this.endWith(restoreExitCode(result));
     return { plan: restorePlanToJson(plan), result: restoreResultToJson(result), report };
   }

@@ -68,7 +68,11 @@ export async function runRestore(
 ): Promise<RestoreOutcome> {
   const { archive, kafka, options, signal, surroundings } = work;
   const target = await inspectTarget(kafka, archive.manifest, options);
-  const contents = await inspectContents(archive, options, { signal });
+  const contents = await inspectContents(archive, options, {
+    signal,
+    // A restore counts them as it goes.
+    countsWindow: work.dryRun,
+  });
   const plan = planRestore(archive.manifest, target, options, contents);
   observer.onPlan(plan);
   if (work.dryRun) return { plan, result: null, report: null };
