@@ -1,9 +1,10 @@
+import { spawnSync } from 'node:child_process';
 import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { kafkaAdmin, produceWithJava, readWithJava, sandboxKafka } from '@kops/testkit';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { kopsJson, piped } from './run-kops.ts';
+import { kopsJson, piped, runKops } from './run-kops.ts';
 import { endAll, saying, start, until, type Standing } from './start-kops.ts';
 
 const sandbox = sandboxKafka({ beforeAll, afterAll });
@@ -19,12 +20,20 @@ async function produce(topic: string, count: number): Promise<void> {
 }
 
 /** Starts `kops backup --follow` of a topic. */
-function follow(topic: string, repository: string, interval = '1s'): Standing {
+function follow(
+  topic: string,
+  repository: string,
+  { interval = '1s', wrapper = [] }: { interval?: string; wrapper?: readonly string[] } = {},
+): Standing {
   const server = sandbox().bootstrapServers;
-  return start([
-    ...['backup', '--bootstrap-server', server, '--repository', repository],
-    ...['--topics', topic, '--follow', '--generation-interval', interval],
-  ]);
+  return start(
+    [
+      ...['backup', '--bootstrap-server', server, '--repository', repository],
+      ...['--topics', topic, '--follow', '--generation-interval', interval],
+    ],
+    {},
+    { wrapper },
+  );
 }
 
 async function bytesOf(directory: string): Promise<number> {
@@ -36,6 +45,10 @@ async function bytesOf(directory: string): Promise<number> {
   );
   return sizes.reduce((sum, { size }) => sum + size, 0);
 }
+
+/** Runs a command in a PID namespace of its own, as a container does: the host name stays. */
+const otherNamespace = ['unshare', '--pid', '--fork', '--kill-child', '--mount-proc'];
+const mayUnshare = spawnSync(otherNamespace[0] ?? '', [...otherNamespace.slice(1), 'true']);
 
 async function interrupt({ child, ended }: Standing): Promise<number | null> {
   child.kill('SIGINT');
@@ -59,7 +72,7 @@ describe('kops backup --follow', () => {
     const repository = join(folder, 'hung');
     await kafkaAdmin(sandbox()).createTopic({ topic: 'hung' });
     await produce('hung', 5);
-    const running = follow('hung', repository, '1h');
+    const running = follow('hung', repository, { interval: '1h' });
     await saying(running, 'following');
     const before = await bytesOf(repository);
     await produce('hung', 600);
@@ -72,6 +85,24 @@ describe('kops backup --follow', () => {
     ]);
     expect(records.map(({ offset }) => Number(offset))).toEqual([...Array(605).keys()]);
   });
+
+  it.skipIf(mayUnshare.status !== 0)(
+    'is not taken for dead by a backup in another PID namespace, which ends with 11 and sweeps nothing',
+    async () => {
+      const repository = join(folder, 'apart');
+      await kafkaAdmin(sandbox()).createTopic({ topic: 'apart' });
+      await produce('apart', 20);
+      const running = follow('apart', repository, { wrapper: otherNamespace });
+      await saying(running, '20 records');
+      const server = sandbox().bootstrapServers;
+      const second = ['backup', '--bootstrap-server', server, '--repository', repository];
+      const refused = await runKops([...second, '--topics', 'apart']);
+      expect(refused.code, refused.stderr).toBe(11);
+      await produce('apart', 22);
+      await saying(running, '42 records');
+      await kopsJson(['verify', '--archive', 'latest', '--repository', repository]);
+    },
+  );
 
   it('ends with 21 for what was lost with a topic that was created anew, and names the archive', async () => {
     const repository = join(folder, 'lives');

@@ -193,7 +193,7 @@ describe('a command that is interrupted', () => {
         host,
         ...flags,
       ];
-      const run = start(args, {}, dirname(repository));
+      const run = start(args, {}, { cwd: dirname(repository) });
       await reached.promise;
       run.child.kill('SIGINT');
       expect((await run.ended)[0], run.output()).toBe(130);
@@ -209,7 +209,7 @@ describe('a command that is interrupted', () => {
     const { archives } = await kopsJson<{ archives: { readonly archive: string }[] }>(list);
     const restore = ['restore', '--repository', basename(repository), '--bootstrap-server', server];
     const names = ['--topics', 'parcels', '--rename', 'parcels=resumed', '--groups', 'none'];
-    const first = start([...restore, ...names], env, dirname(repository));
+    const first = start([...restore, ...names], env, { cwd: dirname(repository) });
     await saying(first, 'Restore archive');
     first.child.kill('SIGINT');
     expect((await first.ended)[0], first.output()).toBe(130);

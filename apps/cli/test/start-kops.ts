@@ -12,13 +12,14 @@ export interface Standing {
 
 const started: Standing[] = [];
 
-/** Starts a kops; {@link endAll} must be called after each test. */
+/** Starts a kops, by a wrapper if one is given; {@link endAll} must be called after each test. */
 export function start(
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
-  cwd?: string,
+  { cwd, wrapper = [] }: { cwd?: string; wrapper?: readonly string[] } = {},
 ): Standing {
-  const child = spawn(process.execPath, [program, ...args], {
+  const [command = '', ...rest] = [...wrapper, process.execPath, program, ...args];
+  const child = spawn(command, rest, {
     env: cleanEnv(env),
     cwd,
     stdio: ['ignore', 'pipe', 'pipe'],

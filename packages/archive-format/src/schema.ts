@@ -217,7 +217,7 @@ export const manifestSchema = z.looseObject({
 });
 
 /**
- * One entry of the commit log. It makes an archive part of the repository (`archive`, `series` and `manifest` set), retires archives, or both.
+ * One entry of the commit log. It makes an archive part of the repository (`archive`, `series` and `manifest` set), retires archives, or fences series.
  * `previous` is the SHA-256 of the bytes of the commit before it in the same shard; null for the first.
  */
 export const commitSchema = z.looseObject({
@@ -235,6 +235,8 @@ export const commitSchema = z.looseObject({
   selection: archiveSelectionSchema.nullable(),
   /** Archives that stop existing with this commit. */
   retires: z.array(archiveIdSchema).max(100_000),
+  /** Series that another backup has taken over: no later commit adds an archive to one. */
+  fences: z.array(archiveIdSchema).max(1_000).optional(),
   previous: sha256Schema.nullable(),
   signature: z.unknown().nullable(),
 });

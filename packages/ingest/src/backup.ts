@@ -13,6 +13,7 @@ import type {
 } from '@kops/transport';
 import { ArchiveCommits } from './archive-commits.ts';
 import type { AssignedPartition } from './assigned-partition.ts';
+import { progressOf } from './backup-progress.ts';
 import { BackupWatches } from './backup-watches.ts';
 import { beginCapture, type BegunCapture } from './begin-capture.ts';
 import { CapturedPartitions } from './captured-partitions.ts';
@@ -99,6 +100,7 @@ export class Backup {
       now: () => context.clock.now(),
       onNotice: (kind, text) => this.#notice(kind, text),
     });
+    void begun.heartbeat.fenced.then((error) => this.#failed.reject(error));
     // Awaited by the run; this only keeps a failure in between from counting as unhandled.
     this.#failed.promise.catch(() => undefined);
     this.#finished = this.#run();
@@ -135,27 +137,8 @@ export class Backup {
   }
 
   progress(): BackupProgress {
-    const partitions = this.#partitions.assignments.partitions;
-    let offsets = 0n;
-    let offsetsDone = 0n;
-    let bytes = 0;
-    let losses = 0;
-    for (const { sink, endOffset } of partitions) {
-      const done = max(0n, sink.position - sink.plan.resume);
-      offsetsDone += done;
-      offsets += endOffset < 0n ? done : max(0n, endOffset - sink.plan.resume);
-      bytes += sink.bytes;
-      losses += sink.losses.length;
-    }
-    return {
-      partitions: partitions.length,
-      partitionsDone: partitions.filter(({ done }) => done).length,
-      offsets,
-      offsetsDone,
-      bytes: BigInt(bytes),
-      agents: this.#context.registry.agents.length,
-      losses,
-    };
+    const { partitions } = this.#partitions.assignments;
+    return progressOf(partitions, this.#context.registry.agents.length);
   }
 
   summary(): BackupSummary {
@@ -289,7 +272,10 @@ export class Backup {
     const watch = new TopicWatch(this.#watchScope());
     for (let due = clock.monotonic() + interval; ;) {
       const left = due - clock.monotonic();
-      const stopped = await this.#stopOr(Math.max(0, Math.min(left, lookEveryMs)));
+      const stopped = await resolvesWithin(
+        this.#stop.promise,
+        Math.max(0, Math.min(left, lookEveryMs)),
+      );
       this.#throwIfEnded();
       const isDue = stopped || clock.monotonic() >= due;
       const isDone = await this.#unlessAway(() => this.#followOnce(watch, stopped, isDue));
@@ -346,10 +332,6 @@ export class Backup {
     if (!this.running) throw new KopsError('KOPS_INTERRUPTED', 'the backup has ended');
   }
 
-  #stopOr(ms: number): Promise<boolean> {
-    return resolvesWithin(this.#stop.promise, ms);
-  }
-
   /** Has the agents end their streams, and waits until they have. */
   async #revoke(): Promise<void> {
     this.#partitions.assignments.revokeAll();
@@ -372,6 +354,7 @@ export class Backup {
       cluster: this.#prepared.snapshot.cluster.clusterId,
       named: this.#commits.named,
     });
+    await this.#begun.heartbeat.stop();
     await this.#begun.journal.remove();
   }
 
@@ -381,6 +364,7 @@ export class Backup {
     await this.#groupSync.close();
     try {
       await this.#partitions.close('suspend');
+      await this.#begun.heartbeat.stop();
       await this.#begun.journal.release();
     } catch (later) {
       this.#context.logger.warn(
@@ -450,5 +434,3 @@ export class Backup {
     this.#waiters.clear();
   }
 }
-
-const max = (a: bigint, b: bigint): bigint => (a > b ? a : b);

@@ -1,8 +1,11 @@
-import type { SegmentEntry } from '@kops/archive-format';
+import { hostname } from 'node:os';
+import { pinKey, type SegmentEntry } from '@kops/archive-format';
+import type { Clock } from '@kops/core';
 import { createMemoryStore } from '@kops/object-store/memory';
 import { describe, expect, it } from 'vitest';
 import { batchesFrom } from '../test/batches.ts';
 import { beginJournal, clusterId, keysIn, openSink, topicId } from '../test/fixture.ts';
+import { CaptureJournal } from './capture-journal.ts';
 import { readCaptures } from './capture-record.ts';
 import { findLeftovers } from './recovery.ts';
 
@@ -104,20 +107,89 @@ describe('who has a store', () => {
     expect((await waiting).captures).toEqual([]);
   });
 
-  it('leaves what another host may own where it is', async () => {
-    const store = createMemoryStore();
+  describe('that another owner has who is out of sight', () => {
     const header = {
       version: 1,
       kind: 'capture',
       capture: 'there',
       cluster: clusterId,
       startedAtMs: 0,
-      owner: { host: 'elsewhere', pid: 1, startTicks: 1 },
+      // The same host name and a pid that runs here: that of another PID namespace.
+      owner: { host: hostname(), pid: process.pid, startTicks: 1, bootId: 'b', pidNamespace: 'n' },
     };
-    await store.putIfAbsent('pins/there.json', Buffer.from(JSON.stringify(header)));
-    expect(await findLeftovers(store, clusterId, { capture: 'own', ...noneRuns })).toMatchObject({
-      captures: [],
-      sweepable: false,
+
+    /** Time passes while somebody sleeps; `onSleep` is what others do meanwhile. */
+    function clockWith(onSleep: (at: number) => Promise<void>): Clock {
+      let at = 0;
+      return {
+        now: () => at,
+        monotonic: () => at,
+        sleep: async (ms) => {
+          at += ms;
+          await onSleep(at);
+        },
+      };
+    }
+
+    it('is held while that one gives signs of life', async () => {
+      const store = createMemoryStore();
+      const journal = await CaptureJournal.begin([store], header);
+      await journal.take();
+      const clock = clockWith((at) => (at % 5_000 === 0 ? journal.beat() : Promise.resolve()));
+      const search = findLeftovers(store, clusterId, { capture: 'own', ...noneRuns }, clock);
+      await expect(search).rejects.toMatchObject({ code: 'KOPS_HELD', exitCode: 11 });
+      expect(clock.monotonic()).toBeLessThanOrEqual(5_000);
     });
+
+    it('is taken over once that one has given none for 20 s, and is to be fenced', async () => {
+      const store = createMemoryStore();
+      const journal = await CaptureJournal.begin([store], header);
+      await journal.take();
+      await journal.beat();
+      const clock = clockWith(() => Promise.resolve());
+      const own = { capture: 'own', ...noneRuns };
+      expect(await findLeftovers(store, clusterId, own, clock)).toMatchObject({
+        captures: [{ capture: 'there', sign: 'pins/there-beat-0000000001.json' }],
+        silent: ['there'],
+      });
+      expect(clock.monotonic()).toBe(20_000);
+    });
+
+    it('is free at once when that one has released it', async () => {
+      const store = createMemoryStore();
+      const journal = await CaptureJournal.begin([store], header);
+      await journal.release();
+      const clock = clockWith(() => Promise.reject(new Error('nobody is to wait')));
+      const own = { capture: 'own', ...noneRuns };
+      expect(await findLeftovers(store, clusterId, own, clock)).toMatchObject({
+        captures: [{ capture: 'there' }],
+        silent: [],
+      });
+    });
+  });
+
+  it('keeps one sign of life however often it beats, and none after its end', async () => {
+    const stores = [createMemoryStore(), createMemoryStore()];
+    const journal = await beginJournal(stores);
+    const signs = async (): Promise<string[]> =>
+      (await Promise.all(stores.map((store) => readCaptures(store)))).flatMap((captures) =>
+        captures.map(({ sign }) => sign),
+      );
+    expect(await signs()).toEqual(['', '']);
+    for (let beat = 0; beat < 12; beat++) await journal.beat();
+    const last = `pins/${journal.capture}-beat-0000000012.json`;
+    expect(await signs()).toEqual([last, last]);
+    for (const store of stores) expect((await keysIn(store, 'pins/')).objects).toHaveLength(2);
+    await journal.remove();
+    for (const store of stores) expect((await keysIn(store, 'pins/')).objects).toEqual([]);
+  });
+
+  it('leaves no pin when it is released after another has swept it', async () => {
+    const store = createMemoryStore();
+    const journal = await beginJournal([store]);
+    await journal.beat();
+    await store.delete(pinKey(journal.capture));
+    await journal.release();
+    expect((await keysIn(store, 'pins/')).objects).toEqual([]);
   });
 });

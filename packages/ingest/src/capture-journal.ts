@@ -2,7 +2,7 @@ import { pinKey } from '@kops/archive-format';
 import { KopsError, mapLimit } from '@kops/core';
 import type { ObjectStore } from '@kops/object-store';
 import type { CapturedTopic, NotedLoss, OpenedSegment, SealedSegment } from './capture-record.ts';
-import type { Owner } from './owner.ts';
+import type { ProcessIdentity } from '@kops/object-store/owner';
 
 /** One thing that a page tells; the pages of a partition are in the order in which things happened to it. */
 type JournalEntry =
@@ -17,6 +17,8 @@ const encode = (value: unknown): Uint8Array =>
   );
 
 const pageDigits = 8;
+/** Enough for 1,500 years. */
+const beatDigits = 10;
 const maxDetail = 1024;
 
 /**
@@ -28,6 +30,7 @@ export class CaptureJournal {
   readonly capture: string;
   readonly #stores: readonly ObjectStore[];
   #page = 0;
+  #beats = 0;
   #waiting: (JournalEntry & { readonly done: PromiseWithResolvers<void> })[] = [];
   #writing = false;
 
@@ -39,7 +42,7 @@ export class CaptureJournal {
   /** Begins a capture's journal in every copy. */
   static async begin(
     stores: readonly ObjectStore[],
-    header: { capture: string; cluster: string; startedAtMs: number; owner: Owner },
+    header: { capture: string; cluster: string; startedAtMs: number; owner: ProcessIdentity },
   ): Promise<CaptureJournal> {
     const journal = new CaptureJournal(header.capture, stores);
     await journal.#put(header.capture, { version: 1, kind: 'capture', ...header });
@@ -80,14 +83,34 @@ export class CaptureJournal {
     await this.#put(`${this.capture}-begun`, { version: 1, kind: 'begun' });
   }
 
+  /** Gives a sign of life: a pin with the next number takes the place of the one before. */
+  async beat(): Promise<void> {
+    const before = this.#beats++;
+    await this.#put(beatId(this.capture, this.#beats), { version: 1, kind: 'beat' });
+    if (before === 0) return;
+    const key = pinKey(beatId(this.capture, before));
+    await Promise.all(this.#stores.map((store) => store.delete(key)));
+  }
+
   /** Ends the capture without a commit: a successor may take over at once. */
   async release(): Promise<void> {
     await this.#put(`${this.capture}-released`, { version: 1, kind: 'released' });
+    // Taken over and swept meanwhile: without the header what is left is nobody's.
+    for (const store of this.#stores)
+      if ((await store.head(pinKey(this.capture))) === undefined) await this.#remove([store]);
   }
 
   /** Removes the journal: an archive names everything now. */
   async remove(): Promise<void> {
-    await removePins(this.#stores, this.capture, this.#page);
+    await this.#remove(this.#stores);
+  }
+
+  async #remove(stores: readonly ObjectStore[]): Promise<void> {
+    const { capture } = this;
+    const pages = Array.from({ length: this.#page }, (_, page) => pageId(capture, page));
+    // A beat may have failed between its two steps.
+    const beats = [this.#beats - 1, this.#beats].map((beat) => beatId(capture, beat));
+    await removePins(stores, capture, [...pages, ...beats]);
   }
 
   /** Writes pages until nobody waits. Never rejects: each waiter is told of its own page. */
@@ -130,12 +153,14 @@ export class CaptureJournal {
 const pageId = (capture: string, page: number): string =>
   `${capture}-${String(page).padStart(pageDigits, '0')}`;
 
+const beatId = (capture: string, beat: number): string =>
+  `${capture}-beat-${String(Math.max(0, beat)).padStart(beatDigits, '0')}`;
+
 async function removePins(
   stores: readonly ObjectStore[],
   capture: string,
-  pages: number,
+  ids: readonly string[],
 ): Promise<void> {
-  const ids = Array.from({ length: pages }, (_, page) => pageId(capture, page));
   for (const store of stores) {
     await mapLimit([...ids, `${capture}-released`, `${capture}-begun`], 8, (id) =>
       store.delete(pinKey(id)),

@@ -9,7 +9,7 @@ import {
 import { KopsError, type Offset } from '@kops/core';
 import type { ObjectStore } from '@kops/object-store';
 import { z } from 'zod';
-import type { Owner } from './owner.ts';
+import type { ProcessIdentity } from '@kops/object-store/owner';
 
 const int64 = z
   .string()
@@ -22,7 +22,13 @@ const headerSchema = z.looseObject({
   capture: z.string(),
   cluster: z.string(),
   startedAtMs: z.number(),
-  owner: z.looseObject({ host: z.string(), pid: z.number(), startTicks: z.number() }),
+  owner: z.looseObject({
+    host: z.string(),
+    pid: z.number(),
+    startTicks: z.number(),
+    bootId: z.string(),
+    pidNamespace: z.string(),
+  }),
 });
 
 const sealedSchema = z.looseObject({
@@ -92,7 +98,7 @@ export interface CaptureRecord {
   readonly capture: string;
   readonly cluster: string;
   readonly startedAtMs: number;
-  readonly owner: Owner;
+  readonly owner: ProcessIdentity;
   /** Ended by itself without a commit: nobody owns it any more. */
   readonly released: boolean;
   /** Saw no other when it began: from then on it has the store for its own. */
@@ -103,7 +109,11 @@ export interface CaptureRecord {
   readonly lost: readonly NotedLoss[];
   readonly topics: readonly CapturedTopic[];
   readonly pins: readonly string[];
+  /** Its last sign of life: changes for as long as its owner lives. */
+  readonly sign: string;
 }
+
+const beatPrefix = (capture: string): string => `pins/${capture}-beat-`;
 
 /** Every capture that has pins in a store, running or left behind. Pins of other kinds and damaged ones are passed over: they own nothing. */
 export async function readCaptures(store: ObjectStore): Promise<CaptureRecord[]> {
@@ -131,6 +141,7 @@ async function readCapture(
   const topics: CapturedTopic[] = [];
   // Page by page: within a page no two entries are of the same partition.
   for (const pin of [...pins].sort()) {
+    if (pin.startsWith(beatPrefix(header.capture))) continue;
     const page = pageSchema.safeParse(await readJson(store, pin));
     if (!page.success) continue;
     sealed.push(...page.data.segments);
@@ -152,6 +163,7 @@ async function readCapture(
     lost,
     topics,
     pins,
+    sign: pins.filter((pin) => pin.startsWith(beatPrefix(capture))).at(-1) ?? '',
   };
 }
 

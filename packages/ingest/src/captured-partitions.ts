@@ -39,7 +39,7 @@ export interface CaptureScope {
   readonly follow: boolean;
   readonly context: BackupContext;
   readonly prepared: PreparedBackup;
-  readonly begun: BegunCapture;
+  readonly begun: Pick<BegunCapture, 'journal' | 'leftovers'>;
 }
 
 /** The partitions that a backup captures: their sinks, who carries them, and what has become of their topics. */

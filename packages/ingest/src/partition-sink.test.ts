@@ -18,7 +18,7 @@ import {
   type SinkFixture,
 } from '../test/fixture.ts';
 import { CaptureJournal } from './capture-journal.ts';
-import { thisProcess } from './owner.ts';
+import { thisProcess } from '@kops/object-store/owner';
 import type { PartitionPlan } from './plan-backup.ts';
 import type { PartitionSink } from './partition-sink.ts';
 import { recoverPartition } from './recover-partition.ts';

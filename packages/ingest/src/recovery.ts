@@ -1,15 +1,15 @@
 import { clusterPathName, parseSegmentKey } from '@kops/archive-format';
 import { KopsError, systemClock, type Clock } from '@kops/core';
 import type { ObjectInfo, ObjectStore } from '@kops/object-store';
+import { processState, SignsOfLife, thisProcess } from '@kops/object-store/owner';
 import { readCaptures, type CaptureRecord } from './capture-record.ts';
-import { ownerState } from './owner.ts';
 
 /** What ended captures left in a store. */
 export interface Leftovers {
   /** Captures of the same cluster that ended without removing their pins, newest first. */
   readonly captures: readonly CaptureRecord[];
-  /** Whether nobody else may own what lies about: no capture of another host that cannot be asked. */
-  readonly sweepable: boolean;
+  /** Ids of those that gave no sign of life and could not be asked: they must be fenced before anything of theirs is taken. */
+  readonly silent: readonly string[];
   /** Keys of segments under way when the capture began, by {@link partitionKey}. */
   readonly parts: ReadonlyMap<string, readonly string[]>;
   /** Other objects that were under way then: a put that was killed. */
@@ -18,7 +18,7 @@ export interface Leftovers {
 
 export const noLeftovers: Leftovers = {
   captures: [],
-  sweepable: false,
+  silent: [],
   parts: new Map(),
   puts: [],
 };
@@ -37,32 +37,50 @@ export function partitionKey({
 /** How long one that begins at the same time may take to make up its mind, in ms. */
 const rivalMs = 5_000;
 const rivalPollMs = 100;
+/** Between two looks for a sign of life, in ms. */
+const signPollMs = 1_000;
+
+/** Who looks for leftovers. */
+export interface CaptureSearch {
+  readonly capture: string;
+  /** Captures of this process that run. */
+  readonly running: ReadonlySet<string>;
+  /** What is known of owners out of sight; kept from one search to the next. */
+  readonly signs?: SignsOfLife;
+}
 
 /**
  * Finds what dead captures of a cluster left in a store. The own journal must have begun: of two captures at least one sees the other
  * then, and nobody goes on who sees a living one. Of two that begin at once, the one with the smaller id waits for the other to give way.
+ * An owner that cannot be asked (on another host, in another PID namespace) is watched for signs of life until it is known to live or die.
  * @throws KOPS_HELD when a living one captures the cluster into the same store
  */
 export async function findLeftovers(
   store: ObjectStore,
   cluster: string,
-  own: { readonly capture: string; readonly running: ReadonlySet<string> },
+  own: CaptureSearch,
   clock: Clock = systemClock,
 ): Promise<Leftovers> {
-  const deadline = clock.monotonic() + rivalMs;
+  const { signs = new SignsOfLife(clock) } = own;
+  let deadline: number | undefined;
   for (;;) {
     const others = (await readCaptures(store)).filter(
       (record) => record.cluster === cluster && record.capture !== own.capture,
     );
-    const states = await Promise.all(others.map((record) => stateOf(record, own.running)));
-    const captures = others.filter((_, index) => states[index] === 'dead');
-    const rivals = others.filter((_, index) => states[index] === 'alive');
-    const sweepable = !states.includes('unknown');
+    const states = await Promise.all(others.map((record) => stateOf(record, own.running, signs)));
+    const inState = (state: CaptureState): CaptureRecord[] =>
+      others.filter((_, index) => states[index] === state);
+    const rivals = inState('alive');
     const [rival] = rivals;
-    if (rival === undefined) return describeLeftovers(store, cluster, captures, sweepable);
-    const mayGiveWay = rivals.every(({ begun, capture }) => !begun && capture > own.capture);
-    if (!mayGiveWay || clock.monotonic() > deadline) throw held(store, rival);
-    await clock.sleep(rivalPollMs);
+    const silent = inState('silent');
+    if (rival === undefined && !states.includes('unknown'))
+      return describeLeftovers(store, cluster, [...inState('dead'), ...silent], silent);
+    if (rival !== undefined) {
+      deadline ??= clock.monotonic() + rivalMs;
+      const mayGiveWay = rivals.every(({ begun, capture }) => !begun && capture > own.capture);
+      if (!mayGiveWay || clock.monotonic() > deadline) throw held(store, rival);
+    }
+    await clock.sleep(rival === undefined ? signPollMs : rivalPollMs);
   }
 }
 
@@ -70,11 +88,15 @@ async function describeLeftovers(
   store: ObjectStore,
   cluster: string,
   captures: CaptureRecord[],
-  sweepable: boolean,
+  silent: readonly CaptureRecord[],
 ): Promise<Leftovers> {
-  if (captures.length === 0) return { ...noLeftovers, sweepable };
+  if (captures.length === 0) return noLeftovers;
   captures.sort((a, b) => b.startedAtMs - a.startedAtMs);
-  return { captures, sweepable, ...(await findParts(store, cluster)) };
+  return {
+    captures,
+    silent: silent.map(({ capture }) => capture),
+    ...(await findParts(store, cluster)),
+  };
 }
 
 async function findParts(
@@ -93,14 +115,23 @@ async function findParts(
   return { parts, puts };
 }
 
+/** `silent`: out of sight and without a sign of life for so long that it counts as dead, though it may only stand still. */
+type CaptureState = 'alive' | 'dead' | 'silent' | 'unknown';
+
 async function stateOf(
-  record: CaptureRecord,
+  { capture, released, owner, sign }: CaptureRecord,
   running: ReadonlySet<string>,
-): Promise<'alive' | 'dead' | 'unknown'> {
-  if (record.released) return 'dead';
-  const state = await ownerState(record.owner);
-  const ours = state === 'alive' && record.owner.pid === process.pid;
-  return ours && !running.has(record.capture) ? 'dead' : state;
+  signs: SignsOfLife,
+): Promise<CaptureState> {
+  if (released) return 'dead';
+  const self = await thisProcess();
+  const state = await processState(owner, self);
+  if (state === 'unknown') {
+    const told = signs.observe(capture, sign);
+    return told === 'dead' ? 'silent' : told;
+  }
+  const isOurs = state === 'alive' && owner.pid === self.pid;
+  return isOurs && !running.has(capture) ? 'dead' : state;
 }
 
 function held(store: ObjectStore, { owner, capture }: CaptureRecord): KopsError {

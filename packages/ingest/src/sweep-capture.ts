@@ -17,7 +17,7 @@ export interface ArchivedCapture {
 /** Removes what is of no use after a backup's last commit: what dead captures left, and what no archive of its own shows. */
 export async function sweepCapture(
   partitions: CapturedPartitions,
-  { leftovers }: BegunCapture,
+  { leftovers }: Pick<BegunCapture, 'leftovers'>,
   { repository, cluster, named }: ArchivedCapture,
 ): Promise<void> {
   const { stores } = partitions;

@@ -20,7 +20,6 @@ export async function sweepLeftovers(
   settled: Settled,
   named: ReadonlySet<string>,
 ): Promise<void> {
-  if (!leftovers.sweepable) return;
   const sealed = leftovers.captures.flatMap((capture) => capture.sealed);
   const stale = new Set(
     sealed

@@ -3,7 +3,7 @@ import type { PartitionManifest, TopicConfig } from '@kops/archive-format';
 import type { ObjectStore } from '@kops/object-store';
 import { CaptureJournal } from '../src/capture-journal.ts';
 import type { PartitionSnapshot, TopicSnapshot } from '../src/cluster-snapshot.ts';
-import { thisProcess } from '../src/owner.ts';
+import { thisProcess } from '@kops/object-store/owner';
 import { PartitionSink } from '../src/partition-sink.ts';
 import type { ParentPartition, PartitionPlan } from '../src/plan-backup.ts';
 

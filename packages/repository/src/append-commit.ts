@@ -9,7 +9,7 @@ const maxLostSlots = 32;
 /** A commit without its place in the log. */
 export type CommitContent = Pick<
   Commit,
-  'cluster' | 'archive' | 'series' | 'manifest' | 'selection' | 'retires' | 'signature'
+  'cluster' | 'archive' | 'series' | 'manifest' | 'selection' | 'retires' | 'fences' | 'signature'
 >;
 
 /**

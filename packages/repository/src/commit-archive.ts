@@ -10,6 +10,7 @@ import {
 import { KopsError } from '@kops/core';
 import type { ObjectStore } from '@kops/object-store';
 import { appendCommit, type CommitContent } from './append-commit.ts';
+import { fencedSeries } from './fence-series.ts';
 import type { CommitLog } from './commit-log.ts';
 import { confirmObjects, confirmPresence } from './confirm-objects.ts';
 import type { CommitOptions, NewObject } from './repository.ts';
@@ -71,6 +72,7 @@ function decideCommit(
       },
     );
   }
+  if (log.isFenced(manifest.series)) throw fencedSeries(store, manifest.series);
   refuseLostParent(log, manifest, at);
   refuseForeignSeries(log, manifest, at);
   return {

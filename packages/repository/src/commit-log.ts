@@ -128,6 +128,7 @@ export class CommitLog {
   readonly #heads = new Map<string, ShardHead>();
   readonly #archives = new Map<string, ArchiveCommit>();
   readonly #retired = new Set<string>();
+  readonly #fenced = new Set<string>();
   readonly #seriesEnds = new Map<string, ArchiveCommit>();
 
   constructor(store: ObjectStore) {
@@ -150,6 +151,11 @@ export class CommitLog {
   /** Last archive of a series, retired or not. */
   seriesEnd(series: string): ArchiveCommit | undefined {
     return this.#seriesEnds.get(series);
+  }
+
+  /** Whether another backup has taken a series over. */
+  isFenced(series: string): boolean {
+    return this.#fenced.has(series);
   }
 
   /** Archives that exist, by sequence, then shard. */
@@ -176,6 +182,7 @@ export class CommitLog {
       this.#archives.delete(id);
       this.#retired.add(id);
     }
+    for (const series of commit.fences ?? []) this.#fenced.add(series);
     if (!isArchiveCommit(commit)) return;
     this.#archives.set(commit.archive, commit);
     this.#seriesEnds.set(commit.series, commit);

@@ -24,6 +24,7 @@ import type { ObjectStore } from '@kops/object-store';
 import { CommitLog, firstKey, listShards, readCommits } from './commit-log.ts';
 import { commitArchive } from './commit-archive.ts';
 import { confirmObjects } from './confirm-objects.ts';
+import { fencedSeries, fenceSeries } from './fence-series.ts';
 import { findArchive } from './find-archive.ts';
 import { readDocument } from './read-document.ts';
 import type {
@@ -208,6 +209,18 @@ class StoredRepository implements Repository {
 
   commitArchive(manifest: Manifest, options: CommitOptions): Promise<ArchiveCommit> {
     return commitArchive(this.store, this.#log, this.#knownLists, manifest, options);
+  }
+
+  async fenceSeries(
+    series: readonly string[],
+    { cluster, shard = defaultShard }: { readonly cluster: string; readonly shard?: string },
+  ): Promise<void> {
+    await fenceSeries(this.store, this.#log, series, { cluster, shard });
+  }
+
+  async checkSeries(series: string): Promise<void> {
+    await this.#log.refresh();
+    if (this.#log.isFenced(series)) throw fencedSeries(this.store, series);
   }
 
   retireArchives(ids: readonly string[], options: { shard?: string } = {}): Promise<Commit> {

@@ -84,6 +84,18 @@ export interface Repository {
    */
   commitArchive(manifest: Manifest, options: CommitOptions): Promise<ArchiveCommit>;
 
+  /**
+   * Commits that series have been taken over: who still owns one can commit no archive to it any more, whenever its commit comes.
+   * @throws KOPS_HELD when the slot was lost to others too often
+   */
+  fenceSeries(
+    series: readonly string[],
+    options: { readonly cluster: string; readonly shard?: string },
+  ): Promise<void>;
+
+  /** Looks whether another backup has taken a series over. @throws KOPS_FENCED if so */
+  checkSeries(series: string): Promise<void>;
+
   /** Commits that archives exist no longer; their objects stay for a later sweep. @throws KOPS_ARCHIVE_NOT_FOUND, KOPS_HELD */
   retireArchives(ids: readonly string[], options?: { shard?: string }): Promise<Commit>;
 }

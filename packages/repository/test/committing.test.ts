@@ -226,6 +226,40 @@ describe('committing', () => {
     expect(await repository.archives()).toHaveLength(2);
   });
 
+  it('is refused to an owner that was taken over, also where its commit was on its way', async () => {
+    const store = createMemoryStore();
+    const successor = await createRepository(store);
+    let beforePut = async (): Promise<void> => Promise.resolve();
+    const putIfAbsent: ObjectStore['putIfAbsent'] = async (key, bytes) => {
+      if (key.startsWith('commits/')) await beforePut();
+      return store.putIfAbsent(key, bytes);
+    };
+    const slow = new Proxy(store, {
+      get: (target, name) => {
+        if (name === 'putIfAbsent') return putIfAbsent;
+        const value: unknown = Reflect.get(target, name);
+        return typeof value === 'function' ? (value.bind(target) as unknown) : value;
+      },
+    });
+    const owner = await openRepository(slow);
+    const first = await emptyCommit(owner, { kind: 'generation' });
+    await owner.checkSeries(first.series);
+    const next = { kind: 'generation' as const, series: first.archive, parent: first.archive };
+    // It stood still between its last look at the log and its commit.
+    beforePut = async () => {
+      beforePut = async () => Promise.resolve();
+      await successor.fenceSeries([first.series], { cluster });
+    };
+    await expect(emptyCommit(owner, next)).rejects.toThrow(code('KOPS_FENCED'));
+    await expect(emptyCommit(await openRepository(store), next)).rejects.toThrow(
+      code('KOPS_FENCED'),
+    );
+    await expect(owner.checkSeries(first.series)).rejects.toThrow(code('KOPS_FENCED'));
+    expect(ids(await successor.archives())).toEqual([first.archive]);
+    // Others go on.
+    await emptyCommit(successor, { parent: first.archive });
+  });
+
   it('needs a parent that exists', async () => {
     const repository = await createRepository(createMemoryStore());
     await expect(emptyCommit(repository, { parent: newArchiveId() })).rejects.toThrow(
