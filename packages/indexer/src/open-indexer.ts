@@ -32,8 +32,8 @@ export async function openIndexer(options: IndexerOptions): Promise<Indexer> {
   const paths = statePaths(folder);
   await makeDirectory(folder);
   await using opened = new AsyncDisposableStack();
-  opened.use(await StateLock.acquire(paths.lock, clock));
-  const state = opened.use(await StateFile.open(paths.state, id));
+  const lock = opened.use(await StateLock.acquire(paths.lock, clock));
+  const state = opened.use(await StateFile.open(paths.state, id, () => lock.check()));
   const deadLetters = await DeadLetterFiles.open(paths.deadLetters);
   const connection = opened.use(new Connection(options.elasticsearch));
   const kept = opened.move();

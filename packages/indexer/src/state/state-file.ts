@@ -89,23 +89,37 @@ export class StateFile implements AsyncDisposable {
   readonly #path: string;
   readonly #repository: string;
   readonly #state: IndexState;
+  readonly #checkOwner: () => Promise<void>;
   #handle: FileHandle | undefined;
   #entries: number;
   #waiting: Waiting[] = [];
   #writing: Promise<void> | undefined;
   #failure: KopsError | undefined;
 
-  private constructor(path: string, repository: string, { state, entries }: LoadedState) {
+  private constructor(
+    path: string,
+    repository: string,
+    { state, entries }: LoadedState,
+    checkOwner: () => Promise<void>,
+  ) {
     this.#path = path;
+    this.#checkOwner = checkOwner;
     this.#repository = repository;
     this.#state = state;
     this.#entries = entries;
   }
 
-  /** Opens the file to write to it; its directory must exist, and have no other owner. */
-  static async open(path: string, repository: string): Promise<StateFile> {
+  /**
+   * Opens the file to write to it; its directory must exist, and have no other owner.
+   * @param checkOwner called before each write; throws when the directory has another owner by now
+   */
+  static async open(
+    path: string,
+    repository: string,
+    checkOwner: () => Promise<void> = () => Promise.resolve(),
+  ): Promise<StateFile> {
     const loaded = await loadState(path, repository);
-    const file = new StateFile(path, repository, loaded);
+    const file = new StateFile(path, repository, loaded, checkOwner);
     if (loaded.entries === 0) await file.#rewrite();
     else {
       await truncate(path, loaded.bytes);
@@ -134,6 +148,7 @@ export class StateFile implements AsyncDisposable {
     await this.#writing;
     this.#state.archives.clear();
     this.#state.segments.clear();
+    await this.#checkOwner();
     await this.#rewrite();
   }
 
@@ -162,6 +177,7 @@ export class StateFile implements AsyncDisposable {
 
   async #append(changes: readonly StateChange[]): Promise<void> {
     if (this.#failure !== undefined) throw this.#failure;
+    await this.#checkOwner();
     if (this.#entries > 2 * this.#state.size + maxSpareEntries) {
       // The state has these changes already.
       await this.#rewrite();

@@ -1,9 +1,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
-import { hostname, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { systemClock } from '@kops/core';
+import type { Clock } from '@kops/core';
+import { thisProcess, type ProcessIdentity } from '@kops/object-store/owner';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { StateLock } from './state-lock.ts';
 
@@ -21,8 +22,21 @@ afterEach(async () => {
 const held = expect.objectContaining({ code: 'KOPS_HELD' }) as Error;
 
 /** A lock as another process would have left it. */
-const leave = (owner: { host?: string; pid: number; started?: string }) =>
-  writeFile(path, JSON.stringify({ token: 't', host: hostname(), started: '', ...owner }));
+const leave = async (owner: Partial<ProcessIdentity>): Promise<void> =>
+  writeFile(path, JSON.stringify({ token: 't', ...(await thisProcess()), ...owner }));
+
+/** Time that passes while somebody sleeps; `onSleep` is what others do meanwhile. */
+function clockWith(onSleep: (at: number) => Promise<void>): Clock {
+  let at = 0;
+  return {
+    now: () => at,
+    monotonic: () => at,
+    sleep: async (ms) => {
+      at += ms;
+      await onSleep(at);
+    },
+  };
+}
 
 describe('the lock of a state', () => {
   it('has one owner, and is free again afterwards', async () => {
@@ -57,7 +71,7 @@ describe('the lock of a state', () => {
     await once(child, 'spawn');
     const { pid = 0 } = child;
     // The id is that of a living process, which started at another time.
-    await leave({ pid, started: 'then' });
+    await leave({ pid, startTicks: 1 });
     await (await StateLock.acquire(path))[Symbol.asyncDispose]();
     child.kill('SIGKILL');
     await once(child, 'exit');
@@ -67,12 +81,30 @@ describe('the lock of a state', () => {
     expect(lock).toBeDefined();
   });
 
-  it('of another host holds for as long as it gives signs', async () => {
-    await leave({ host: 'elsewhere', pid: 1 });
-    await expect(StateLock.acquire(path)).rejects.toEqual(held);
-    const long = new Date(systemClock.now() - 120_000);
-    await utimes(path, long, long);
+  it.each([
+    { where: 'on another host', owner: { host: 'elsewhere', bootId: 'another' } },
+    { where: 'in another PID namespace of this host', owner: { pidNamespace: 'pid:[1]' } },
+  ])('$where holds while its owner gives signs of life, by whatever clock', async ({ owner }) => {
+    // The pid is that of no process here.
+    await leave({ ...owner, pid: 2 ** 22 - 1 });
+    let beats = 0;
+    const beating = clockWith(async () => {
+      // The owner's clock is years behind.
+      const time = new Date(++beats * 5_000);
+      await utimes(path, time, time);
+    });
+    await expect(StateLock.acquire(path, beating)).rejects.toEqual(held);
+    const silent = clockWith(() => Promise.resolve());
+    await using lock = await StateLock.acquire(path, silent);
+    expect(silent.monotonic()).toBe(20_000);
+    await lock.check();
+  });
+
+  it('tells an owner that only stood still that the state is another one’s', async () => {
     await using lock = await StateLock.acquire(path);
-    expect(lock).toBeDefined();
+    await lock.check();
+    await rm(path);
+    await leave({ pidNamespace: 'pid:[1]' });
+    await expect(lock.check()).rejects.toMatchObject({ code: 'KOPS_FENCED', exitCode: 11 });
   });
 });

@@ -1,20 +1,19 @@
 import { randomBytes } from 'node:crypto';
 import { link, open, readFile, rename, rm, stat, utimes } from 'node:fs/promises';
-import { hostname } from 'node:os';
 import { KopsError, systemClock, toKopsError, type Clock } from '@kops/core';
+import {
+  beatEveryMs,
+  processState,
+  SignsOfLife,
+  thisProcess,
+  type ProcessIdentity,
+} from '@kops/object-store/owner';
 
-/** How often an owner says that it is alive. */
-const heartbeatMs = 10_000;
+/** Between two looks for a sign of life of another owner, in ms. */
+const signPollMs = 1_000;
 
-/** After this long without a sign, an owner on another host is taken for dead. */
-const silentMs = 60_000;
-
-interface LockOwner {
+interface LockOwner extends ProcessIdentity {
   readonly token: string;
-  readonly host: string;
-  readonly pid: number;
-  /** When the process started, in the system's own count: a process id is given again. */
-  readonly started: string;
 }
 
 /** That a state directory has one owner at a time. A lock that a dead process left does not hold. */
@@ -26,22 +25,32 @@ export class StateLock implements AsyncDisposable {
   private constructor(path: string, token: string) {
     this.#path = path;
     this.#token = token;
-    this.#timer = setInterval(() => void touch(path), heartbeatMs).unref();
+    this.#timer = setInterval(() => void this.#beat(), beatEveryMs).unref();
   }
 
   /** @throws KOPS_HELD, with who holds it */
   static async acquire(path: string, clock: Clock = systemClock): Promise<StateLock> {
     const owner: LockOwner = {
       token: randomBytes(12).toString('hex'),
-      host: hostname(),
-      pid: process.pid,
-      started: await startOf(process.pid),
+      ...(await thisProcess()),
     };
     if (!(await create(path, owner))) {
       await moveAway(path, clock);
       if (!(await create(path, owner))) throw held(path, await readOwner(path));
     }
     return new StateLock(path, owner.token);
+  }
+
+  /** To be called before the state is written. @throws KOPS_FENCED when another process has taken it over */
+  async check(): Promise<void> {
+    const owner = await readOwner(this.#path);
+    if (owner?.token !== this.#token) throw fenced(this.#path, owner);
+  }
+
+  /** Gives a sign of life, unless the lock is another's by now. */
+  async #beat(): Promise<void> {
+    const owner = await readOwner(this.#path);
+    if (owner?.token === this.#token) await touch(this.#path);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -88,42 +97,31 @@ async function moveAway(path: string, clock: Clock): Promise<void> {
 async function readOwner(path: string): Promise<LockOwner | undefined> {
   try {
     const owner = JSON.parse(await readFile(path, 'utf8')) as Partial<LockOwner>;
-    const { token = '', host = '', pid = 0, started = '' } = owner;
-    return { token, host, pid, started };
+    const { token = '', host = '', pid = 0, startTicks = 0 } = owner;
+    const { bootId = '', pidNamespace = '' } = owner;
+    return { token, host, pid, startTicks, bootId, pidNamespace };
   } catch {
     // Gone, or not of a lock: nobody's.
     return undefined;
   }
 }
 
+/** An owner out of sight is watched until it has given a sign of life, or none for as long as owners may be silent. */
 async function isAlive(path: string, owner: LockOwner, clock: Clock): Promise<boolean> {
-  if (owner.host === hostname()) {
-    return isRunning(owner.pid) && owner.started === (await startOf(owner.pid));
-  }
-  try {
-    return clock.now() - (await stat(path)).mtimeMs < silentMs;
-  } catch {
-    return false;
-  }
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  const signs = new SignsOfLife(clock);
+  for (;;) {
+    const asked = await processState(owner);
+    const state = asked === 'unknown' ? signs.observe(owner.token, await signOf(path)) : asked;
+    if (state !== 'unknown') return state === 'alive';
+    await clock.sleep(signPollMs);
   }
 }
 
-/** Boot and start of a process where the system tells (Linux), else nothing: then the id alone counts. */
-async function startOf(pid: number): Promise<string> {
+/** Only that it changes counts, not which time it names. */
+async function signOf(path: string): Promise<string> {
   try {
-    const boot = await readFile('/proc/sys/kernel/random/boot_id', 'utf8');
-    const status = await readFile(`/proc/${String(pid)}/stat`, 'utf8');
-    // The name in parentheses may hold anything; the start is the 20th field after it.
-    const fields = status.slice(status.lastIndexOf(')') + 2).split(' ');
-    return `${boot.trim()} ${fields[19] ?? ''}`;
+    const { mtimeMs, ino } = await stat(path);
+    return `${String(ino)} ${String(mtimeMs)}`;
   } catch {
     return '';
   }
@@ -144,5 +142,14 @@ function held(path: string, owner: LockOwner | undefined): KopsError {
   return new KopsError('KOPS_HELD', `the indexer's state is in use by ${who}`, {
     at: { object: path },
     hint: 'Stop that indexer, or set another catalog.stateDirectory.',
+  });
+}
+
+function fenced(path: string, owner: LockOwner | undefined): KopsError {
+  const who =
+    owner === undefined ? 'another process' : `process ${owner.pid} on host ${owner.host}`;
+  return new KopsError('KOPS_FENCED', `the indexer's state was taken over by ${who}`, {
+    at: { object: path },
+    hint: 'Let that indexer go on, or set another catalog.stateDirectory.',
   });
 }
