@@ -15,6 +15,8 @@ import { asUsageError } from './output/usage-error.ts';
 import { toJson } from './output/json.ts';
 import { sameCommand, type Continuation, type GivenToken } from './output/same-command.ts';
 import { refuseEmptyWindow } from './settings/windows.ts';
+import { plainPaths } from './output/plain-paths.ts';
+import { clearProgress } from './output/progress.ts';
 import { ReportedFailure, reportFailure } from './output/report-failure.ts';
 
 /** Flags of a command class, its own and the common ones. */
@@ -128,9 +130,12 @@ export abstract class KopsCommand<T extends typeof Command, R = unknown> extends
     return createLogger({ level: asked ?? 'warn', secrets: secretsOf(this.loaded) });
   }
 
-  /** Writes result lines to stdout, except with `--json`. */
-  protected print(lines: readonly string[]): void {
-    if (!this.jsonEnabled()) process.stdout.write(`${lines.join('\n')}\n`);
+  /** Writes result lines to stdout, except with `--json`. Local paths are shown as paths, unless the lines are a configuration. */
+  protected print(lines: readonly string[], as: 'report' | 'configuration' = 'report'): void {
+    if (this.jsonEnabled()) return;
+    clearProgress();
+    const text = lines.join('\n');
+    process.stdout.write(`${as === 'report' ? plainPaths(text) : text}\n`);
   }
 
   /** Ends with an exit code although there is a result, e.g. for findings. */

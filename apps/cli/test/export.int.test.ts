@@ -101,6 +101,7 @@ async function configOf(catalog: unknown): Promise<string[]> {
 describe('kops export', () => {
   it('writes a document of the mapping for each record that a consumer sees', async () => {
     const run = await exportTopic('orders', '--format', 'ndjson');
+    expect(await exportTopic('orders', '--output', '-')).toEqual(run);
     expect(run.code, run.stderr).toBe(0);
     expect(run.stderr).toContain('Exported 65 records of topic orders');
     const lines = linesOf(run);

@@ -241,8 +241,8 @@ export class Backup {
     await takeOverPassed(scope, this.#begun.leftovers);
     const recovered = await this.#partitions.add(this.#prepared.plans);
     if (recovered === 0) return;
-    const durable = (recovered / 1e6).toFixed(1);
-    const text = `continuing an interrupted backup: ${durable} MB were durable already`;
+    const durable = (recovered / 1024 ** 2).toFixed(1);
+    const text = `continuing an interrupted backup: ${durable} MiB were durable already`;
     this.#notice('continued', text);
   }
 

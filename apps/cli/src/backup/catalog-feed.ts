@@ -66,7 +66,7 @@ export class CatalogFeed {
       signal: this.#stop.signal,
       backupBytes: () => this.#backupBytes,
       logger,
-      onFailure: (error) => progress.note(behind(error)),
+      onFailure: (error) => progress.event(behind(error)),
     });
   }
 

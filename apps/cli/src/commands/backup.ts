@@ -196,9 +196,9 @@ export default class Backup extends KopsCommand<typeof Backup, BackupResult> {
         fileMode: Number.parseInt(this.settings.backup.fileMode, 8),
         logLevel: this.flags['log-level'] ?? 'error',
         onLine: (line) => {
-          if (this.flags['log-level'] !== undefined) this.#progress.note(line);
+          if (this.flags['log-level'] !== undefined) this.#progress.event(line);
         },
-        onNotice: (text) => this.#progress.note(text),
+        onNotice: (text) => this.#progress.event(text),
       });
       try {
         return await this.#run(embedded.operator, this.#request(embeddedCluster, urls), signal);
@@ -206,7 +206,7 @@ export default class Backup extends KopsCommand<typeof Backup, BackupResult> {
         const failure = toKopsError(error);
         if (performance.now() - startedAt > wellAfterMs) start = 1;
         if (signal.aborted || !this.#mayStartAgain(failure, start)) throw failure;
-        this.#progress.note(`${failure.message}: starting it again; what is durable is kept`);
+        this.#progress.event(`${failure.message}: starting it again; what is durable is kept`);
         await systemClock.sleep(restartPauseMs, signal);
       }
     }
@@ -251,21 +251,21 @@ export default class Backup extends KopsCommand<typeof Backup, BackupResult> {
       started.parent === null
         ? 'the first archive of this cluster here'
         : `extends ${started.parent}`;
-    this.#progress.note(
+    this.#progress.event(
       `Backing up ${counted(started.partitions.length, 'partition')} (${String(baselines)} from the log start) and ${counted(started.groups, 'group')}; ${parent}.`,
     );
     for (const { topic, archive } of started.deletedTopics)
-      this.#progress.note(
+      this.#progress.event(
         `  ${topic} was deleted since the last backup, or this user may no longer see it; archive ${archive} is the last that holds it.`,
       );
     for (const { topic, partition, reason } of started.partitions) {
       if (reason !== '')
-        this.#progress.note(`  ${topic}-${String(partition)} from its start: ${reason}`);
+        this.#progress.event(`  ${topic}-${String(partition)} from its start: ${reason}`);
     }
   }
 
   #onEvent(event: BackupEvent): void {
-    if (event.type === 'notice') this.#progress.note(event.text);
+    if (event.type === 'notice') this.#progress.event(event.text);
     if (event.type === 'progress') this.#feed?.observe(event.bytes);
     if (event.type === 'committed') this.#onCommitted(event);
     // After its commit a snapshot only tidies up.

@@ -3,12 +3,16 @@ import { errorToJson, toKopsError } from '@kops/core';
 import type { Archive } from '@kops/repository';
 import { KopsCommand, type FlagsOf } from '../kops-command.ts';
 import { ReportedFailure, reportFailure } from '../output/report-failure.ts';
+import { shortened } from '../output/fit-text.ts';
 import { standardOutput } from '../output/standard-streams.ts';
 import { lossNotes } from '../records/loss-notes.ts';
+import { terminalView } from '../output/terminal-view.ts';
 import { printRecords, type RecordRange } from '../records/print-records.ts';
 import { maxTail, tailStart } from '../records/tail-start.ts';
+import { recordLine } from '../records/record-line.ts';
 import { RecordWriter } from '../records/record-writer.ts';
 import { shownOffsets } from '../records/shown-offsets.ts';
+import type { ShownRecord } from '../records/shown-record.ts';
 import { commonSettings } from '../settings/common-settings.ts';
 import { openConfiguredArchive } from '../settings/connections.ts';
 import { archive, cluster, repository } from '../settings/flags.ts';
@@ -103,7 +107,11 @@ export default class Cat extends KopsCommand<typeof Cat, void> {
     signal: AbortSignal,
   ): Promise<void> {
     const output = standardOutput();
-    const writer = new RecordWriter(output, this.jsonEnabled() ? 'json' : this.flags.format);
+    const writer = new RecordWriter(
+      output,
+      this.jsonEnabled() ? 'json' : this.flags.format,
+      lineFor(terminalView().columns),
+    );
     const { topic, partition } = range;
     await writer.begin({
       archive: archive.ref.archive,
@@ -123,3 +131,9 @@ export default class Cat extends KopsCommand<typeof Cat, void> {
     await writer.end();
   }
 }
+
+/** A record as a line: on a terminal no longer than that is wide. */
+const lineFor =
+  (columns = Number.POSITIVE_INFINITY) =>
+  (record: ShownRecord): string =>
+    shortened(recordLine(record), columns);

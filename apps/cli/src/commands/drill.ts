@@ -4,6 +4,7 @@ import { KopsError } from '@kops/core';
 import { describeDrillReport, drillExitCode, drillReportToJson, runDrill } from '@kops/drill';
 import { DrillObserver } from '../drill/drill-progress.ts';
 import { KopsCommand, type FlagsOf } from '../kops-command.ts';
+import { withVerdict } from '../output/colour.ts';
 import type { Continuation } from '../output/same-command.ts';
 import { ProgressLine } from '../output/progress.ts';
 import { defaultReportDir } from '../reports/write-report.ts';
@@ -87,7 +88,10 @@ export default class Drill extends KopsCommand<typeof Drill, Record<string, unkn
     line.clear();
     this.about = { ...this.about, drill: report };
     const path = resolve(reportDir, `drill-${report.archive}.json`);
-    this.print([...describeDrillReport(report), `Report: ${path}`]);
+    this.print([
+      ...withVerdict(describeDrillReport(report), drillExitCode(report)),
+      `Report: ${path}`,
+    ]);
     this.endWith(drillExitCode(report));
     return { ...drillReportToJson(report), report: path };
   }

@@ -78,7 +78,7 @@ export default class Export extends KopsCommand<typeof Export, ExportResult | un
       helpValue: 'SIZE',
     }),
     output: Flags.string({
-      summary: 'Write to this file instead of stdout; one that is there is refused.',
+      summary: 'Write to this file; one that is there is refused. - is stdout, the default.',
       helpValue: 'FILE',
     }),
     overwrite: Flags.boolean({
@@ -92,7 +92,13 @@ export default class Export extends KopsCommand<typeof Export, ExportResult | un
   }
 
   protected async execute(signal: AbortSignal): Promise<ExportResult | undefined> {
-    const { output: path } = this.flags;
+    // As with other programs, - is stdout.
+    const path = this.flags.output === '-' ? undefined : this.flags.output;
+    if (path === undefined && this.flags.overwrite) {
+      throw new KopsError('KOPS_USAGE', '--overwrite goes with a file, and --output - is none', {
+        hint: 'Give --output FILE, or leave --overwrite out.',
+      });
+    }
     if (path === undefined && this.jsonEnabled()) {
       throw new KopsError('KOPS_USAGE', '--json tells of a file, and there is none', {
         hint: 'Give --output FILE, or leave --json out: stdout is a JSON object a line.',

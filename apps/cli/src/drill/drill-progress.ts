@@ -11,7 +11,7 @@ export class DrillObserver {
   }
 
   readonly onProgress = ({ phase, message, records, totalRecords }: DrillProgress): void => {
-    if (phase !== this.#phase && phase !== 'done') this.#line.note(message);
+    if (phase !== this.#phase && phase !== 'done') this.#line.event(message);
     this.#phase = phase;
     if ((phase !== 'restore' && phase !== 'compare') || records === 0) return;
     this.#line.update({

@@ -1,5 +1,7 @@
 import { formatCount } from '@kops/core';
 import { formatBytes, formatDuration, formatRate } from '@kops/service';
+import { shortened } from './fit-text.ts';
+import { plainPaths } from './plain-paths.ts';
 
 /** How far a command is. */
 export interface ProgressState {
@@ -17,21 +19,40 @@ export interface ProgressState {
 
 const plainEveryMs = 5_000;
 const drawEveryMs = 100;
-const barWidth = 24;
+const maxBarWidth = 24;
+const minBarWidth = 5;
 
-/** Shows progress on stderr: one line that redraws itself on a terminal, a plain line every few seconds elsewhere. */
+/** Lines that are on the screen now. */
+const shown = new Set<ProgressLine>();
+
+/** Takes the progress off the screen, before something else is written. */
+export function clearProgress(): void {
+  for (const line of shown) line.clear();
+}
+
+/** Where progress goes, how and when. */
+export interface ProgressOptions {
+  readonly quiet?: boolean;
+  readonly stream?: NodeJS.WriteStream;
+  readonly now?: () => Date;
+}
+
+/**
+ * Shows progress on stderr: one line that redraws itself on a terminal, a plain line with its time every few seconds elsewhere.
+ */
 export class ProgressLine {
   readonly #stream: NodeJS.WriteStream;
   readonly #quiet: boolean;
+  readonly #now: () => Date;
   readonly #started = performance.now();
   /** Elsewhere than on a terminal short commands show no progress at all. */
   #drawnAt = performance.now();
-  #drawn = false;
 
-  constructor(options: { readonly quiet?: boolean; readonly stream?: NodeJS.WriteStream } = {}) {
-    this.#stream = options.stream ?? process.stderr;
+  constructor({ quiet, stream, now }: ProgressOptions = {}) {
+    this.#stream = stream ?? process.stderr;
     if (this.#stream.isTTY) this.#drawnAt = Number.NEGATIVE_INFINITY;
-    this.#quiet = options.quiet ?? false;
+    this.#quiet = quiet ?? false;
+    this.#now = now ?? ((): Date => new Date());
   }
 
   update(state: ProgressState): void {
@@ -39,49 +60,82 @@ export class ProgressLine {
     const every = this.#stream.isTTY ? drawEveryMs : plainEveryMs;
     if (this.#quiet || now - this.#drawnAt < every) return;
     this.#drawnAt = now;
-    const text = describeProgress(state, now - this.#started);
+    const elapsedMs = now - this.#started;
     if (this.#stream.isTTY) {
       const columns = this.#stream.columns || 80;
-      this.#stream.write(`\r\u001b[2K${text.slice(0, columns - 1)}`);
-      this.#drawn = true;
+      this.#stream.write(`\r\u001b[2K${describeProgress(state, elapsedMs, columns - 1)}`);
+      shown.add(this);
     } else {
-      this.#stream.write(`${text}\n`);
+      this.event(describeProgress(state, elapsedMs));
     }
   }
 
-  /** Writes a line of its own above the progress. */
+  /** Writes lines of their own above the progress. */
   note(text: string): void {
     if (this.#quiet) return;
     this.clear();
-    this.#stream.write(`${text}\n`);
+    this.#stream.write(`${plainPaths(text)}\n`);
+  }
+
+  /** Writes what has just happened: as {@link note}, and with its time where no one may be looking on. */
+  event(text: string): void {
+    this.note(this.#stream.isTTY ? text : `${this.#now().toISOString()} ${text}`);
   }
 
   /** Takes the line off the screen. */
   clear(): void {
-    if (this.#drawn) this.#stream.write('\r\u001b[2K');
-    this.#drawn = false;
+    if (!shown.delete(this)) return;
+    this.#stream.write('\r\u001b[2K');
   }
 }
 
-/** One line: share, bytes, rate and the time left. */
-export function describeProgress(
-  { label, done, total, bytes, records, detail }: ProgressState,
-  elapsedMs: number,
-): string {
-  const share = total === 0n ? undefined : Number((done * 1000n) / total) / 1000;
-  const parts = [label];
-  if (share !== undefined)
-    parts.push(`${bar(share)} ${String(Math.floor(share * 100)).padStart(3)} %`);
-  if (bytes !== undefined)
-    parts.push(formatBytes(bytes), formatRate(bytes, Math.max(1, elapsedMs)));
-  if (records !== undefined) parts.push(`${formatCount(records)} records`);
-  if (share !== undefined && share > 0 && share < 1)
-    parts.push(`${formatDuration((elapsedMs / share) * (1 - share))} left`);
-  if (detail !== '') parts.push(detail);
-  return parts.join('  ');
+/** One line: share, bytes, rate, the time left, details. Where it is too long the bar is shortened first, then what matters least is left out. */
+export function describeProgress(state: ProgressState, elapsedMs: number, width = 1_000): string {
+  const parts = partsOf(state, elapsedMs);
+  for (const without of [[], ['bytes'], ['bytes', 'label']] as const) {
+    const kept = parts.filter(({ name }) => !(without as readonly string[]).includes(name));
+    const text = kept.map((part) => part.text).join('  ');
+    if (text.length > width) continue;
+    const share = kept.findIndex(({ name }) => name === 'share');
+    // Brackets and a space come with a bar.
+    const room = Math.min(maxBarWidth, width - text.length - 3);
+    if (share < 0 || state.total === 0n || room < minBarWidth) return text;
+    return kept
+      .map((part, index) =>
+        index === share ? `${bar(shareOf(state), room)} ${part.text}` : part.text,
+      )
+      .join('  ');
+  }
+  return shortened(parts.map((part) => part.text).join('  '), width);
 }
 
-function bar(share: number): string {
-  const filled = Math.round(share * barWidth);
-  return `[${'='.repeat(filled)}${' '.repeat(barWidth - filled)}]`;
+interface Part {
+  readonly name: 'label' | 'share' | 'bytes' | 'rate' | 'records' | 'left' | 'detail';
+  readonly text: string;
+}
+
+const shareOf = ({ done, total }: ProgressState): number => Number((done * 1000n) / total) / 1000;
+
+function partsOf(state: ProgressState, elapsedMs: number): Part[] {
+  const { label, total, bytes, records, detail } = state;
+  const share = total === 0n ? undefined : shareOf(state);
+  const parts: Part[] = [{ name: 'label', text: label }];
+  if (share !== undefined)
+    parts.push({ name: 'share', text: `${String(Math.floor(share * 100)).padStart(3)} %` });
+  if (bytes !== undefined)
+    parts.push(
+      { name: 'bytes', text: formatBytes(bytes) },
+      { name: 'rate', text: formatRate(bytes, Math.max(1, elapsedMs)) },
+    );
+  if (records !== undefined)
+    parts.push({ name: 'records', text: `${formatCount(records)} records` });
+  if (share !== undefined && share > 0 && share < 1)
+    parts.push({ name: 'left', text: `${formatDuration((elapsedMs / share) * (1 - share))} left` });
+  if (detail !== '') parts.push({ name: 'detail', text: detail });
+  return parts;
+}
+
+function bar(share: number, width: number): string {
+  const filled = Math.round(share * width);
+  return `[${'='.repeat(filled)}${' '.repeat(width - filled)}]`;
 }

@@ -5,6 +5,9 @@ import {
   toKopsError,
   type KopsError,
 } from '@kops/core';
+import { coloured } from './colour.ts';
+import { plainPaths } from './plain-paths.ts';
+import { clearProgress } from './progress.ts';
 
 /** A failure that the operator was told of already. */
 export class ReportedFailure extends Error {
@@ -27,6 +30,7 @@ export function reportFailure(thrown: unknown, { json }: { json: boolean }): num
   // Help and version end by an exit of 0.
   if (exit === 0) return 0;
   const error = toKopsError(thrown);
+  clearProgress();
   if (json)
     process.stdout.write(
       `${JSON.stringify({ error: { ...errorToJson(error), exit: error.exitCode } }, null, 2)}\n`,
@@ -44,7 +48,7 @@ function describeLater({ code, message, hint }: KopsError): string {
 export function describeFailure(error: KopsError): string {
   const where = formatCoordinates(error.at);
   const lines = [
-    `Error: ${errorTable[error.code].title}: ${error.message}`,
+    `${coloured('failure', 'Error:', process.stderr)} ${errorTable[error.code].title}: ${error.message}`,
     ...(where === '' ? [] : [`Where: ${where}`]),
     ...(error.hint === undefined ? [] : [`Try:   ${error.hint}`]),
     ...error.also.map(describeLater),
@@ -52,5 +56,5 @@ export function describeFailure(error: KopsError): string {
   ];
   if (error.code === 'KOPS_UNEXPECTED' && error.cause instanceof Error)
     lines.push(error.cause.stack ?? '');
-  return `${lines.join('\n')}\n`;
+  return `${plainPaths(lines.join('\n'))}\n`;
 }

@@ -93,11 +93,11 @@ function deletedLines(topics: ArchiveDetail['deletedSinceParent']): string[] {
 
 const topicColumns: readonly Column[] = [
   { title: 'TOPIC' },
-  { title: 'PARTITIONS', align: right },
-  { title: 'REPLICAS', align: right },
+  { title: 'PARTITIONS', align: right, dropped: 2 },
+  { title: 'REPLICAS', align: right, dropped: 4 },
   { title: 'RECORDS', align: right },
-  { title: 'HOLES', align: right },
-  { title: 'SIZE', align: right },
+  { title: 'HOLES', align: right, dropped: 3 },
+  { title: 'SIZE', align: right, dropped: 1 },
   { title: 'LOSSES' },
 ];
 
@@ -118,12 +118,12 @@ function topicLines(topics: readonly TopicDetail[]): string[] {
 
 const partitionColumns: readonly Column[] = [
   { title: 'PARTITION' },
-  { title: 'LOG START', align: right },
+  { title: 'LOG START', align: right, dropped: 1 },
   { title: 'CUT', align: right },
   { title: 'RECORDS', align: right },
-  { title: 'HOLES', align: right },
-  { title: 'SIZE', align: right },
-  { title: 'CAPTURED' },
+  { title: 'HOLES', align: right, dropped: 3 },
+  { title: 'SIZE', align: right, dropped: 2 },
+  { title: 'CAPTURED', dropped: 4 },
   { title: 'NOTES' },
 ];
 

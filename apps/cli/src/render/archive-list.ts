@@ -2,6 +2,7 @@ import { describeSelection } from '@kops/archive-format';
 import { formatCount } from '@kops/core';
 import { formatBytes } from '@kops/service';
 import type { ArchiveList, ListedArchive } from '../archives/list-archives.ts';
+import { coloured } from '../output/colour.ts';
 import { formatTable, type Column } from '../output/table.ts';
 import { formatInstant } from './instant.ts';
 import { formatLosses, formatRecords } from './totals.ts';
@@ -9,17 +10,17 @@ import { formatLosses, formatRecords } from './totals.ts';
 const right = 'right' as const;
 
 const columns: readonly Column[] = [
-  { title: 'ARCHIVE' },
-  { title: 'ENDED' },
-  { title: 'CLUSTER' },
-  { title: 'KIND' },
-  { title: 'SELECTION' },
-  { title: 'TOPICS', align: right },
-  { title: 'PARTITIONS', align: right },
+  { title: 'ARCHIVE', isWhole: true },
+  { title: 'ENDED', dropped: 2 },
+  { title: 'CLUSTER', dropped: 7 },
+  { title: 'KIND', dropped: 6 },
+  { title: 'SELECTION', dropped: 3 },
+  { title: 'TOPICS', align: right, dropped: 4 },
+  { title: 'PARTITIONS', align: right, dropped: 5 },
   { title: 'RECORDS', align: right },
-  { title: 'SIZE', align: right },
+  { title: 'SIZE', align: right, dropped: 1 },
   { title: 'LOSSES' },
-  { title: 'PARENT' },
+  { title: 'PARENT', dropped: 8 },
 ];
 
 /** The list of archives as lines, the newest last. */
@@ -30,7 +31,11 @@ export function renderArchiveList({ repository, archives }: ArchiveList): string
 }
 
 function row({ archive, cluster, summary, error }: ListedArchive): string[] {
-  if (summary === null) return [archive, `cannot be read (${String(error?.['code'])})`, cluster];
+  if (summary === null) {
+    const unread = coloured('failure', `cannot be read (${String(error?.['code'])})`);
+    // In a column that is shown on any terminal.
+    return [archive, '', cluster, '', '', '', '', '', '', unread];
+  }
   return [
     archive,
     formatInstant(summary.endedAt),

@@ -1,4 +1,5 @@
 import { counted } from '@kops/core';
+import { coloured } from '../output/colour.ts';
 import type { CheckResult, CheckStatus } from '../doctor/check.ts';
 
 const marks: Readonly<Record<CheckStatus, string>> = {
@@ -8,10 +9,16 @@ const marks: Readonly<Record<CheckStatus, string>> = {
   skipped: '-    ',
 };
 
+const verdicts = { ok: 'ok', warn: 'warning', fail: 'failure' } as const;
+
+function mark(status: CheckStatus): string {
+  return status === 'skipped' ? marks[status] : coloured(verdicts[status], marks[status]);
+}
+
 /** A check as lines. */
 export function renderCheck({ name, status, message, details, hint }: CheckResult): string[] {
   return [
-    `${marks[status]} ${name}: ${message}`,
+    `${mark(status)} ${name}: ${message}`,
     ...details.map((line) => `        ${line}`),
     ...(hint === null ? [] : [`        Try: ${hint}`]),
   ];

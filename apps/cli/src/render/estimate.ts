@@ -1,6 +1,7 @@
 import { formatCount } from '@kops/core';
 import { formatBytes, formatDuration } from '@kops/service';
 import type { CopyEstimate, Estimate } from '../estimate/estimate.ts';
+import { coloured } from '../output/colour.ts';
 import { formatPairs, formatTable, type Column } from '../output/table.ts';
 
 const maxTopics = 30;
@@ -86,7 +87,7 @@ function placeText({
   fits,
 }: CopyEstimate): string {
   const free = freeBytes === null ? 'free space not known' : `${formatBytes(freeBytes)} free`;
-  const verdict = fits === null ? '' : fits ? ': fits' : ': DOES NOT FIT';
+  const verdict = fits === null ? '' : fits ? ': fits' : `: ${coloured('failure', 'DOES NOT FIT')}`;
   const archived =
     archivedOffsets === 0n ? '' : `, ${formatCount(archivedOffsets)} offsets archived already`;
   return `${repository}: needs ${formatBytes(newBytes)} with ${free}${archived}${verdict}`;

@@ -1,6 +1,7 @@
 import { counted, formatCount } from '@kops/core';
 import { formatBytes, formatDuration, formatRate } from '@kops/service';
 import type { GroupResult, RestoreResult, TopicResult } from '@kops/restore';
+import { coloured } from '../output/colour.ts';
 import { formatTable, type Column } from '../output/table.ts';
 import { formatInstant } from './instant.ts';
 
@@ -9,10 +10,10 @@ const maxRows = 50;
 
 const columns: readonly Column[] = [
   { title: 'TOPIC' },
-  { title: 'FROM' },
-  { title: 'PARTITIONS', align: right },
+  { title: 'FROM', dropped: 1 },
+  { title: 'PARTITIONS', align: right, dropped: 2 },
   { title: 'RECORDS', align: right },
-  { title: 'SIZE', align: right },
+  { title: 'SIZE', align: right, dropped: 3 },
   { title: 'OFFSETS' },
   { title: 'LEFT OUT' },
 ];
@@ -44,7 +45,7 @@ export function renderRestoreResult(
     ),
     ...section('Incomplete:', incomplete),
     finishedAt === null
-      ? `${result.status === 'complete' ? 'Restored' : 'Restored, but not all,'} ${counted(records, 'record')}, ${formatBytes(bytes)}, in ${formatDuration(durations.totalMs)} (${formatRate(bytes, durations.fillMs)} while filling)${result.resumed ? '; continued from an earlier run' : ''}.`
+      ? `${result.status === 'complete' ? coloured('ok', 'Restored') : coloured('warning', 'Restored, but not all,')} ${counted(records, 'record')}, ${formatBytes(bytes)}, in ${formatDuration(durations.totalMs)} (${formatRate(bytes, durations.fillMs)} while filling)${result.resumed ? '; continued from an earlier run' : ''}.`
       : `Nothing was left to do: this restore finished at ${formatInstant(finishedAt)} with ${counted(records, 'record')}, ${formatBytes(bytes)}.`,
     `Report: ${report}`,
   ];

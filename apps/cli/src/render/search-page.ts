@@ -20,6 +20,7 @@ export function renderSearchPage(page: SearchPage, view: TerminalView): string[]
       { title: 'RECORD' },
     ],
     hits.map((hit) => cellsOf(showHit(hit)).map((cell) => showMarks(cell, isBold))),
+    Number.POSITIVE_INFINITY,
   );
   const isNarrow = table.some((line) => stripVTControlCharacters(line).length > columns);
   const all = `${isTotalExact ? '' : 'at least '}${counted(total, 'record')}`;

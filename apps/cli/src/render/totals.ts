@@ -1,4 +1,5 @@
 import { counted, formatCount } from '@kops/core';
+import { coloured } from '../output/colour.ts';
 import type { LossCount, Totals } from '../archives/archive-summary.ts';
 
 /** A number of records, marked where the archive does not know all. */
@@ -11,5 +12,7 @@ export function formatRecords({
 
 /** `none`, or how many offsets in how many gaps. */
 export function formatLosses({ count, offsets }: LossCount): string {
-  return count === 0 ? 'none' : `${counted(offsets, 'offset')} in ${counted(count, 'gap')}`;
+  return count === 0
+    ? 'none'
+    : coloured('warning', `${counted(offsets, 'offset')} in ${counted(count, 'gap')}`);
 }

@@ -16,6 +16,7 @@ import {
   type VerifyProgress,
 } from '@kops/verify';
 import { DrillObserver } from '../drill/drill-progress.ts';
+import { withVerdict } from '../output/colour.ts';
 import type { ProgressLine } from '../output/progress.ts';
 import { defaultReportDir, writeReport } from '../reports/write-report.ts';
 import { toJson } from '../output/json.ts';
@@ -63,7 +64,7 @@ export async function verify(request: VerifyRequest, line: ProgressLine): Promis
   // What is damaged needs no sandbox to be shown as such.
   const drill = level === 'replay' && !damaged ? await replay(request, line) : undefined;
   const lines = [
-    ...describeVerifyReport(report),
+    ...withVerdict(describeVerifyReport(report), verifyExitCode(report)),
     ...(drill === undefined ? [] : ['', ...drill.lines]),
   ];
   const exits = [verifyExitCode(report), drill?.exit ?? 0];
@@ -97,7 +98,7 @@ async function replay(
   return {
     report,
     json: drillReportToJson(report),
-    lines: describeDrillReport(report),
+    lines: withVerdict(describeDrillReport(report), drillExitCode(report)),
     exit: drillExitCode(report),
   };
 }

@@ -30,7 +30,7 @@ export default class ConfigInit extends KopsCommand<typeof ConfigInit, ConfigIni
   protected async execute(): Promise<ConfigInitResult> {
     const { output, overwrite } = this.flags;
     if (output === '-') {
-      this.print([sampleConfig().trimEnd()]);
+      this.print([sampleConfig().trimEnd()], 'configuration');
       return { output: null };
     }
     await using file = await FileOutput.create(output, { overwrite });

@@ -17,7 +17,10 @@ export default class ConfigShow extends KopsCommand<
       typeof value === 'string' ? value : JSON.stringify(value),
       source,
     ]);
-    this.print(formatTable([{ title: 'SETTING' }, { title: 'VALUE' }, { title: 'FROM' }], rows));
+    this.print(
+      formatTable([{ title: 'SETTING' }, { title: 'VALUE' }, { title: 'FROM' }], rows),
+      'configuration',
+    );
     return settings;
   }
 }
