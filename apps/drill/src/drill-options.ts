@@ -1,6 +1,7 @@
 import type { Clock, Logger } from '@kops/core';
 import type { KafkaOptions } from '@kops/kafka';
 import type { Archive } from '@kops/repository';
+import type { FreeBytes } from '@kops/service';
 
 /** Where a drill gets its Kafka from. */
 export type SandboxKind = 'testcontainers' | 'jvm' | 'external';
@@ -39,4 +40,6 @@ export interface DrillOptions {
   readonly signal?: AbortSignal;
   readonly logger?: Logger;
   readonly clock?: Clock;
+  /** Free space of a directory; that of its file system unless a test says otherwise. */
+  readonly freeBytes?: FreeBytes;
 }

@@ -1,14 +1,14 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { silentLogger, systemClock, throwIfAborted, type Clock } from '@kops/core';
 import { connectKafka, type KafkaClient } from '@kops/kafka';
 import { executeRestore, type RestorePlan, type RestoreResult } from '@kops/restore';
+import { makeTemporaryDirectory } from '@kops/service';
 import { buildReport, type DrillFacts } from './build-report.ts';
 import { Cleanup } from './cleanup.ts';
 import { compareRestored, restoredPartitions } from './compare-restored.ts';
 import type { DrillOptions, DrillProgress } from './drill-options.ts';
+import { requireOwnSpace } from './drill-space.ts';
 import type { DrillReport } from './drill-report.ts';
 import { planForDrill, type DrillPlan } from './restore-for-drill.ts';
 import { openSandbox, type Sandbox } from './sandbox.ts';
@@ -30,6 +30,7 @@ export async function runDrill(options: DrillOptions): Promise<DrillReport> {
   const progress = reporter(options);
   const startedAt = clock.now();
   const started = clock.monotonic();
+  await requireOwnSpace(options);
   progress('sandbox', 'starting a throwaway Kafka');
   const facts = await inSandbox(options, async (sandbox) => {
     const sandboxMs = clock.monotonic() - started;
@@ -76,7 +77,7 @@ async function drill(
 ): Promise<Omit<DrillFacts, 'sandboxMs' | 'totalMs' | 'startedAt'>> {
   const isShared = sandbox.kind === 'external';
   const prefix = isShared ? `kops-drill-${randomBytes(4).toString('hex')}.` : '';
-  await using folder = await temporaryFolder();
+  await using folder = await makeTemporaryDirectory('kops-drill-');
   await using cleanup = new Cleanup(sandbox.kafka, isShared);
   const restore = await restoreInto(sandbox, prefix, folder.path, cleanup, run);
   const { options, clock, progress } = run;
@@ -169,12 +170,4 @@ async function restoreInto(
     ...(signal === undefined ? {} : { signal }),
   });
   return { planned, result, restoreMs: clock.monotonic() - started };
-}
-
-async function temporaryFolder(): Promise<AsyncDisposable & { readonly path: string }> {
-  const path = await mkdtemp(join(tmpdir(), 'kops-drill-'));
-  return {
-    path,
-    [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }),
-  };
 }

@@ -1,7 +1,9 @@
+import { tmpdir } from 'node:os';
 import { KopsError, systemClock } from '@kops/core';
 import type { KafkaOptions } from '@kops/kafka';
 import { findDocker, startKafka } from '@kops/kafka-dist';
 import type { DrillOptions, SandboxKind } from './drill-options.ts';
+import { requireBrokerSpace } from './drill-space.ts';
 import { startContainer } from './container-sandbox.ts';
 
 /** A Kafka to restore into, until it is disposed of. */
@@ -56,11 +58,13 @@ function external(kafka: KafkaOptions): Sandbox {
   };
 }
 
-async function startJvm(why: string, { signal }: DrillOptions): Promise<Sandbox> {
+async function startJvm(why: string, options: DrillOptions): Promise<Sandbox> {
+  const { signal } = options;
+  await requireBrokerSpace(options);
   const cluster = await startKafka({ heapMiB: 512, ...(signal === undefined ? {} : { signal }) });
   return {
     kind: 'jvm',
-    description: `Kafka ${cluster.jars.version} in a JVM of this machine (${why})`,
+    description: `Kafka ${cluster.jars.version} in a JVM of this machine (${why}), data in ${tmpdir()}`,
     kafka: { bootstrapServers: cluster.bootstrapServers.split(',') },
     [Symbol.asyncDispose]: () => cluster[Symbol.asyncDispose](),
   };

@@ -26,3 +26,11 @@ export {
   parseBytes,
   parseDuration,
 } from './quantities.ts';
+export {
+  freeBytesOf,
+  makeTemporaryDirectory,
+  requireFreeSpace,
+  type FreeBytes,
+  type SpaceNeed,
+  type TemporaryDirectory,
+} from './free-space.ts';

@@ -1,17 +1,21 @@
+import { tmpdir } from 'node:os';
 import { toKopsError } from '@kops/core';
 import { findDocker, findJava, findOnPath } from '@kops/kafka-dist';
+import { formatBytes, freeBytesOf } from '@kops/service';
 import { check, ok, warn, type CheckResult } from './check.ts';
 
 /** Whether this machine can start a throwaway Kafka for drills. */
 export function drillCheck(signal: AbortSignal): Promise<CheckResult> {
   return check('drills', signal, async () => {
-    const [docker, java, maven] = await Promise.all([
+    const [free, docker, java, maven] = await Promise.all([
+      freeBytesOf(tmpdir()),
       findDocker({ signal }),
       findJava({ signal }).catch((error: unknown) => toKopsError(error)),
       process.env['KOPS_MAVEN'] ?? findOnPath('mvn'),
     ]);
     const hasJava = !(java instanceof Error);
     const details = [
+      `Temporary files: ${tmpdir()} (TMPDIR), ${formatBytes(free)} free`,
       docker === undefined
         ? 'Docker: no engine answers (--sandbox testcontainers needs one)'
         : `Docker: engine ${docker.serverVersion}`,

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { hostname, tmpdir } from 'node:os';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { cleanedUp, KopsError, withDeadline } from '@kops/core';
 import type { KafkaOptions } from '@kops/kafka';
+import { makeTemporaryDirectory } from '@kops/service';
 import { connectOperator, type Endpoint, type OperatorApi } from '@kops/transport';
 import { kopsVersion } from '../version.ts';
 import type { EmbeddedChild } from './child.ts';
@@ -48,7 +48,8 @@ export class Embedded implements AsyncDisposable {
 
   /** @throws KOPS_ARCHIVER_UNREACHABLE when the archiver does not start */
   static async start(options: EmbeddedOptions): Promise<Embedded> {
-    const directory = await mkdtemp(join(tmpdir(), 'kops-'));
+    const temporary = await makeTemporaryDirectory('kops-');
+    const directory = temporary.path;
     const endpoint: Endpoint = {
       address: `unix:${join(directory, 'archiver.sock')}`,
       secret: randomBytes(32).toString('hex'),
@@ -58,7 +59,7 @@ export class Embedded implements AsyncDisposable {
     const close = async (): Promise<void> => {
       await agents.end();
       await archiver.end();
-      await rm(directory, { recursive: true, force: true });
+      await temporary[Symbol.asyncDispose]();
     };
     try {
       // The agent loads meanwhile.

@@ -1,6 +1,7 @@
 import { Flags } from '@oclif/core';
 import { counted } from '@kops/core';
 import { openIndexer, type IndexProgress, type IndexReport } from '@kops/indexer';
+import { requireFreeSpace } from '@kops/service';
 import { showNow } from '../../catalog/feed-catalog.ts';
 import { indexProgress } from '../../catalog/index-progress.ts';
 import { requiredCatalog } from '../../catalog/catalog-settings.ts';
@@ -13,6 +14,8 @@ import { repositoryUrls } from '../../settings/connection-settings.ts';
 import { openConfiguredArchive } from '../../settings/connections.ts';
 import { elasticsearch, repository } from '../../settings/flags.ts';
 
+/** What the state and a spool of rejected documents begin with. */
+const spoolBytes = 64n * 1024n * 1024n;
 /** How long Elasticsearch may take to answer: somebody is waiting. */
 const deadlineMs = 30_000;
 
@@ -68,6 +71,12 @@ export default class Rebuild extends KopsCommand<typeof Rebuild, IndexReport> {
     const [repositoryUrl = ''] = repositoryUrls(this.settings);
     const { drop, resume } = this.flags;
     const archive = await this.#archive();
+    await requireFreeSpace({
+      directory: settings.stateDirectory,
+      bytes: spoolBytes,
+      what: 'the indexer (state and rejected documents)',
+      hint: 'Free space there, or set catalog.stateDirectory or XDG_STATE_HOME to another directory.',
+    });
     await using indexer = await openIndexer({
       ...settings,
       repositoryUrl,
