@@ -157,6 +157,7 @@ describe('a command that is interrupted', () => {
   beforeAll(async () => {
     repository = join(folder, 'interrupted');
     server = sandbox().bootstrapServers;
+    await kafkaAdmin(sandbox()).createTopic({ topic: 'parcels' });
     const values = Array.from({ length: 300 }, (_, index) => `parcel ${String(index)}`);
     await produceWithJava(sandbox(), sendAll({ topic: 'parcels', partition: 0 }, values));
     const backup = ['backup', '--bootstrap-server', server, '--repository', repository];
