@@ -30,12 +30,10 @@ describe('temporary directories', () => {
   it('are made where TMPDIR says, and removed', async () => {
     await using parent = await makeTemporaryDirectory('kops-test-');
     vi.stubEnv('TMPDIR', parent.path);
-    let path = '';
-    {
-      await using made = await makeTemporaryDirectory('kops-');
-      path = made.path;
-      expect(path.startsWith(join(parent.path, 'kops-'))).toBe(true);
-    }
+    const made = await makeTemporaryDirectory('kops-');
+    const { path } = made;
+    expect(path.startsWith(join(parent.path, 'kops-'))).toBe(true);
+    await made[Symbol.asyncDispose]();
     await expect(stat(path)).rejects.toMatchObject({ code: 'ENOENT' });
   });
 

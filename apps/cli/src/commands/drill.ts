@@ -28,7 +28,7 @@ export default class Drill extends KopsCommand<typeof Drill, Record<string, unkn
     'Prove that an archive can be recovered: restore it into a throwaway Kafka and compare everything.';
   static override description =
     'Starts a throwaway Kafka, restores the archive into it, reads it back and compares every record, group offset and config with the archive. Ends in a report with the measured recovery point and time.\n\n' +
-    'Exit codes: 0 ok, 2 usage, 10 archive not found, 20 content differs or nothing was compared, 21 the archive records losses, 22 objective missed, 30 no throwaway Kafka to be had, 130 interrupted.';
+    'Exit codes: 0 ok, 2 usage, 10 archive not found, 20 content differs or nothing was compared, 21 the archive records losses, 22 objective missed, 30 no throwaway Kafka to be had, 32 no space, 130 interrupted.';
   static override examples = [
     '<%= config.bin %> <%= command.id %> --repository /backups/kafka',
     '<%= config.bin %> <%= command.id %> --repository /backups/kafka --archive latest --sandbox jvm --self-test --rpo 1h --rto 15m --report-dir reports',
