@@ -11,15 +11,19 @@ it('tells once that the archiver is lost and once that it is back, however often
     { ...silentLogger, info: line, warn: line },
     { monotonic: () => at },
   );
+  const refused = new KopsError('KOPS_ARCHIVER_UNREACHABLE', 'refused');
+  link.lost(refused);
+  link.lost(refused);
   link.joined();
   for (let attempt = 0; attempt < 100; attempt++) {
     at += 500;
-    link.lost(new KopsError('KOPS_ARCHIVER_UNREACHABLE', 'refused'));
+    link.lost(refused);
   }
   link.joined();
   expect(lines).toEqual([
+    'the archiver cannot be reached, retrying without end {"code":"KOPS_ARCHIVER_UNREACHABLE","reason":"refused"}',
     'joined the archiver {}',
-    'the archiver is lost: joining it again without end {"code":"KOPS_ARCHIVER_UNREACHABLE","reason":"refused"}',
+    'the archiver is lost, retrying without end {"code":"KOPS_ARCHIVER_UNREACHABLE","reason":"refused"}',
     'joined the archiver again {"lostMs":49500}',
   ]);
 });

@@ -4,6 +4,7 @@ import type { Clock, KopsError, Logger } from '@kops/core';
 export class ArchiverLink {
   readonly #logger: Logger;
   readonly #clock: Pick<Clock, 'monotonic'>;
+  #hasJoined = false;
   #lost: { readonly code: string; readonly since: number } | undefined;
 
   constructor(logger: Logger, clock: Pick<Clock, 'monotonic'>) {
@@ -16,19 +17,18 @@ export class ArchiverLink {
     if (this.#lost?.code === code) return;
     const since = this.#lost?.since ?? this.#clock.monotonic();
     this.#lost = { code, since };
-    this.#logger.warn('the archiver is lost: joining it again without end', {
-      code,
-      reason: message,
-    });
+    const what = this.#hasJoined ? 'the archiver is lost' : 'the archiver cannot be reached';
+    this.#logger.warn(`${what}, retrying without end`, { code, reason: message });
   }
 
   joined(): void {
-    if (this.#lost === undefined) {
-      this.#logger.info('joined the archiver');
-      return;
-    }
-    const lostMs = Math.round(this.#clock.monotonic() - this.#lost.since);
+    const lost = this.#lost;
     this.#lost = undefined;
-    this.#logger.info('joined the archiver again', { lostMs });
+    if (lost === undefined || !this.#hasJoined) this.#logger.info('joined the archiver');
+    else {
+      const lostMs = Math.round(this.#clock.monotonic() - lost.since);
+      this.#logger.info('joined the archiver again', { lostMs });
+    }
+    this.#hasJoined = true;
   }
 }
