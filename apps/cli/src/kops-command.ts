@@ -9,12 +9,14 @@ import {
   type LoadedConfig,
 } from '@kops/service';
 import type { Archive } from '@kops/repository';
+import { terminalView } from './output/terminal-view.ts';
 import type { Done } from './catalog/record-event.ts';
 import { fitHint } from './output/fit-hint.ts';
 import { asUsageError } from './output/usage-error.ts';
 import { toJson } from './output/json.ts';
 import { sameCommand, type Continuation, type GivenToken } from './output/same-command.ts';
 import { refuseEmptyWindow } from './settings/windows.ts';
+import { fitLines } from './output/fit-text.ts';
 import { plainPaths } from './output/plain-paths.ts';
 import { clearProgress } from './output/progress.ts';
 import { ReportedFailure, reportFailure } from './output/report-failure.ts';
@@ -135,7 +137,9 @@ export abstract class KopsCommand<T extends typeof Command, R = unknown> extends
     if (this.jsonEnabled()) return;
     clearProgress();
     const text = lines.join('\n');
-    process.stdout.write(`${as === 'report' ? plainPaths(text) : text}\n`);
+    process.stdout.write(
+      `${as === 'report' ? fitLines(plainPaths(text), terminalView().columns) : text}\n`,
+    );
   }
 
   /** Ends with an exit code although there is a result, e.g. for findings. */

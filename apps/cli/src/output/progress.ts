@@ -1,6 +1,6 @@
 import { formatCount } from '@kops/core';
 import { formatBytes, formatDuration, formatRate } from '@kops/service';
-import { shortened } from './fit-text.ts';
+import { fitLines, shortened } from './fit-text.ts';
 import { plainPaths } from './plain-paths.ts';
 
 /** How far a command is. */
@@ -74,7 +74,9 @@ export class ProgressLine {
   note(text: string): void {
     if (this.#quiet) return;
     this.clear();
-    this.#stream.write(`${plainPaths(text)}\n`);
+    this.#stream.write(
+      `${fitLines(plainPaths(text), this.#stream.isTTY ? this.#stream.columns : undefined)}\n`,
+    );
   }
 
   /** Writes what has just happened: as {@link note}, and with its time where no one may be looking on. */

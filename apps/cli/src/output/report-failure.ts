@@ -6,6 +6,7 @@ import {
   type KopsError,
 } from '@kops/core';
 import { coloured } from './colour.ts';
+import { fitLines } from './fit-text.ts';
 import { plainPaths } from './plain-paths.ts';
 import { clearProgress } from './progress.ts';
 
@@ -56,5 +57,6 @@ export function describeFailure(error: KopsError): string {
   ];
   if (error.code === 'KOPS_UNEXPECTED' && error.cause instanceof Error)
     lines.push(error.cause.stack ?? '');
-  return `${plainPaths(lines.join('\n'))}\n`;
+  const { isTTY, columns } = process.stderr;
+  return `${fitLines(plainPaths(lines.join('\n')), isTTY ? columns : undefined)}\n`;
 }

@@ -26,7 +26,7 @@ describe('a table', () => {
       ],
     ],
     [40, ['ARCHIVE                    RECORDS', '20260301-a-rather-long-id    1,000']],
-    [24, ['ARCHIVE          RECORDS', '20260301-a-rat…    1,000']],
+    [24, ['ARCHIVE          RECORDS', '20260301-a…g-id    1,000']],
   ])('leaves columns out, then shortens cells, in %i columns', (width, lines) => {
     expect(formatTable(columns, rows, width)).toEqual(lines);
   });

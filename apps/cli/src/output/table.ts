@@ -1,5 +1,5 @@
 import { stripVTControlCharacters } from 'node:util';
-import { shortened, wrapped } from './fit-text.ts';
+import { shortenedName, wrapped } from './fit-text.ts';
 import { terminalView } from './terminal-view.ts';
 
 /** A column of a table; numbers read best right-aligned. */
@@ -41,7 +41,7 @@ export function formatTable(
     shown
       .map((index, place) => {
         const width = widths[place] ?? 0;
-        const cell = shortened(cells[index] ?? '', width);
+        const cell = shortenedName(cells[index] ?? '', width);
         const room = pad(cell, width);
         return columns[index]?.align === 'right' ? `${room}${cell}` : `${cell}${room}`;
       })
