@@ -3,7 +3,7 @@ import { Archiver } from '@kops/ingest';
 import { connectKafka, type KafkaOptions } from '@kops/kafka';
 import { parseRepositoryUrl } from '@kops/object-store';
 import { openFileStore } from '@kops/object-store/file';
-import { createRepository, type Repository } from '@kops/repository';
+import { createRepository, findRepository, type Repository } from '@kops/repository';
 import { serveArchiver, type Endpoint, type OperatorApi } from '@kops/transport';
 import type { CatalogSettings } from './catalog-feed.ts';
 import { runStandingBackups, type StandingBackup } from './standing-backups.ts';
@@ -37,6 +37,7 @@ export async function runArchiverApp(
   const repositories = new Map<string, Promise<Repository>>();
   await using archiver = new Archiver({
     connect: (name) => connectKafka({ ...known(settings.clusters, name, 'cluster'), logger }),
+    findRepository: (name) => findNamed(settings, name),
     openRepository: (name) => {
       const opened = repositories.get(name) ?? openNamed(settings, name);
       repositories.set(name, opened);
@@ -87,6 +88,20 @@ async function openNamed(
       ...(fileMode === undefined ? {} : { fileMode }),
     }),
   );
+}
+
+/** The repository of a name where there is one. Makes nothing. */
+async function findNamed(
+  { repositories }: ArchiverSettings,
+  name: string,
+): Promise<Repository | undefined> {
+  const { directory } = parseRepositoryUrl(known(repositories, name, 'repository'));
+  try {
+    return await findRepository(await openFileStore(directory));
+  } catch (error) {
+    if (KopsError.is(error, 'KOPS_REPOSITORY_NOT_FOUND')) return undefined;
+    throw error;
+  }
 }
 
 /** A name that does not exist is found when the archiver starts, not at night. @throws KOPS_CONFIG */

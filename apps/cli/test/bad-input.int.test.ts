@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { cp, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -231,6 +232,12 @@ describe('help', () => {
   });
 });
 
+it('starts no archiver whose catalog could never be reached', async () => {
+  const run = await runKops(['archiver'], { env: { KOPS_ELASTICSEARCH: 'es' } });
+  expect(run).toMatchObject({ code: 2, stdout: '' });
+  expect(run.stderr).toMatch(/Elasticsearch is (no|not a) URL/);
+});
+
 describe('what is not there ends with 10', () => {
   it.each<[string, () => string[], string, RegExp]>([
     [
@@ -292,6 +299,42 @@ describe('brokers and rights', () => {
       exit: 30,
       code: 'KOPS_KAFKA_UNREACHABLE',
       says: /127\.0\.0\.1:1.*ECONNREFUSED/,
+    });
+  });
+
+  it('makes no repository when the broker cannot be reached', async () => {
+    const never = join(folder, 'never');
+    await expectFailure(['backup', '--repository', never, '--bootstrap-server', '127.0.0.1:1'], {
+      exit: 30,
+      code: 'KOPS_KAFKA_UNREACHABLE',
+      says: /127\.0\.0\.1:1/,
+    });
+    expect(existsSync(never)).toBe(false);
+  });
+
+  it('backs nothing up when nothing is selected, and makes no repository', async () => {
+    const never = join(folder, 'never');
+    const server = ['--bootstrap-server', sandbox().bootstrapServers];
+    await expectFailure(['backup', '--repository', never, ...server, '--exclude', '*'], {
+      exit: 10,
+      code: 'KOPS_TOPIC_NOT_FOUND',
+      says: /no topic to back up/,
+    });
+    await expectFailure(['backup', '--repository', never, ...server, '--exclude', 'allwed'], {
+      exit: 10,
+      code: 'KOPS_TOPIC_NOT_FOUND',
+      says: /'allwed'/,
+    });
+    expect(existsSync(never)).toBe(false);
+  });
+
+  it('refuses one directory as two copies, also behind a link', async () => {
+    const link = join(folder, 'same');
+    await symlink(from().at(-1) ?? '', link);
+    await expectFailure(['backup', ...live(), '--repository', link], {
+      exit: 2,
+      code: 'KOPS_USAGE',
+      says: /same are the same directory/,
     });
   });
 

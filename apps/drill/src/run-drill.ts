@@ -11,7 +11,8 @@ import type { DrillOptions, DrillProgress } from './drill-options.ts';
 import { requireOwnSpace } from './drill-space.ts';
 import type { DrillReport } from './drill-report.ts';
 import { planForDrill, type DrillPlan } from './restore-for-drill.ts';
-import { openSandbox, type Sandbox } from './sandbox.ts';
+import { requireContents } from './require-contents.ts';
+import { openSandbox, requireFitting, type Sandbox } from './sandbox.ts';
 import { runSelfTest } from './self-test.ts';
 import { writeReport } from './write-report.ts';
 
@@ -22,11 +23,13 @@ import { writeReport } from './write-report.ts';
  * What the drill started or made is gone when it ends, however it ends: the sandbox, or on an external cluster its topics and groups,
  * all of which carry a prefix of their own. Records are compared before retention and compaction are switched on.
  *
- * @throws KOPS_SANDBOX_UNAVAILABLE with what to install; KOPS_TOPIC_NOT_FOUND, KOPS_USAGE, KOPS_INTERRUPTED, and the errors of a
+ * @throws KOPS_NOTHING_COMPARED before a Kafka is started when there is no record to compare; KOPS_SANDBOX_UNAVAILABLE with what to install; KOPS_TOPIC_NOT_FOUND, KOPS_USAGE, KOPS_INTERRUPTED, and the errors of a
  *   restore; content that differs is no error but a report with exit code 20
  */
 export async function runDrill(options: DrillOptions): Promise<DrillReport> {
   const { logger = silentLogger, clock = systemClock } = options;
+  requireFitting(options);
+  requireContents(options);
   const progress = reporter(options);
   const startedAt = clock.now();
   const started = clock.monotonic();

@@ -15,11 +15,10 @@ export interface Sandbox extends AsyncDisposable {
 
 /**
  * Gives the Kafka that was asked for; by default a container where a Docker engine answers, else a JVM of this machine.
- * @throws KOPS_SANDBOX_UNAVAILABLE with what is missing; KOPS_USAGE when `kafka` does not fit the kind; KOPS_INTERRUPTED
+ * @throws KOPS_SANDBOX_UNAVAILABLE with what is missing; KOPS_INTERRUPTED
  */
 export async function openSandbox(options: DrillOptions): Promise<Sandbox> {
   const { sandbox, kafka, signal } = options;
-  requireFitting(sandbox, kafka);
   if (sandbox === 'external' && kafka !== undefined) return external(kafka);
   if (sandbox === 'jvm') return startJvm('asked for', options);
   const engine = await findDocker(signal === undefined ? {} : { signal });
@@ -31,7 +30,8 @@ export async function openSandbox(options: DrillOptions): Promise<Sandbox> {
   throw noEngine();
 }
 
-function requireFitting(sandbox: SandboxKind | undefined, kafka: KafkaOptions | undefined): void {
+/** @throws KOPS_USAGE when `kafka` does not fit the kind */
+export function requireFitting({ sandbox, kafka }: Pick<DrillOptions, 'sandbox' | 'kafka'>): void {
   if ((sandbox === 'external') === (kafka !== undefined)) return;
   throw new KopsError(
     'KOPS_USAGE',

@@ -95,6 +95,45 @@ describe('a drill report', () => {
   });
 });
 
+describe('a drill of nothing fails before a Kafka is started', () => {
+  const partition = { logStart: 3n, cut: 3n, records: 0 };
+  const manifest = {
+    archive: '20260131t235959z-00000000',
+    topics: [
+      { name: 'empty', partitions: [partition] },
+      { name: 'emptied', partitions: [{ logStart: 0n, cut: 3n, records: 0 }] },
+    ],
+  };
+  // A Kafka that nobody could reach would fail with another code.
+  const drill = (topics: unknown, chosen?: readonly string[]): Promise<DrillReport> =>
+    runDrill({
+      archive: { manifest: { ...manifest, topics } } as unknown as Archive,
+      reportDir: '/nowhere',
+      sandbox: 'external',
+      kafka: { bootstrapServers: ['127.0.0.1:1'], retryDeadlineMs: 100 },
+      ...(chosen === undefined ? {} : { topics: chosen }),
+    });
+
+  it.each<[string, unknown, RegExp]>([
+    ['of an archive without topics', [], /holds no topic/],
+    ['of topics without records', manifest.topics, /shows no record of any topic/],
+  ])('%s', async (_what, topics, says) => {
+    await expect(drill(topics)).rejects.toMatchObject({
+      code: 'KOPS_NOTHING_COMPARED',
+      exitCode: 20,
+      message: expect.stringMatching(says) as unknown,
+    });
+  });
+
+  it('of topics that the archive lacks, or that have no records', async () => {
+    const full = { name: 'full', partitions: [{ logStart: 0n, cut: 3n, records: 3 }] };
+    const topics = [...manifest.topics, full];
+    await expect(drill(topics, ['nope'])).rejects.toMatchObject({ code: 'KOPS_TOPIC_NOT_FOUND' });
+    await expect(drill(topics, ['empt*'])).rejects.toMatchObject({ code: 'KOPS_NOTHING_COMPARED' });
+    await expect(drill(topics, ['full'])).rejects.toMatchObject({ code: 'KOPS_KAFKA_UNREACHABLE' });
+  });
+});
+
 describe('a sandbox', () => {
   const start = (more: object): Promise<DrillReport> =>
     runDrill({ archive: {} as Archive, reportDir: '/nowhere', ...more });

@@ -3,6 +3,7 @@
  * directory says how far it is, so that a backup never waits for Elasticsearch, and nothing is lost while that is away.
  * @module
  */
+export { checkIndexerSettings } from './check-settings.ts';
 export { openIndexer } from './open-indexer.ts';
 export type {
   CatchUpOptions,

@@ -40,6 +40,7 @@ function archiverOf(
     describeCluster: async () => ({ clusterId, controllerId: 1, brokers: [] }),
     topics: async () => topics.map(named),
     listGroups: async () => [],
+    topicConfigs: async () => new Map(),
     listOffsets: async () => [],
     [Symbol.asyncDispose]: async () => undefined,
   };
@@ -49,6 +50,7 @@ function archiverOf(
       if (unreachable !== undefined) throw unreachable;
       return kafka as KafkaClient;
     },
+    findRepository: async () => undefined,
     openRepository: async () => {
       const repository = await createRepository(createMemoryStore());
       opened.push(repository);
@@ -104,5 +106,13 @@ it('makes no repository when the cluster cannot be reached', async () => {
   const { archiver, opened } = archiverOf(['orders'], unreachable);
   await using _ = archiver;
   await expect(archiver.handlers.operator.startBackup(request)).rejects.toBe(unreachable);
+  expect(opened).toEqual([]);
+});
+
+it('makes no repository for a plan', async () => {
+  const { archiver, opened } = archiverOf(['orders']);
+  await using _ = archiver;
+  const started = await archiver.handlers.operator.startBackup({ ...request, dryRun: true });
+  expect(started).toMatchObject({ parent: null, partitions: [{ topic: 'orders' }] });
   expect(opened).toEqual([]);
 });

@@ -1,5 +1,6 @@
 import {
   KopsError,
+  mapLimit,
   silentLogger,
   Semaphore,
   systemClock,
@@ -24,12 +25,15 @@ import type {
 } from '@kops/transport';
 import { AgentRegistry } from './agent-registry.ts';
 import { Backup } from './backup.ts';
+import { requireDistinct } from './distinct-copies.ts';
 import { describePrepared, prepareBackup, type BackupContext } from './prepare-backup.ts';
 
 /** What an archiver works with. */
 export interface ArchiverOptions {
   /** Gives a client of a cluster by its configured name. @throws KOPS_CONFIG for an unknown name */
   readonly connect: (cluster: string) => Promise<KafkaClient>;
+  /** Opens a repository by its configured name; undefined when it is new. Writes nothing. @throws KOPS_CONFIG for an unknown name; KOPS_REFUSED where none can be made */
+  readonly findRepository: (name: string) => Promise<Repository | undefined>;
   /** Opens a repository by its configured name, creating it when it is new. @throws KOPS_CONFIG for an unknown name */
   readonly openRepository: (name: string) => Promise<Repository>;
   readonly kopsVersion: string;
@@ -110,10 +114,16 @@ export class Archiver implements AsyncDisposable {
     return describePrepared(prepared, backup.id);
   }
 
-  async #repositories({ repositories: names }: StartBackup): Promise<Repository[]> {
-    const repositories: Repository[] = [];
-    for (const name of names) repositories.push(await this.#options.openRepository(name));
-    return repositories;
+  /** All copies; none for a plan where one does not exist yet, as no archive is in all of them then. */
+  async #repositories({ repositories: names, dryRun }: StartBackup): Promise<Repository[]> {
+    const { findRepository, openRepository } = this.#options;
+    const found = await mapLimit(names, 1, findRepository);
+    const there = found.filter((repository) => repository !== undefined);
+    requireDistinct(there);
+    if (dryRun) return there.length === names.length ? there : [];
+    const opened = await mapLimit(names, 1, openRepository);
+    requireDistinct(opened);
+    return opened;
   }
 
   async #tools(request: StartBackup): Promise<Omit<BackupContext, 'repositories'>> {

@@ -54,6 +54,8 @@ export interface ObjectWriter {
 export interface ObjectStore {
   /** For messages and for copies' names, e.g. `file:///backups`. */
   readonly url: string;
+  /** The same for stores of one place, whatever their URLs; undefined where that is not known. */
+  readonly place?: string;
   readonly capabilities: StoreCapabilities;
 
   /**

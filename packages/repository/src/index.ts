@@ -21,6 +21,7 @@ export type {
 export type { AbortedTransactions } from './aborted-transactions.ts';
 export {
   createRepository,
+  findRepository,
   openRepository,
   type CreateRepositoryOptions,
 } from './open-repository.ts';

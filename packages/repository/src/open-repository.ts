@@ -50,28 +50,36 @@ export async function createRepository(
   store: ObjectStore,
   options: CreateRepositoryOptions = {},
 ): Promise<Repository> {
-  if ((await store.head(repositoryKey)) === undefined) {
-    const foreign = await firstKey(store, '');
-    // Another creator may have been first between the two looks: then its repository is what lies there.
-    if (foreign !== undefined && (await store.head(repositoryKey)) === undefined) {
-      throw new KopsError(
-        'KOPS_REFUSED',
-        `${store.url} is not empty and not a repository (it contains '${foreign}')`,
-        {
-          at: { repository: store.url },
-          hint: 'Give an empty or new directory. Nothing was written.',
-        },
-      );
-    }
-    const { clock = systemClock, random } = options;
-    const info: RepositoryInfo = {
-      version: 1,
-      id: newToken(random),
-      createdAt: new Date(clock.now()).toISOString(),
-    };
-    await store.putIfAbsent(repositoryKey, encodeRepositoryInfo(info));
-  }
+  const found = await findRepository(store);
+  if (found !== undefined) return found;
+  const { clock = systemClock, random } = options;
+  const info: RepositoryInfo = {
+    version: 1,
+    id: newToken(random),
+    createdAt: new Date(clock.now()).toISOString(),
+  };
+  await store.putIfAbsent(repositoryKey, encodeRepositoryInfo(info));
   return openRepository(store);
+}
+
+/**
+ * Opens the repository of a store; undefined for an empty store, in which {@link createRepository} would make one. Writes nothing.
+ * @throws KOPS_REFUSED when the store holds other things; KOPS_FORMAT_UNSUPPORTED, KOPS_MANIFEST_INVALID
+ */
+export async function findRepository(store: ObjectStore): Promise<Repository | undefined> {
+  if ((await store.head(repositoryKey)) !== undefined) return openRepository(store);
+  const foreign = await firstKey(store, '');
+  if (foreign === undefined) return undefined;
+  // A creator may have been at work between the two looks: then its repository is what lies there.
+  if ((await store.head(repositoryKey)) !== undefined) return openRepository(store);
+  throw new KopsError(
+    'KOPS_REFUSED',
+    `${store.url} is not empty and not a repository (it contains '${foreign}')`,
+    {
+      at: { repository: store.url },
+      hint: 'Give an empty or new directory. Nothing was written.',
+    },
+  );
 }
 
 /**

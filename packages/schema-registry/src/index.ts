@@ -10,5 +10,5 @@ export {
   type DecodedBytes,
   type SchemaRegistry,
 } from './schema-registry.ts';
-export type { SchemaRegistrySettings } from './registry/settings.ts';
+export { checkRegistrySettings, type SchemaRegistrySettings } from './registry/settings.ts';
 export type { SchemaFormat } from './decoder.ts';

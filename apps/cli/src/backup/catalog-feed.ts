@@ -45,7 +45,10 @@ export class CatalogFeed {
     const { configuredCatalog } = await import('../catalog/catalog-settings.ts');
     const catalog = configuredCatalog(config);
     const [url = ''] = repositoryUrls(config);
-    return catalog === undefined ? undefined : new CatalogFeed(catalog, url, surroundings);
+    if (catalog === undefined) return undefined;
+    const { checkIndexerSettings } = await import('@kops/indexer');
+    await checkIndexerSettings(catalog);
+    return new CatalogFeed(catalog, url, surroundings);
   }
 
   /** Begins to feed beside a follow; again is harmless. Not before the first commit, which makes the repository. */

@@ -37,6 +37,10 @@ export default class Archiver extends KopsCommand<typeof Archiver, void> {
       async ([name, cluster]) => [name, await connectionOf(cluster)] as const,
     );
     const catalog = configuredCatalog(this.settings);
+    if (catalog !== undefined) {
+      const { checkIndexerSettings } = await import('@kops/indexer');
+      await checkIndexerSettings(catalog);
+    }
     await runArchiverApp(
       {
         listen: await archiverEndpoint(this.settings, archiver.listen),

@@ -3,7 +3,7 @@ import { archiverCheck } from '../doctor/archiver-check.ts';
 import { doctorExitCode, skipped, type CheckResult } from '../doctor/check.ts';
 import { drillCheck } from '../doctor/drill-check.ts';
 import { kafkaChecks } from '../doctor/kafka-checks.ts';
-import { repositoryChecks } from '../doctor/repository-checks.ts';
+import { copyChecks } from '../doctor/repository-checks.ts';
 import { KopsCommand, type FlagsOf } from '../kops-command.ts';
 import { renderCheck, renderVerdict } from '../render/doctor.ts';
 import { archiverEndpoint } from '../settings/archiver-endpoint.ts';
@@ -20,7 +20,7 @@ export default class Doctor extends KopsCommand<typeof Doctor, DoctorResult> {
   static override description =
     'Asks every broker (not only the one given), compares the versions of requests, looks for partitions that cannot be read, tries each right that a backup needs by reading, writes and removes a small object in the repository, and looks for what drills need. Nothing in Kafka is changed. ' +
     'Each finding says what to do.\n\n' +
-    'Exit codes: 0 all ok or warnings only, else that of the first check that failed: 2 usage or configuration, 10 not found, 12 repository of a newer format, 20 damaged repository, 30 unreachable, 31 denied, 32 no space.';
+    'Exit codes: 0 all ok or warnings only, else that of the first check that failed: 2 usage or configuration, 10 not found, 12 repository of a newer format or a directory of other things, 20 damaged repository, 30 unreachable, 31 denied, 32 no space.';
   static override examples = [
     '<%= config.bin %> <%= command.id %> --bootstrap-server localhost:9092 --repository /backups/kafka',
     '<%= config.bin %> <%= command.id %> --config kops.yaml --json',
@@ -60,7 +60,7 @@ export default class Doctor extends KopsCommand<typeof Doctor, DoctorResult> {
     yield* kafkaChecks(kafka, signal);
     if (repository.length === 0)
       yield skipped('repository', 'none was given: --repository DIRECTORY');
-    for (const url of repository) yield* repositoryChecks(url, signal);
+    yield* copyChecks(repository, signal);
     if (archiver.address !== undefined)
       yield await archiverCheck(() => archiverEndpoint(this.settings), signal);
     yield await drillCheck(signal);

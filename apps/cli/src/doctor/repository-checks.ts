@@ -1,9 +1,9 @@
 import { access, constants } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { newToken, pinKey } from '@kops/archive-format';
-import { counted, KopsError, toKopsError } from '@kops/core';
+import { counted, toKopsError } from '@kops/core';
 import { parseRepositoryUrl, type ObjectStore } from '@kops/object-store';
-import { openRepository } from '@kops/repository';
+import { findRepository } from '@kops/repository';
 import { formatBytes } from '@kops/service';
 import { openIfThere } from '../estimate/copy-places.ts';
 import { check, fail, failed, ok, warn, type CheckResult } from './check.ts';
@@ -11,9 +11,19 @@ import { check, fail, failed, ok, warn, type CheckResult } from './check.ts';
 /** Less free space than this is worth a word. */
 const littleSpace = 1024n ** 3n;
 
-/** All checks of a repository. It is written to: a small object under a name of its own, which is removed at once. */
-export async function* repositoryChecks(
+/** All checks of the copies that a backup would write. They are written to: a small object under a name of its own, which is removed at once. */
+export async function* copyChecks(
+  urls: readonly string[],
+  signal: AbortSignal,
+): AsyncGenerator<CheckResult> {
+  const places = new Map<string, string>();
+  for (const url of urls) yield* repositoryChecks(url, places, signal);
+}
+
+/** Checks of one copy. `places` has those of the copies before it. */
+async function* repositoryChecks(
   url: string,
+  places: Map<string, string>,
   signal: AbortSignal,
 ): AsyncGenerator<CheckResult> {
   const { directory } = parseRepositoryUrl(url);
@@ -29,6 +39,15 @@ export async function* repositoryChecks(
     return;
   }
   const opened = store;
+  const place = opened.place ?? opened.url;
+  const other = places.get(place);
+  places.set(place, opened.url);
+  if (other !== undefined) {
+    yield fail('repository', 'KOPS_USAGE', `${other} and ${opened.url} are the same directory`, {
+      hint: 'Give each copy a directory of its own, or name the repository once.',
+    });
+    return;
+  }
   const content = await check('repository', signal, () => contentCheck(opened));
   yield content;
   // Nothing is written where other things lie.
@@ -56,23 +75,18 @@ async function missingCheck(url: string, directory: string): Promise<CheckResult
 }
 
 async function contentCheck(store: ObjectStore): Promise<CheckResult> {
-  try {
-    const repository = await openRepository(store);
-    const archives = await repository.archives();
-    const { version } = repository.info;
-    return ok(
-      'repository',
-      `${store.url} is a repository of format ${String(version)} with ${counted(archives.length, 'archive')}${archives.length === 0 ? '' : `, the last ${archives.at(-1)?.archive ?? ''}`}`,
-    );
-  } catch (error) {
-    if (!KopsError.is(error, 'KOPS_REPOSITORY_NOT_FOUND') || !(await isEmpty(store))) throw error;
+  const repository = await findRepository(store);
+  if (repository === undefined)
     return ok('repository', `${store.url} is empty: a first backup makes a repository of it`);
-  }
-}
-
-async function isEmpty(store: ObjectStore): Promise<boolean> {
-  for await (const _ of store.list('')) return false;
-  return true;
+  const archives = await repository.archives();
+  const { version } = repository.info;
+  // A backup reads the newest archive of its cluster, to extend it.
+  const newest = new Map(archives.map((ref) => [ref.cluster, ref]));
+  for (const ref of newest.values()) await repository.readManifest(ref);
+  return ok(
+    'repository',
+    `${store.url} is a repository of format ${String(version)} with ${counted(archives.length, 'archive')}${archives.length === 0 ? '' : `, the last ${archives.at(-1)?.archive ?? ''}`}`,
+  );
 }
 
 async function writeCheck(store: ObjectStore): Promise<CheckResult> {

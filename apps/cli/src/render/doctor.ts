@@ -24,14 +24,17 @@ export function renderCheck({ name, status, message, details, hint }: CheckResul
   ];
 }
 
-/** The last line. */
+/** The last line. What was skipped is no "ok". */
 export function renderVerdict(checks: readonly CheckResult[]): string {
   const count = (status: CheckStatus): number =>
     checks.filter((check) => check.status === status).length;
   const [fails, warnings] = [count('fail'), count('warn')];
-  if (fails > 0)
-    return `${String(fails)} failed, ${counted(warnings, 'warning')}, ${String(count('ok'))} ok`;
-  return warnings > 0
-    ? `No failures, ${counted(warnings, 'warning')}, ${String(count('ok'))} ok`
-    : 'All checks ok';
+  const skipped = checks.filter(({ status }) => status === 'skipped').map(({ name }) => name);
+  if (fails + warnings + skipped.length === 0) return 'All checks ok';
+  return [
+    fails > 0 ? `${String(fails)} failed` : 'No failures',
+    ...(fails + warnings > 0 ? [counted(warnings, 'warning')] : []),
+    `${String(count('ok'))} ok`,
+    ...(skipped.length === 0 ? [] : [`not checked: ${skipped.join(', ')}`]),
+  ].join(', ');
 }

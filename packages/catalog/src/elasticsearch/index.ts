@@ -4,4 +4,4 @@
  */
 export { connectElasticsearch, type ConnectOptions } from './connect.ts';
 export type { CatalogTuning } from './elasticsearch-catalog.ts';
-export type { ElasticsearchSettings } from './settings.ts';
+export { checkElasticsearchSettings, type ElasticsearchSettings } from './settings.ts';

@@ -49,6 +49,14 @@ function wrong(message: string, hint: string): never {
 }
 
 /**
+ * Checks settings as far as that is possible without the server.
+ * @throws KOPS_CONFIG
+ */
+export async function checkElasticsearchSettings(settings: ElasticsearchSettings): Promise<void> {
+  await planConnection(settings);
+}
+
+/**
  * Checks settings and reads the file of the authority.
  * @throws KOPS_CONFIG
  */

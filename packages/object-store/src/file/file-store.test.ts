@@ -44,6 +44,26 @@ describe('file store', () => {
     });
   });
 
+  it('refuses a link to nothing, to open it and to make it, and says where it points', async () => {
+    const path = join(directory, 'link');
+    await symlink(join(directory, 'unmounted'), path);
+    for (const create of [false, true]) {
+      await expect(openFileStore(path, { create })).rejects.toMatchObject({
+        code: 'KOPS_USAGE',
+        message: expect.stringMatching(/is a link to .*unmounted, which does not exist/) as unknown,
+      });
+    }
+    expect(await readdir(directory)).toEqual(['link']);
+  });
+
+  it('is known as one place under all its names', async () => {
+    const { place } = await openFileStore(join(directory, 'real'), { create: true });
+    await symlink(join(directory, 'real'), join(directory, 'link'));
+    expect((await openFileStore(join(directory, 'link'))).place).toBe(place);
+    const other = await openFileStore(join(directory, 'other'), { create: true });
+    expect(other.place).not.toBe(place);
+  });
+
   const modeOf = async (...path: string[]): Promise<string> =>
     ((await stat(join(directory, ...path))).mode & 0o777).toString(8);
 

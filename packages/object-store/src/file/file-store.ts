@@ -34,12 +34,14 @@ const openAttempts = 5;
 
 class FileStore implements ObjectStore {
   readonly url: string;
+  readonly place: string;
   readonly capabilities: StoreCapabilities = { durableAppend: true };
   readonly #root: string;
   readonly #directories: DurableDirectories;
   readonly #fileMode: number;
 
-  constructor(root: string, fileMode: number) {
+  constructor(root: string, place: string, fileMode: number) {
+    this.place = place;
     this.#root = root;
     this.#fileMode = fileMode;
     this.url = pathToFileURL(root).href;
@@ -290,6 +292,6 @@ export async function openFileStore(
   const url = pathToFileURL(root).href;
   const { create = false, fileMode = defaultFileMode } = options;
   if (create) await makeRoot(root, url, directoryMode(fileMode));
-  await assertRoot(root, url);
-  return new FileStore(root, fileMode);
+  const { dev, ino } = await assertRoot(root, url);
+  return new FileStore(root, `${String(dev)}:${String(ino)}`, fileMode);
 }

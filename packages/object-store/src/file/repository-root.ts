@@ -1,4 +1,5 @@
-import { mkdir, stat } from 'node:fs/promises';
+import type { BigIntStats } from 'node:fs';
+import { mkdir, readlink, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { KopsError } from '@kops/core';
 import { makeDirectory, syncDirectory } from './durable-directories.ts';
@@ -19,6 +20,7 @@ export async function makeRoot(root: string, url: string, mode: number): Promise
     // Before anything is written: a file system that cannot do this (SMB) is refused while the directory is still empty.
     await syncDirectory(root);
   } catch (error) {
+    await refuseDanglingLink(root, url);
     if (isFileInPlace(error)) throw notADirectory(url, error);
     throw storageError(error, url, undefined, 'create');
   }
@@ -37,13 +39,14 @@ async function isMade(root: string, mode: number): Promise<boolean> {
 
 /**
  * Checks that the directory of a repository is there.
- * @throws KOPS_REPOSITORY_NOT_FOUND when it is missing; KOPS_USAGE when it is not a directory.
+ * @throws KOPS_REPOSITORY_NOT_FOUND when it is missing; KOPS_USAGE when it is not a directory, or a link to nothing.
  */
-export async function assertRoot(root: string, url: string): Promise<void> {
+export async function assertRoot(root: string, url: string): Promise<BigIntStats> {
   let found;
   try {
-    found = await stat(root);
+    found = await stat(root, { bigint: true });
   } catch (error) {
+    await refuseDanglingLink(root, url);
     if (isFileInPlace(error)) throw notADirectory(url, error);
     if (systemCode(error) !== 'ENOENT') throw storageError(error, url, undefined, 'open');
     throw new KopsError('KOPS_REPOSITORY_NOT_FOUND', `there is no directory ${root}`, {
@@ -53,6 +56,31 @@ export async function assertRoot(root: string, url: string): Promise<void> {
     });
   }
   if (!found.isDirectory()) throw notADirectory(url);
+  return found;
+}
+
+/** A link whose target is missing: its disk may not be mounted, and nothing can be made in its place. */
+async function refuseDanglingLink(root: string, url: string): Promise<void> {
+  const target = await readlink(root).catch(() => undefined);
+  if (target === undefined || (await isThere(root))) return;
+  throw new KopsError(
+    'KOPS_USAGE',
+    `the repository ${url} is a link to ${target}, which does not exist`,
+    {
+      at: { repository: url },
+      hint: 'Mount the disk that the link points to, or remove the link to make a new repository there.',
+    },
+  );
+}
+
+/** Whether a path leads somewhere, even to where this user may not look. */
+async function isThere(path: string): Promise<boolean> {
+  try {
+    await stat(path);
+    return true;
+  } catch (error) {
+    return systemCode(error) !== 'ENOENT';
+  }
 }
 
 function isFileInPlace(error: unknown): boolean {

@@ -39,6 +39,14 @@ function wrong(message: string, hint: string): never {
 }
 
 /**
+ * Checks settings as far as that is possible without the registry.
+ * @throws KOPS_CONFIG
+ */
+export function checkRegistrySettings(settings: SchemaRegistrySettings): void {
+  planRegistry(settings);
+}
+
+/**
  * Checks settings and reads the file of the authority.
  * @throws KOPS_CONFIG
  */
