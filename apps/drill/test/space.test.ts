@@ -8,7 +8,7 @@ const gibibyte = 1024 ** 3;
 it('is refused before a Kafka is started where TMPDIR lacks the space for what is restored', async () => {
   const topic = (name: string, plaintextBytes: number) => ({
     name,
-    partitions: [{ plaintextBytes }],
+    partitions: [{ plaintextBytes, logStart: 0n, cut: 9n, records: 9 }],
   });
   const topics = [topic('large', 5 * gibibyte), topic('small', 1000)];
   const archive = { manifest: { topics } } as unknown as Archive;
