@@ -16,7 +16,9 @@ import { asUsageError } from './output/usage-error.ts';
 import { toJson } from './output/json.ts';
 import { sameCommand, type Continuation, type GivenToken } from './output/same-command.ts';
 import { refuseEmptyWindow } from './settings/windows.ts';
+import { coloured } from './output/colour.ts';
 import { fitLines } from './output/fit-text.ts';
+import { writeNotice } from './output/notice.ts';
 import { plainPaths } from './output/plain-paths.ts';
 import { clearProgress } from './output/progress.ts';
 import { ReportedFailure, reportFailure } from './output/report-failure.ts';
@@ -79,7 +81,8 @@ export abstract class KopsCommand<T extends typeof Command, R = unknown> extends
       file: base.config,
       flags: { 'logging.level': base['log-level'], ...this.settingsOf(this.flags) },
     });
-    for (const warning of this.loaded.warnings) process.stderr.write(`Warning: ${warning}\n`);
+    for (const warning of this.loaded.warnings)
+      writeNotice(`${coloured('warning', 'Warning:', process.stderr)} ${warning}`);
     return withStopSignal((signal) => this.#audited(signal), {
       graceMs: this.graceMs,
       hangup: this.hangup,
@@ -114,9 +117,7 @@ export abstract class KopsCommand<T extends typeof Command, R = unknown> extends
       const { recordEvent } = await import('./catalog/record-event.ts');
       await recordEvent(this.settings, { ...done, action, ...this.about });
     } catch (thrown) {
-      process.stderr.write(
-        `The catalog has no event of this ${action}: ${toKopsError(thrown).message}.\n`,
-      );
+      writeNotice(`The catalog has no event of this ${action}: ${toKopsError(thrown).message}.`);
     }
   }
 

@@ -32,7 +32,9 @@ process.on('exit', () => {
 /** The environment without what would configure kops. */
 export function cleanEnv(extra: Readonly<Record<string, string>> = {}): NodeJS.ProcessEnv {
   const kept = Object.entries(process.env).filter(
-    ([name]) => !name.startsWith('KOPS_') || name === 'KOPS_JAVA' || name === 'KOPS_MAVEN',
+    ([name]) =>
+      name !== 'FORCE_COLOR' &&
+      (!name.startsWith('KOPS_') || name === 'KOPS_JAVA' || name === 'KOPS_MAVEN'),
   );
   return { ...Object.fromEntries(kept), XDG_STATE_HOME: stateHome, ...extra };
 }

@@ -15,6 +15,8 @@ import { runBackup, type BackupOutcome } from '../backup/run-backup.ts';
 import { Embedded, embeddedCluster, wellAfterMs } from '../embedded/embedded.ts';
 import { KopsCommand, type FlagsOf } from '../kops-command.ts';
 import type { Continuation } from '../output/same-command.ts';
+import { coloured } from '../output/colour.ts';
+import { writeNotice } from '../output/notice.ts';
 import { ProgressLine } from '../output/progress.ts';
 import { formatTable } from '../output/table.ts';
 import { refuseOtherMode } from '../backup/refuse-other-mode.ts';
@@ -151,8 +153,8 @@ export default class Backup extends KopsCommand<typeof Backup, BackupResult> {
   #tellLosses(): void {
     const archive = this.#lossy;
     if (archive === undefined) return;
-    process.stderr.write(
-      `Losses recorded: ${formatCount(archive.losses)}; see 'kops archives show --archive ${archive.archive}'.\n`,
+    writeNotice(
+      `${coloured('warning', 'Losses recorded:', process.stderr)} ${formatCount(archive.losses)}; see 'kops archives show --archive ${archive.archive}'.`,
     );
     this.endWith(21);
   }

@@ -2,6 +2,7 @@ import { Flags } from '@oclif/core';
 import { errorToJson, toKopsError } from '@kops/core';
 import type { Archive } from '@kops/repository';
 import { KopsCommand, type FlagsOf } from '../kops-command.ts';
+import { writeNotice } from '../output/notice.ts';
 import { ReportedFailure, reportFailure } from '../output/report-failure.ts';
 import { shortened } from '../output/fit-text.ts';
 import { standardOutput } from '../output/standard-streams.ts';
@@ -96,7 +97,7 @@ export default class Cat extends KopsCommand<typeof Cat, void> {
     const range = { topic, partition, from, count, isolation, fromTime, toTime, key };
     const start = tail === undefined ? from : await tailStart(archive, range, tail, signal);
     for (const note of lossNotes(archive, [{ topic, partition }], { from: start }))
-      process.stderr.write(`${note}\n`);
+      writeNotice(note);
     await this.#print(archive, { ...range, from: start }, { logStart, cut }, signal);
   }
 

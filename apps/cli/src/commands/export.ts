@@ -12,6 +12,7 @@ import {
 } from '../export/export-records.ts';
 import { KopsCommand, type FlagsOf } from '../kops-command.ts';
 import { FileOutput } from '../output/file-output.ts';
+import { writeNotice } from '../output/notice.ts';
 import { ProgressLine } from '../output/progress.ts';
 import { standardOutput } from '../output/standard-streams.ts';
 import { TextOutput } from '../output/text-output.ts';
@@ -109,12 +110,12 @@ export default class Export extends KopsCommand<typeof Export, ExportResult | un
     const partitions = scannedPartitions(archive, request);
     const names = [...new Set(partitions.map(({ topic }) => topic))];
     const offsets = { from: request.fromOffset, to: request.toOffset };
-    for (const note of lossNotes(archive, partitions, offsets)) process.stderr.write(`${note}\n`);
+    for (const note of lossNotes(archive, partitions, offsets)) writeNotice(note);
     const settings = await this.#exportSettings(names);
     if (path === undefined) {
       const output = standardOutput();
       const counts = await this.#write(archive, request, settings, output, signal);
-      if (!output.isGone) process.stderr.write(`${wrote(counts, names)}${cutText(counts)}\n`);
+      if (!output.isGone) writeNotice(`${wrote(counts, names)}${cutText(counts)}`);
       return undefined;
     }
     await using file = await FileOutput.create(path, this.flags);

@@ -4,6 +4,7 @@ import { parseRepositoryUrl } from '@kops/object-store';
 import { openFileStore } from '@kops/object-store/file';
 import { openArchive, openRepository, type Archive, type Repository } from '@kops/repository';
 import type { Config } from '@kops/service';
+import { writeNotice } from '../output/notice.ts';
 import { kafkaOptions, repositoryUrls } from './connection-settings.ts';
 
 /** Connects to the configured cluster. */
@@ -34,7 +35,7 @@ export async function openConfiguredArchive(
   return openArchive(repository, archive, {
     ...(cluster === undefined ? {} : { cluster }),
     topics: [topics ?? topic ?? []].flat(),
-    onNotice: (text) => process.stderr.write(`${text}\n`),
+    onNotice: writeNotice,
   });
 }
 

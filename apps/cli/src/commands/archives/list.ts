@@ -1,6 +1,7 @@
 import type { ListedArchive } from '../../archives/list-archives.ts';
 import { listArchives } from '../../archives/list-archives.ts';
 import { KopsCommand, type FlagsOf } from '../../kops-command.ts';
+import { writeNotice } from '../../output/notice.ts';
 import { describeFailure } from '../../output/report-failure.ts';
 import { renderArchiveList } from '../../render/archive-list.ts';
 import { commonSettings } from '../../settings/common-settings.ts';
@@ -36,7 +37,7 @@ export default class ArchivesList extends KopsCommand<typeof ArchivesList, Archi
       signal,
     });
     this.print(renderArchiveList({ ...list, failures }));
-    for (const failure of failures) process.stderr.write(describeFailure(failure));
+    for (const failure of failures) writeNotice(describeFailure(failure).trimEnd());
     if (failures[0] !== undefined) this.endWith(failures[0].exitCode);
     return list;
   }

@@ -9,6 +9,7 @@ import {
   type KibanaSettings,
   type SavedObject,
 } from '@kops/catalog/kibana';
+import { writeNotice } from '../../output/notice.ts';
 import { KopsCommand, type FlagsOf } from '../../kops-command.ts';
 import { FileOutput } from '../../output/file-output.ts';
 
@@ -86,7 +87,7 @@ export default class KibanaSetup extends KopsCommand<typeof KibanaSetup, SetupRe
     const settings = { ...Object.fromEntries(given), url } as KibanaSettings;
     return importSavedObjects(settings, toNdjson(objects), {
       signal,
-      onWait: () => process.stderr.write('Kibana is not ready yet: waiting for it.\n'),
+      onWait: () => writeNotice('Kibana is not ready yet: waiting for it.'),
     });
   }
 }
