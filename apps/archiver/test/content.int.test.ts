@@ -234,8 +234,17 @@ describe('what happens to topics between two backups', () => {
     const { started, done } = await startBackup(station.operator, ['trimmed']);
     expect(started.partitions[0]).toMatchObject({ mode: 'baseline', resumeOffset: 170n });
     expect(started.partitions[0]?.reason).toContain('log-start-passed');
-    await done;
+    const [archive] = await done;
+    // What the first two hold ends at 150.
+    expect(archive).toMatchObject({ losses: 1 });
+    const [partition] = (await openArchiveIn(folder)).manifest.topics[0]?.partitions ?? [];
+    expect(partition).toMatchObject({
+      logStart: 170n,
+      losses: [{ from: 150n, to: 170n, reason: 'retention' }],
+      holes: { offsets: 0n },
+    });
     expect(await assertShowsTopics(folder, kafka, ['trimmed'])).toBe(30);
+    expect(await backUp(station.operator, ['trimmed'])).toMatchObject({ losses: 0 });
     expect(await leftoversIn(folder)).toEqual([]);
   });
 

@@ -18,7 +18,7 @@ import {
   type OracleRecord,
 } from '@kops/testkit';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { cleanEnv, kopsJson, program, runKops } from './run-kops.ts';
+import { cleanEnv, kopsJson, program, runKops, type KopsRun } from './run-kops.ts';
 import { endAll, saying, start, until } from './start-kops.ts';
 
 const sandbox = sandboxKafka({ beforeAll, afterAll });
@@ -266,5 +266,51 @@ describe('a command that is interrupted', () => {
     const undone = await runKafkaTool(sandbox().jars, tool, command.split(' '));
     expect(undone.exitCode, undone.stderr + undone.stdout).toBe(0);
     expect(await admin.listTopicConfig('held')).toEqual({ 'retention.ms': '999999999999' });
+  });
+});
+
+describe('records that are deleted between two backups', () => {
+  it('are a loss in the manifest, in listings and in verify, with exit code 21, once', async () => {
+    const repository = join(folder, 'trimmed');
+    const at = { topic: 'trimmed', partition: 0 };
+    const admin = kafkaAdmin(sandbox());
+    await admin.createTopic({ topic: at.topic });
+    const send = (name: string, count: number): Promise<unknown> =>
+      produceWithJava(
+        sandbox(),
+        sendAll(
+          at,
+          Array.from({ length: count }, (_, index) => `${name}-${String(index)}`),
+        ),
+      );
+    const where = ['--repository', repository];
+    const source = ['--bootstrap-server', sandbox().bootstrapServers, '--topics', at.topic];
+    const backup = (): Promise<KopsRun> => runKops(['backup', ...source, ...where]);
+    const latest = (...command: string[]): Promise<KopsRun> =>
+      runKops([...command, '--archive', 'latest', ...where]);
+    await send('first', 10);
+    expect((await backup()).code).toBe(0);
+    await send('second', 20);
+    await admin.deleteRecords([{ ...at, offset: 30n }]);
+
+    const second = await backup();
+    expect(second.stderr).toContain('trimmed-0: offsets 10 to 29 are lost (retention)');
+    expect(second.code).toBe(21);
+    const shown = await latest('archives', 'show', '--json');
+    expect(JSON.parse(shown.stdout)).toMatchObject({
+      topics: [
+        {
+          partitions: [{ logStart: '30', losses: [{ from: '10', to: '30', reason: 'retention' }] }],
+        },
+      ],
+    });
+    expect((await runKops(['archives', 'list', ...where])).stdout).toContain('20 offsets in 1 gap');
+    const verified = await latest('verify');
+    expect(verified.stdout).toContain('offsets 10 to 29 are lost (retention)');
+    expect(verified.code).toBe(21);
+
+    const third = await backup();
+    expect(third.code).toBe(0);
+    expect((await latest('verify')).code).toBe(0);
   });
 });

@@ -1,3 +1,4 @@
+import { describeLoss } from '@kops/archive-format';
 import type { RestorePlan, RestoreResult } from '@kops/restore';
 import type { Difference } from '@kops/verify';
 import type { Comparison } from './compare-restored.ts';
@@ -139,10 +140,7 @@ function lossesOf({ archive }: DrillOptions, { plan, result }: DrillFacts): stri
     .filter(({ name }) => chosen.has(name))
     .flatMap(({ name, partitions }) =>
       partitions.flatMap(({ partition, losses }) =>
-        losses.map(
-          ({ from, to, reason }) =>
-            `${name}-${partition}: offsets ${from} to ${to - 1n} are lost (${reason})`,
-        ),
+        losses.map((loss) => `${name}-${partition}: ${describeLoss(loss)}`),
       ),
     );
   return [...lost, ...result.incomplete];

@@ -75,6 +75,7 @@ export {
   emptySegmentList,
   findIndexPosition,
   findIndexRange,
+  lostWithin,
   sliceList,
   visibleEntries,
   withoutDamaged,

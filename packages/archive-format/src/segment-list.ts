@@ -115,10 +115,23 @@ export function countHoles(
 ): { offsets: bigint } | null {
   const records = countRecords(list, from, to);
   if (records === null) return null;
-  let lost = 0n;
-  for (const loss of losses) lost += max(0n, min(loss.to, to) - max(loss.from, from));
+  const lost = losses.reduce((sum, loss) => sum + overlap(loss, from, to), 0n);
   return { offsets: max(0n, to - from) - records - lost };
 }
+
+/** Offsets in [from, to) that losses took from the log. What was truncated is another lineage's: its offsets may have been written again. */
+export function lostWithin(
+  losses: readonly Pick<Loss, 'from' | 'to' | 'reason'>[],
+  from: bigint,
+  to: bigint,
+): bigint {
+  return losses
+    .filter(({ reason }) => reason !== 'truncation')
+    .reduce((sum, loss) => sum + overlap(loss, from, to), 0n);
+}
+
+const overlap = (loss: Pick<Loss, 'from' | 'to'>, from: bigint, to: bigint): bigint =>
+  max(0n, min(loss.to, to) - max(loss.from, from));
 
 /**
  * Byte range of the plaintext that holds every batch that overlaps [from, to), by the sparse index:

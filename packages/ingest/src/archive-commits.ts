@@ -73,7 +73,7 @@ export class ArchiveCommits {
       },
     });
     this.#generation++;
-    for (const { sink, cut: end } of partitions) sink.archived(end);
+    for (const { sink, cut: end } of partitions) sink.archived(end, committed.archive);
     for (const key of segments) this.named.add(key);
     this.#topics.committed(committed.archive, partitions);
     this.#last = committed;

@@ -287,7 +287,7 @@ export class Backup {
   async #followOnce(watch: TopicWatch, stopped: boolean, isDue: boolean): Promise<void> {
     await watch.look({ mayAdd: !stopped });
     if (stopped) await this.#revoke();
-    if (isDue) await this.#commitGeneration();
+    if (isDue) await this.#commitGeneration({ isLast: stopped });
     else await this.#tombstones.look(this.#context.kafka, this.request.isolation);
   }
 
@@ -318,11 +318,12 @@ export class Backup {
     };
   }
 
-  async #commitGeneration(): Promise<void> {
+  async #commitGeneration({ isLast = false } = {}): Promise<void> {
     this.#throwIfEnded();
     const { kafka, clock } = this.#context;
     const { snapshot } = this.#prepared;
     const cut = await cutNow(kafka, this.request, snapshot, this.#partitions.sinks(), clock);
+    if (isLast && this.#partitions.sessions.size === 0) await cut.passLogStarts();
     this.#tombstones.check(cut);
     if (this.#commits.isNew(cut)) await this.#commit(cut);
   }

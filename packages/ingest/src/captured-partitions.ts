@@ -16,7 +16,7 @@ import { Assignments } from './assignments.ts';
 import type { BegunCapture } from './begin-capture.ts';
 import { PartitionSink } from './partition-sink.ts';
 import { toCapturedTopic } from './gone-topics.ts';
-import type { PartitionPlan, TopicEnd } from './plan-backup.ts';
+import type { HeldEnd, PartitionPlan, TopicEnd } from './plan-backup.ts';
 import type { BackupContext, PreparedBackup } from './prepare-backup.ts';
 import { recoverPartition } from './recover-partition.ts';
 import { partitionKey, readSince } from './recovery.ts';
@@ -55,6 +55,8 @@ export class CapturedPartitions {
   readonly #endedTopics = new Set<TopicId>();
   /** Losses that an archive of {@link takeOverPassed} tells of, by partition. */
   readonly #told = new Map<string, readonly Loss[]>();
+  /** Up to where an archive of {@link takeOverPassed} holds partitions. */
+  readonly #heldNow = new Map<string, HeldEnd>();
   /** Sinks of partitions that are about to be added. */
   readonly #expected = new Map<PartitionPlan, PartitionSink>();
   /** The sink of each partition's last life, from when it is expected on. */
@@ -132,8 +134,12 @@ export class CapturedPartitions {
     const { follow, begun, context } = this.#scope;
     const sink = this.#expected.get(plan) ?? this.#openSink(plan);
     this.#expected.delete(plan);
-    const told = this.#told.get(partitionKey(sink.identity));
+    const key = partitionKey(sink.identity);
+    const told = this.#told.get(key);
+    const held = this.#heldNow.get(key);
+    if (held !== undefined) sink.held = held;
     await recoverPartition(sink, begun.leftovers, this.stores, context.clock, told);
+    if (sink.passed !== undefined) this.#events.onNotice('loss', tellLoss(sink, sink.passed));
     const partition = this.assignments.add(sink, follow ? -1n : plan.cut);
     if (sink.bytes > 0) {
       partition.readSinceMs ??= readSince(begun.leftovers);
@@ -182,7 +188,11 @@ export class CapturedPartitions {
   /** An archive has what {@link takeOverPassed} took in. */
   passedArchived(sinks: readonly PartitionSink[]): void {
     const archived = new Set(sinks);
-    for (const { identity, losses } of sinks) this.#told.set(partitionKey(identity), losses);
+    for (const { identity, losses, held } of sinks) {
+      const key = partitionKey(identity);
+      this.#told.set(key, losses);
+      if (held !== undefined) this.#heldNow.set(key, held);
+    }
     // A follow may go on for months: nothing of them is needed any more.
     this.#past.splice(0, Infinity, ...this.#past.filter((sink) => !archived.has(sink)));
   }

@@ -92,7 +92,7 @@ async function buildPartition(
   const [list, unchanged] = await buildList(repositories, partition, logStart);
   const stored =
     unchanged ?? (list.segments.length === 0 ? null : await putList(repositories, list));
-  const losses = sink.losses
+  const losses = sink.allLosses
     .filter((loss) => loss.reason === 'truncation' || loss.from < cut || loss.from === loss.to)
     .map((loss) => (loss.reason === 'truncation' ? loss : { ...loss, to: least(loss.to, cut) }));
   const lost = losses.filter((loss) => loss.reason !== 'truncation');

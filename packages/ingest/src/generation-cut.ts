@@ -5,6 +5,7 @@ import { keyOf } from './assigned-partition.ts';
 import { takeSnapshot, type ClusterSnapshot, type TopicSnapshot } from './cluster-snapshot.ts';
 import type { CutPartition } from './commit-archive.ts';
 import type { LogEnds, PartitionSink } from './partition-sink.ts';
+import { passTo } from './passed-offsets.ts';
 import type { PreparedBackup } from './prepare-backup.ts';
 
 /** What an archive is to show of every partition. */
@@ -57,6 +58,11 @@ export class GenerationCut {
     );
   }
 
+  /** Notes as lost what log starts have passed before it was captured. Only when no stream can note it any more: at the end of a follow. */
+  async passLogStarts(): Promise<void> {
+    for (const { sink, logStart } of this.#partitions) await passTo(sink, logStart);
+  }
+
   /**
    * One text for what an archive of these cuts shows; without any, for what one would show if everything durable were sealed. Cuts move on by
    * themselves: take it when they are committed, and compare it later.
@@ -64,7 +70,7 @@ export class GenerationCut {
   shown(partitions: readonly CutPartition[] = this.#cutAt(({ durable }) => durable)): string {
     const ends = partitions.map(({ sink, cut, logStart }) => {
       const { topicId, partition } = sink.identity;
-      return [topicId, partition, cut, logStart, sink.losses.length];
+      return [topicId, partition, cut, logStart, sink.allLosses.length];
     });
     return JSON.stringify([ends, this.snapshot.groups], (_, value: unknown) =>
       typeof value === 'bigint' ? value.toString() : value,

@@ -19,6 +19,7 @@ import {
 } from '../test/fixture.ts';
 import { CaptureJournal } from './capture-journal.ts';
 import { thisProcess } from '@kops/object-store/owner';
+import { passTo } from './passed-offsets.ts';
 import type { PartitionPlan } from './plan-backup.ts';
 import type { PartitionSink } from './partition-sink.ts';
 import { recoverPartition } from './recover-partition.ts';
@@ -480,5 +481,51 @@ describe('leftovers of a compacted topic', () => {
     const clock = { ...systemClock, now: () => nowMs };
     await recoverPartition(sink, leftovers, [store], clock);
     expect(sink.position).toBe(taken);
+  });
+});
+
+describe('a log start that passes what is archived', () => {
+  const held = { archive: '20260131t235959z-aaaaaaaa', end: 10n };
+  const passed = (from: bigint, to: bigint): object => ({ from, to, reason: 'retention' });
+
+  it('is a loss from the start of a baseline on, also when it moves on before anything was read', async () => {
+    const { sink } = await openSink([createMemoryStore()], {
+      plan: { snapshot: partitionSnapshot({ logStart: 30n }), resume: 30n, held },
+    });
+    expect(sink.allLosses).toMatchObject([passed(10n, 30n)]);
+    await sink.skipTo(40n, 40n);
+    expect(sink.allLosses).toMatchObject([passed(10n, 40n)]);
+    expect(sink.passed?.detail).toContain(held.archive);
+    sink.losses.push({ from: 10n, to: 20n, reason: 'retention', detail: 'noted before a kill' });
+    expect(sink.allLosses).toMatchObject([passed(10n, 40n)]);
+  });
+
+  it('is told by one archive', async () => {
+    const { sink } = await openSink([createMemoryStore()], {
+      plan: { snapshot: partitionSnapshot({ logStart: 30n }), resume: 30n, held },
+    });
+    sink.archived(30n, '20260131t235959z-bbbbbbbb');
+    expect(sink.allLosses).toEqual([]);
+  });
+
+  it('is a loss after a generation that showed nothing', async () => {
+    const { sink } = await openSink([createMemoryStore()], {
+      plan: { snapshot: partitionSnapshot({ logStart: 0n }), resume: 0n },
+    });
+    await sink.skipTo(5n, 5n);
+    expect(sink.allLosses).toEqual([]);
+    sink.archived(5n, '20260131t235959z-bbbbbbbb');
+    await passTo(sink, 20n);
+    expect(sink.allLosses).toMatchObject([passed(5n, 20n)]);
+    expect(sink.position).toBe(20n);
+  });
+
+  it('is a loss at the end of a follow, where no stream can tell it any more', async () => {
+    const { sink } = await openSink([createMemoryStore()]);
+    await sink.append(batchOf({ from: 0, count: 5 }));
+    await passTo(sink, 5n);
+    expect(sink.allLosses).toEqual([]);
+    await passTo(sink, 20n);
+    expect(sink.allLosses).toMatchObject([passed(5n, 20n)]);
   });
 });

@@ -9,38 +9,23 @@ import {
   type SegmentEntry,
 } from '@kops/archive-format';
 import { KopsError, type Coordinates, type Offset } from '@kops/core';
-import type { ObjectStore } from '@kops/object-store';
 import { splitBatches, type RecordBatchView } from '@kops/record-batch';
 import { RunDigest } from '@kops/transport';
 import type { PartitionSnapshot } from './cluster-snapshot.ts';
-import type { CaptureJournal } from './capture-journal.ts';
 import type { SealedSegment } from './capture-record.ts';
 import { damagedHeader, DamageCheck, hasPlausibleOffsets, problemOf } from './damaged-batch.ts';
+import { stillInForce } from './leader-epochs.ts';
 import { OpenSegment } from './open-segment.ts';
 import { OpenTransactions } from './open-transactions.ts';
-import type { PartitionPlan } from './plan-backup.ts';
+import type { SinkOptions } from './sink-options.ts';
+import { passedLoss, withPassed } from './passed-offsets.ts';
+import type { HeldEnd, PartitionPlan } from './plan-backup.ts';
 
 /** Ends of a log: a high watermark and, not above it, a last stable offset. */
 export type LogEnds = Pick<PartitionSnapshot, 'highWatermark' | 'lastStableOffset'>;
 
 const farthest = (a: Offset, b: Offset): Offset => (a > b ? a : b);
 const least = (a: Offset, b: Offset): Offset => (a < b ? a : b);
-
-/** What a sink writes to. */
-export interface SinkOptions {
-  readonly clusterId: string;
-  readonly plan: PartitionPlan;
-  readonly stores: readonly ObjectStore[];
-  readonly journal: CaptureJournal;
-  /** A segment is sealed once it holds so many bytes. */
-  readonly segmentBytes: number;
-  /** The archive's cut is the plan's; a follow's is not known before its generation. */
-  readonly fixedCut: boolean;
-  /** Called whenever the archived watermark has moved. */
-  readonly onDurable: (sink: PartitionSink) => void;
-  /** Called with every loss that is noticed, once a successor would know of it too. */
-  readonly onLoss?: (sink: PartitionSink, loss: Loss) => void;
-}
 
 /**
  * Takes one partition's batches in and makes them durable: checks each batch, appends to the open segment, seals.
@@ -53,6 +38,8 @@ export class PartitionSink {
   readonly plan: PartitionPlan;
   readonly identity: PartitionIdentity;
   readonly losses: Loss[];
+  /** Up to where an archive holds the partition, if any is known. */
+  held: HeldEnd | undefined;
   readonly #options: SinkOptions;
   readonly #transactions: OpenTransactions;
   readonly #damage = new DamageCheck();
@@ -91,6 +78,7 @@ export class PartitionSink {
     this.#durable = plan.resume;
     this.#parentEnd = plan.resume;
     this.#archivedEnd = plan.resume;
+    this.held = plan.held;
     this.#leaderEpochs = [...plan.leaderEpochs];
     this.#transactions = new OpenTransactions(
       plan.parent?.partition.openTransactions,
@@ -133,6 +121,14 @@ export class PartitionSink {
   get archivedEnd(): Offset {
     return this.#archivedEnd;
   }
+  /** What the log start has passed behind the newest archive of the partition. */
+  get passed(): Loss | undefined {
+    return passedLoss(this.held, this.#logStart);
+  }
+  /** All losses that the next archive tells. */
+  get allLosses(): readonly Loss[] {
+    return withPassed(this.losses, this.passed);
+  }
   /** Bytes taken in by this capture. */
   get bytes(): number {
     return this.#bytes;
@@ -149,8 +145,9 @@ export class PartitionSink {
   }
 
   /** An archive shows the partition up to its cut. */
-  archived(cut: Offset): void {
+  archived(cut: Offset, archive: string): void {
     this.#archivedEnd = cut;
+    this.held = { archive, end: cut };
     this.#transactions.forgetBelow(cut);
   }
 
@@ -485,10 +482,4 @@ export class PartitionSink {
   #at(): Coordinates {
     return { topic: this.plan.topic.name, partition: this.plan.snapshot.partition };
   }
-}
-
-/** Leader epochs of a segment without those that had ended at an offset: what was taken in before knows them. */
-function stillInForce(epochs: readonly LeaderEpoch[], at: Offset): readonly LeaderEpoch[] {
-  const first = epochs.findLastIndex(({ startOffset }) => startOffset <= at);
-  return first <= 0 ? epochs : epochs.slice(first);
 }

@@ -101,6 +101,8 @@ describe('planPassed', () => {
     const parent = parentPartition(10n);
     const planned = plan(90n, { sealed }, parent);
     expect(planned).toMatchObject({ mode: 'baseline', parent: undefined, resume: 20n });
+    // What lies between them is in no archive.
+    expect(planned?.held).toEqual({ archive: parent.manifest.archive, end: 10n });
     // A loss that it had noticed lies in between: then it had extended.
     expect(plan(90n, { sealed, lost: [[10n, 20n]] }, parent)).toMatchObject({
       mode: 'extend',

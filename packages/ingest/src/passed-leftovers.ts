@@ -59,10 +59,16 @@ function planOne(
     losses: parent?.partition.losses ?? [],
     leaderEpochs: truncateLeaderEpochs(parent?.partition.lineage.leaderEpochs ?? [], resume),
     archivedLosses,
+    ...(parent === undefined ? heldBy(found) : {}),
     gone: 'log-start-passed',
     readableFrom: logStart,
   };
 }
+
+const heldBy = (found: ParentPartition | undefined): Pick<PartitionPlan, 'held'> =>
+  found === undefined
+    ? {}
+    : { held: { archive: found.manifest.archive, end: found.partition.cut } };
 
 const firstOf = (pieces: readonly LeftPiece[]): Offset =>
   pieces.map(({ from }) => from).reduce((a, b) => (a < b ? a : b));

@@ -116,6 +116,67 @@ describe('planBackup', () => {
     expect(planned.reason).toContain(reason);
   });
 
+  it.each<[string, Case, bigint | undefined]>([
+    ['a log start', { partition: { logStart: 60n }, parent: parentPartition(40n) }, 40n],
+    [
+      'a compacted topic that deletes as well',
+      {
+        topic: { configs: configs({ 'cleanup.policy': 'compact,delete' }) },
+        partition: { logStart: 60n },
+        parent: parentPartition(40n),
+      },
+      40n,
+    ],
+    [
+      'a compacted topic whose baseline is only about tombstones',
+      { topic: { configs: compacted }, parent: parentPartition(40n), nowMs: 1000 },
+      40n,
+    ],
+    [
+      'a parent that nothing may extend',
+      {
+        partition: { logStart: 60n },
+        parent: parentPartition(40n, {
+          losses: [{ from: 40n, to: 40n, reason: 'tombstones-may-be-gone', detail: '' }],
+        }),
+      },
+      40n,
+    ],
+    [
+      'a log that was truncated and has moved on',
+      {
+        partition: { logStart: 60n },
+        parent: parentPartition(40n),
+        epochEnd: { leaderEpoch: 1, endOffset: 30n },
+      },
+      30n,
+    ],
+    [
+      'another life of the topic',
+      {
+        topic: { topicId: 'f'.repeat(32) },
+        partition: { logStart: 60n },
+        parent: parentPartition(40n),
+      },
+      undefined,
+    ],
+    [
+      'a topic that had a derived id',
+      {
+        topic: { topicId: 'f'.repeat(32) },
+        partition: { logStart: 60n },
+        parent: parentPartition(40n, { topic: { derivedTopicId: true } }),
+      },
+      40n,
+    ],
+    ['no parent', { partition: { logStart: 60n } }, undefined],
+  ])('knows of a baseline up to where an archive holds it: %s', (_what, facts, end) => {
+    const planned = plan(facts);
+    expect(planned.mode).toBe('baseline');
+    const archive = facts.parent?.manifest.archive;
+    expect(planned.held).toEqual(end === undefined ? undefined : { archive, end });
+  });
+
   it.each([
     { partition: { logStart: 40n }, parent: parentPartition(40n) },
     { parent: parentPartition(100n) },

@@ -27,6 +27,12 @@ export interface ParentPartition {
   readonly partition: PartitionManifest;
 }
 
+/** Up to where an archive holds a partition. */
+export interface HeldEnd {
+  readonly archive: string;
+  readonly end: Offset;
+}
+
 /** What has become of a topic. */
 export type TopicEnd = 'topic-deleted' | 'topic-recreated';
 
@@ -39,6 +45,8 @@ export interface PartitionPlan {
   readonly reason: string;
   /** What is extended; undefined for a baseline. */
   readonly parent: ParentPartition | undefined;
+  /** For a baseline: up to where an earlier archive holds this life of the partition. Offsets between it and the log start are lost. */
+  readonly held?: HeldEnd;
   /** First offset that this backup captures. */
   readonly resume: Offset;
   /** End of what is shown. */
@@ -95,6 +103,9 @@ function planPartition(
     losses: held?.truncation ?? [],
     leaderEpochs: [],
     archivedLosses,
+    ...(parent !== undefined && held !== undefined && isSameLife(parent, topic)
+      ? { held: { archive: parent.manifest.archive, end: held.end } }
+      : {}),
   });
   if (parent === undefined || held === undefined) return baseline('');
   // What extends it would bring the same keys back.
@@ -119,6 +130,11 @@ function planPartition(
 /** Losses that an archive goes on to have while it shows the offsets around them. */
 const isInherited = ({ reason }: Loss): boolean =>
   reason === 'retention' || reason === 'damaged-at-source';
+
+/** A cluster that has topic ids since the parent still has the topics that it knew by derived ids. */
+export function isSameLife({ topic: archived }: ParentPartition, topic: TopicSnapshot): boolean {
+  return archived.topicId === topic.topicId || (archived.derivedTopicId && !topic.derivedTopicId);
+}
 
 /** How far the log still is the one that the parent has read. */
 interface StillHeld {

@@ -1,4 +1,9 @@
-import { visibleEntries, type PartitionManifest, type SegmentEntry } from '@kops/archive-format';
+import {
+  lostWithin,
+  visibleEntries,
+  type PartitionManifest,
+  type SegmentEntry,
+} from '@kops/archive-format';
 import { mapLimit, throwIfAborted, type Offset, type TopicPartition } from '@kops/core';
 import { decodeRecords } from '@kops/record-batch';
 import type { Archive } from '@kops/repository';
@@ -87,7 +92,7 @@ async function inspectPartition(
     controlBatches += counted.controlBatches;
     present += counted.present;
   }
-  const lost = losses.reduce((sum, { from, to }) => sum + to - from, 0n);
+  const lost = lostWithin(losses, logStart, cut);
   return { controlBatches, holes: cut - logStart - present - lost };
 }
 
