@@ -210,7 +210,7 @@ describe('a round trip on the command line', () => {
     ]);
     const human = await runKops(['archives', 'list', '--repository', repository]);
     expect(human.stdout.trimEnd().split('\n').at(-1)).toMatch(
-      new RegExp(`^${first} .* snapshot +3 +5 +[0-9,]+ +[0-9.]+ KiB +none +-$`),
+      new RegExp(`^${first} .* snapshot +all topics +3 +5 +[0-9,]+ +[0-9.]+ KiB +none +-$`),
     );
     const detail = await kopsJson<Json<ArchiveDetail>>([
       'archives',
