@@ -8,8 +8,10 @@ import { chooseRun } from '../src/restore/choose-run.ts';
 import { resumedOptions, type RestoreRequest } from '../src/restore/restore-request.ts';
 import {
   findRuns,
+  hasState,
   restoresFolder,
   resumeCommand,
+  statePathOf,
   writeRun,
   type RestoreRun,
   type StoredRun,
@@ -91,7 +93,7 @@ describe('a restore that is resumed', () => {
         ] as const,
       },
     ];
-    const { records } = await resumedOptions({ groups: ['none'] }, choice);
+    const { records } = await resumedOptions({ groups: ['none'] }, choice, { hasState: true });
     expect(records?.of({ topic: 't', partition: 1 })).toEqual([
       { start: 3n, end: 5n },
       { start: 9n, end: 10n },
@@ -118,6 +120,16 @@ describe('the state of restores', () => {
     expect(mine.folder).toBe(join(home, 'kops', 'restores', 'a'));
     await writeFile(join(mine.folder, 'run.json'), '{"sha256":"","run":{}}');
     await expect(findRuns('repo', 'target')).rejects.toMatchObject({ code: 'KOPS_OBJECT_CORRUPT' });
+  });
+
+  it('is made anew where the first run ended before it created a topic', async () => {
+    const early = stored();
+    await writeRun(early);
+    expect(await hasState(early)).toBe(false);
+    const options = await resumedOptions({}, null, { hasState: await hasState(early) });
+    expect(options.resume).toBe(false);
+    await writeFile(statePathOf(early), '{}');
+    expect(await hasState(early)).toBe(true);
   });
 
   it('is named in the command to paste', () => {

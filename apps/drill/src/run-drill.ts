@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import { silentLogger, systemClock, throwIfAborted, type Clock } from '@kops/core';
+import { silentLogger, systemClock, throwIfAborted, toKopsError, type Clock } from '@kops/core';
 import { connectKafka, type KafkaClient } from '@kops/kafka';
 import { executeRestore, type RestorePlan, type RestoreResult } from '@kops/restore';
 import { makeTemporaryDirectory } from '@kops/service';
@@ -69,9 +69,15 @@ async function inSandbox<T>(
   options: DrillOptions,
   work: (sandbox: Sandbox) => Promise<T>,
 ): Promise<T> {
-  await using sandbox = await openSandbox(options);
-  throwIfAborted(options.signal);
-  return await work(sandbox);
+  try {
+    await using sandbox = await openSandbox(options);
+    throwIfAborted(options.signal);
+    return await work(sandbox);
+  } catch (thrown) {
+    // What was waited for when the drill was interrupted is not why it ends.
+    if (toKopsError(thrown).retryable) throwIfAborted(options.signal);
+    throw thrown;
+  }
 }
 
 async function drill(

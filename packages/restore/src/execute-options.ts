@@ -63,8 +63,8 @@ export interface ExecuteOptions {
   readonly archive: RestoreSource;
   readonly kafka: RestoreTarget;
   readonly plan: RestorePlan;
-  /** File of the state; mappings lie in a folder beside it. Default `.kops/restore-<plan digest>/state.json`. */
-  readonly statePath?: string;
+  /** File of the state, one for each plan; mappings lie in a folder beside it. */
+  readonly statePath: string;
   /** Continues an earlier run of the same plan. Default: as the plan says. */
   readonly resume?: boolean;
   readonly onProgress?: (progress: RestoreProgress) => void;

@@ -51,6 +51,5 @@ export { describePlan } from './describe-plan.ts';
 export { inspectContents, type ContentSource } from './plan-contents.ts';
 export { inspectTarget } from './inspect-target.ts';
 export { executeRestore } from './execute-restore.ts';
-export { defaultStatePath } from './restore-run.ts';
 export { mapOffset, type MappingRun, type OffsetMapping } from './offset-mapping.ts';
 export { readOffsetMapping } from './mapping-file.ts';

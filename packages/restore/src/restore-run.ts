@@ -1,19 +1,12 @@
-import { join } from 'node:path';
 import { KopsError, Semaphore, systemClock, throwIfAborted } from '@kops/core';
 import { BlockPool } from './batch-memory.ts';
 import type { ExecuteOptions } from './execute-options.ts';
 import { defaultLimits, type FillContext, type FillTask } from './fill-context.ts';
 import { MessageLimits } from './message-limits.ts';
-import type { RestorePlan } from './plan.ts';
 import { ProgressMeter } from './progress-meter.ts';
 import { RestoreProducer } from './restore-producer.ts';
 import { emptyState, loadState, partitionKey } from './restore-state.ts';
 import { StateKeeper } from './state-keeper.ts';
-
-/** Where the state of a plan lies unless told otherwise. */
-export function defaultStatePath(plan: RestorePlan): string {
-  return join('.kops', `restore-${plan.digest}`, 'state.json');
-}
 
 /** Puts together what the parts of a run share. @throws KOPS_REFUSED, KOPS_OBJECT_CORRUPT of the state; KOPS_USAGE */
 export async function openRun(options: ExecuteOptions, signal: AbortSignal): Promise<FillContext> {
@@ -21,7 +14,7 @@ export async function openRun(options: ExecuteOptions, signal: AbortSignal): Pro
   const clock = options.clock ?? systemClock;
   const limits = { ...defaultLimits, ...options.limits };
   const isResumed = options.resume ?? plan.resume;
-  const path = options.statePath ?? defaultStatePath(plan);
+  const { statePath: path } = options;
   const state = isResumed ? await loadState(path, plan) : emptyState(plan.digest);
   const partitions = plan.topics.flatMap((topic) => topic.partitions);
   const totals = {

@@ -120,7 +120,7 @@ export async function loadState(path: string, plan: RestorePlan): Promise<Restor
   if (state.planDigest === plan.digest) return state;
   throw new KopsError('KOPS_REFUSED', `the state at ${path} is of another plan`, {
     at: { archive: plan.archive, object: path },
-    hint: 'Resume with the archive, topics, renames, window, offsets and groups of the first run, or name its state file.',
+    hint: 'Resume with the archive, topics, renames, window, offsets and groups of the first run, and the version of kops that began it; or delete the restored topics and run the restore without --resume.',
   });
 }
 

@@ -20,7 +20,7 @@ import { renderRestoreResult } from '../render/restore-result.ts';
 import { chooseRun } from '../restore/choose-run.ts';
 import { restoreOptions } from '../restore/restore-options.ts';
 import { requestOf, resumedOptions } from '../restore/restore-request.ts';
-import { findRuns, type StoredRun } from '../restore/restore-runs.ts';
+import { findRuns, hasState, type StoredRun } from '../restore/restore-runs.ts';
 import { runRestore, type RestoreWork } from '../restore/run-restore.ts';
 import { commonSettings } from '../settings/common-settings.ts';
 import { repositoryUrls } from '../settings/connection-settings.ts';
@@ -147,7 +147,9 @@ export default class Restore extends KopsCommand<typeof Restore, RestoreCommandR
     const options =
       resumed === undefined
         ? await this.#options(archive, signal)
-        : await resumedOptions(request, resumed.run.choice);
+        : await resumedOptions(request, resumed.run.choice, {
+            hasState: await hasState(resumed),
+          });
     const surroundings = this.#surroundings();
     const work = { archive, kafka, options, request, resumed, surroundings, signal };
     const { plan, result, report } = await runRestore(

@@ -88,6 +88,7 @@ export function choiceOf(plan: RestorePlan): StoredChoice[] | null {
 export async function resumedOptions(
   { from, to, offsets, ...rest }: RestoreRequest,
   choice: readonly StoredChoice[] | null,
+  { hasState }: { readonly hasState: boolean },
 ): Promise<RestoreOptions> {
   const options = restoreOptions({
     ...rest,
@@ -95,7 +96,8 @@ export async function resumedOptions(
     to: to === undefined ? undefined : BigInt(to),
     offsets: (offsets ?? 'auto') as RestoreFlags['offsets'],
     'hold-retention': rest['hold-retention'] ?? false,
-    resume: true,
+    // A run that ended before its first topic was created has nothing to continue: it is made anew, and takes no topic with records.
+    resume: hasState,
   });
   return choice === null
     ? options

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdir, open, readdir, readFile, rename } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { KopsError } from '@kops/core';
 import { shellCommand } from '../output/shell-command.ts';
@@ -33,6 +33,22 @@ const fileName = 'run.json';
 /** Where states of restores lie, whatever the current directory. */
 export function restoresFolder(): string {
   return join(stateHome(), 'restores');
+}
+
+/** File of the state of a run. */
+export function statePathOf({ folder }: StoredRun): string {
+  return join(folder, 'state.json');
+}
+
+/** Whether a run came as far as to create its first topic. */
+export async function hasState(stored: StoredRun): Promise<boolean> {
+  try {
+    await stat(statePathOf(stored));
+    return true;
+  } catch (thrown) {
+    if ((thrown as NodeJS.ErrnoException).code === 'ENOENT') return false;
+    throw thrown;
+  }
 }
 
 /** Remembers a run, durably. */

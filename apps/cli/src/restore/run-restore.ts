@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { KopsError, toKopsError } from '@kops/core';
 import type { KafkaClient } from '@kops/kafka';
@@ -21,6 +22,7 @@ import { choiceOf, type RestoreRequest } from './restore-request.ts';
 import {
   restoresFolder,
   resumeCommand,
+  statePathOf,
   writeRun,
   type RestoreRun,
   type StoredRun,
@@ -78,14 +80,15 @@ export async function runRestore(
   if (work.dryRun) return { plan, result: null, report: null };
   assertExecutable(plan);
   const stored = work.resumed ?? newRun(work, plan);
-  // Before the first topic is created: whatever ends this run, the next one finds it.
+  // Before the first topic is created: whatever ends this run, the next one finds it. A state there may be is of a run before.
+  if (work.resumed === undefined) await rm(statePathOf(stored), { force: true });
   await writeRun(stored);
   try {
     const result = await executeRestore({
       archive,
       kafka,
       plan,
-      statePath: join(stored.folder, 'state.json'),
+      statePath: statePathOf(stored),
       onProgress: observer.onProgress,
       signal,
     });
