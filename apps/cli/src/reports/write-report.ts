@@ -2,7 +2,7 @@ import { mkdir, open, rename } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { KopsError, toKopsError } from '@kops/core';
 
-/** Where states and reports go unless told otherwise. */
+/** Where reports go unless told otherwise. */
 export const defaultReportDir = '.kops';
 
 /**
