@@ -38,6 +38,7 @@ export async function startBackup(
     outageLimitMs: null,
     dryRun: false,
     allowEmpty: false,
+    strict: false,
     ...request,
   });
   const events: BackupEvent[] = [];

@@ -1,6 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { connectCapture, type BackupProgress, type PartitionAssignment } from '@kops/transport';
+import {
+  connectCapture,
+  type BackupProgress,
+  type CommittedArchive,
+  type PartitionAssignment,
+} from '@kops/transport';
 import {
   kafkaAdmin,
   openJavaProducer,
@@ -9,10 +14,16 @@ import {
   type JavaProducer,
 } from '@kops/testkit';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { archivedBytes, assertShowsTopics, brokerBytes, leftoversIn } from './archive-content.ts';
+import {
+  archivedBytes,
+  assertShowsTopics,
+  brokerBytes,
+  leftoversIn,
+  openArchiveIn,
+} from './archive-content.ts';
 import { Gate } from './gate.ts';
 import { repositoryFolder } from './repository-folder.ts';
-import { eventually, startBackup, type RunningBackup } from './run-backup.ts';
+import { backUp, eventually, startBackup, type RunningBackup } from './run-backup.ts';
 import { Station, type StationOptions } from './station.ts';
 
 const sandbox = sandboxKafka({ beforeAll, afterAll }, { brokers: 3 });
@@ -207,6 +218,56 @@ it('follows leaders that move while it captures', async () => {
   expect(archives.at(-1)).toMatchObject({ records: 1800n, losses: 0 });
   expect(await assertShowsTopics(folder(), kafka, [topic])).toBe(1800);
   expect(await leftoversIn(folder())).toEqual([]);
+});
+
+it('archives the other partitions when one has no leader, and keeps what is archived of it', async () => {
+  const kafka = sandbox();
+  const admin = kafkaAdmin(kafka);
+  await admin.createTopic({ topic: 'alone', assignments: [[3]] });
+  await admin.createTopic({ topic: 'beside', assignments: [[1], [2]] });
+  const fill = (): Promise<unknown> =>
+    produceWithJava(kafka, [
+      { do: 'generate', topic: 'alone', count: 10, partitions: 1 },
+      { do: 'generate', topic: 'beside', count: 20, partitions: 2 },
+    ]);
+  await using station = await Station.open(options());
+  await station.startAgent();
+  const backUpBoth = (): Promise<CommittedArchive> => backUp(station.operator, ['alone', 'beside']);
+  await fill();
+  expect(await backUpBoth()).toMatchObject({ records: 30n, losses: 0 });
+  await fill();
+  await kafka.kill(3);
+  try {
+    await eventually(
+      () => admin.describeTopics('alone'),
+      ([state]) =>
+        state?.partitions[0]?.leader === undefined || state.partitions[0].leader === null,
+    );
+    expect(await backUpBoth()).toMatchObject({ records: 50n, losses: 1 });
+    const { manifest } = await openArchiveIn(folder());
+    expect(manifest.topics).toMatchObject([
+      {
+        name: 'alone',
+        partitions: [
+          {
+            ...{ cut: 10n, records: 10 },
+            losses: [
+              {
+                ...{ from: 10n, to: 10n, reason: 'fetch-gave-up' },
+                detail: expect.stringContaining('no leader') as string,
+              },
+            ],
+          },
+        ],
+      },
+      { name: 'beside', partitions: [{ losses: [] }, { losses: [] }] },
+    ]);
+  } finally {
+    await kafka.restart(3);
+  }
+  const whole = await eventually(backUpBoth, ({ losses }) => losses === 0);
+  expect(whole).toMatchObject({ records: 60n });
+  expect(await assertShowsTopics(folder(), kafka, ['alone', 'beside'])).toBe(60);
 });
 
 describe('an agent that joins in the middle of a backup', () => {

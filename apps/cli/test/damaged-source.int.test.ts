@@ -148,6 +148,18 @@ describe('one flipped byte in one batch of one topic', () => {
   });
 });
 
+it('stops at the damage with --strict, and commits nothing', async () => {
+  const strict = join(folder, 'strict');
+  const args = ['backup', ...live(), '--repository', strict, '--topics', 'fine,hurt', '--strict'];
+  const run = await runKops(args);
+  expect(run.code, run.stderr).toBe(20);
+  expect(run.stderr).toContain('KOPS_BATCH_CORRUPT');
+  expect(run.stderr).toMatch(/hurt.*10/s);
+  expect(await kopsJson(['archives', 'list', '--repository', strict])).toMatchObject({
+    archives: [],
+  });
+});
+
 describe('a batch that cannot be told from the next', () => {
   it('ends the capture of its partition only, the same on every run', async () => {
     for (let round = 0; round < 2; round++) {

@@ -81,6 +81,7 @@ async function runBackup(endpoint: Endpoint): Promise<void> {
     outageLimitMs: null,
     dryRun: false,
     allowEmpty: false,
+    strict: false,
   });
   for await (const event of operator.watchBackup(backupId)) {
     if (event.type === 'failed') throw event.error;

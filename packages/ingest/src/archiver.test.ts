@@ -19,6 +19,7 @@ const request: StartBackup = {
   outageLimitMs: null,
   dryRun: false,
   allowEmpty: false,
+  strict: false,
 };
 
 const named = (name: string): TopicMetadata => ({

@@ -30,6 +30,7 @@ import type { BackupContext, PreparedBackup } from './prepare-backup.ts';
 import { StreamSession } from './stream-session.ts';
 import { topicEndOf } from './topic-end.ts';
 import { TombstoneWatch } from './tombstone-watch.ts';
+import type { PartitionSink } from './partition-sink.ts';
 import { isArchiverFault, isPartitionFault } from './partition-fault.ts';
 import { sweepCapture } from './sweep-capture.ts';
 
@@ -87,7 +88,7 @@ export class Backup {
     this.#groupSync = new GroupSync((error) => this.#failed.reject(error));
     this.#commits = new ArchiveCommits(this.id, request, context, prepared);
     this.#partitions = new CapturedPartitions(
-      { cluster: request.cluster, follow: request.follow, context, prepared, begun },
+      { request, context, prepared, begun },
       {
         onGivenUp: (partition, error) => this.#onGivenUp(partition, error),
         onNotice: (kind, text) => this.#notice(kind, text),
@@ -187,7 +188,7 @@ export class Backup {
         partition.readUntilMs = this.#context.clock.now();
       }
     } catch (error) {
-      this.#onSessionFailure(error);
+      this.#onSessionFailure(error, sink);
       throw error;
     } finally {
       this.#partitions.assignments.released(partition, duplex);
@@ -240,6 +241,12 @@ export class Backup {
     await takeOverGone(scope, this.#begun.leftovers);
     await takeOverPassed(scope, this.#begun.leftovers);
     const recovered = await this.#partitions.add(this.#prepared.plans);
+    for (const partition of this.#partitions.assignments.partitions) {
+      const { fault } = partition.sink.plan;
+      // A follow tries again what may pass.
+      const mayPass = this.request.follow && fault?.retryable === true;
+      if (fault !== undefined && !mayPass) await this.#leaveOut(partition, fault);
+    }
     if (recovered === 0) return;
     const durable = (recovered / 1024 ** 2).toFixed(1);
     const text = `continuing an interrupted backup: ${durable} MiB were durable already`;
@@ -390,6 +397,7 @@ export class Backup {
 
   /** One partition that cannot be captured must not cost the others. A cluster that is away is no fault of a partition. */
   async #leaveOut(partition: AssignedPartition, error: KopsError): Promise<void> {
+    if (this.request.strict) throw error;
     if (error.retryable) await this.#context.kafka.probe({ timeoutMs: probeMs });
     await this.#partitions.leaveOut(partition, error);
     const cameLater = !this.#prepared.plans.includes(partition.sink.plan);
@@ -418,10 +426,10 @@ export class Backup {
     this.#partitions.assignments.distribute();
   }
 
-  /** What concerns our disk ends the backup; everything else is the partition's, the agent's or the network's, and the partition moves. */
-  #onSessionFailure(error: unknown): void {
+  /** What concerns our disk, or bytes that changed on their way to it, ends the backup; everything else is the partition's, the agent's or the network's, and the partition moves. */
+  #onSessionFailure(error: unknown, { isRejected }: PartitionSink): void {
     const failure = toKopsError(error);
-    if (isArchiverFault(failure)) this.#failed.reject(failure);
+    if (isRejected || isArchiverFault(failure)) this.#failed.reject(failure);
   }
 
   #notice(kind: NoticeKind, text: string): void {

@@ -9,7 +9,7 @@ import {
   type TopicPartition,
 } from '@kops/core';
 import type { ObjectStore } from '@kops/object-store';
-import type { NoticeKind } from '@kops/transport';
+import type { NoticeKind, StartBackup } from '@kops/transport';
 import type { JoinedAgent } from './agent-registry.ts';
 import { keyOf, type AssignedPartition } from './assigned-partition.ts';
 import { Assignments } from './assignments.ts';
@@ -35,8 +35,7 @@ export interface CaptureEvents {
 
 /** What a capture is made for. */
 export interface CaptureScope {
-  readonly cluster: string;
-  readonly follow: boolean;
+  readonly request: Pick<StartBackup, 'cluster' | 'follow' | 'strict'>;
   readonly context: BackupContext;
   readonly prepared: PreparedBackup;
   readonly begun: Pick<BegunCapture, 'journal' | 'leftovers'>;
@@ -65,9 +64,9 @@ export class CapturedPartitions {
   constructor(scope: CaptureScope, events: CaptureEvents) {
     this.#scope = scope;
     this.#events = events;
-    const { context, cluster } = scope;
+    const { context, request } = scope;
     this.assignments = new Assignments(
-      cluster,
+      request.cluster,
       context.registry,
       {
         onGivenUp: events.onGivenUp,
@@ -131,7 +130,7 @@ export class CapturedPartitions {
   }
 
   async #addOne(plan: PartitionPlan): Promise<number> {
-    const { follow, begun, context } = this.#scope;
+    const { request, begun, context } = this.#scope;
     const sink = this.#expected.get(plan) ?? this.#openSink(plan);
     this.#expected.delete(plan);
     const key = partitionKey(sink.identity);
@@ -140,7 +139,7 @@ export class CapturedPartitions {
     if (held !== undefined) sink.held = held;
     await recoverPartition(sink, begun.leftovers, this.stores, context.clock, told);
     if (sink.passed !== undefined) this.#events.onNotice('loss', tellLoss(sink, sink.passed));
-    const partition = this.assignments.add(sink, follow ? -1n : plan.cut);
+    const partition = this.assignments.add(sink, request.follow ? -1n : plan.cut);
     if (sink.bytes > 0) {
       partition.readSinceMs ??= readSince(begun.leftovers);
       if (partition.done) partition.readUntilMs = context.clock.now();
@@ -209,14 +208,15 @@ export class CapturedPartitions {
   }
 
   #openSink(plan: PartitionPlan): PartitionSink {
-    const { prepared, begun, context, follow } = this.#scope;
+    const { prepared, begun, context, request } = this.#scope;
     const sink = new PartitionSink({
       clusterId: prepared.snapshot.cluster.clusterId,
       plan,
       stores: this.stores,
       journal: begun.journal,
       segmentBytes: context.segmentBytes,
-      fixedCut: !follow && plan.gone === undefined,
+      fixedCut: !request.follow && plan.gone === undefined,
+      keepDamaged: !request.strict,
       onDurable: (sink) => {
         this.sessions.acknowledge(sink);
         this.#events.onMoved();

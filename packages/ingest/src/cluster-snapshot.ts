@@ -1,12 +1,25 @@
 import { deriveTopicId, type GroupManifest, type TopicConfig } from '@kops/archive-format';
-import { mapLimit, selectTopics, type NameSelection, type Offset, type TopicId } from '@kops/core';
+import {
+  formatTopicPartition,
+  KopsError,
+  mapLimit,
+  selectTopics,
+  type NameSelection,
+  type Offset,
+  type TopicId,
+  type TopicPartition,
+} from '@kops/core';
 import type {
   ClusterDescription,
   GroupDescription,
   KafkaClient,
+  OffsetSpec,
   TopicConfigEntry,
   TopicMetadata,
 } from '@kops/kafka';
+
+/** How long a partition is asked for that has no leader or fails otherwise, in ms. Elections take less. */
+const faultMs = 12_000;
 
 /** A partition as the cluster shows it at the start of a backup. */
 export interface PartitionSnapshot {
@@ -15,6 +28,8 @@ export interface PartitionSnapshot {
   readonly logStart: Offset;
   readonly highWatermark: Offset;
   readonly lastStableOffset: Offset;
+  /** Why it cannot be captured now; its offsets are then -1. */
+  readonly fault?: KopsError;
 }
 
 /** A topic as the cluster shows it at the start of a backup. */
@@ -58,14 +73,27 @@ export async function takeSnapshot(
   const chosen = all
     .filter((topic) => names.has(topic.name))
     .sort((a, b) => (a.name < b.name ? -1 : 1));
-  const configs =
-    names.size === 0
-      ? new Map<string, readonly TopicConfigEntry[]>()
-      : await kafka.topicConfigs([...names]);
+  const configs = await takeConfigs(kafka, [...names]);
   const groups = await takeGroups(kafka, names);
-  const topics = await takeOffsets(kafka, cluster.clusterId, chosen, configs);
+  const topics = await takeOffsets(kafka, cluster.clusterId, chosen, configs, faultMs);
   const liveTopics = new Set(all.map((topic) => topicIdOf(cluster.clusterId, topic)));
   return { cluster, topics, liveTopics, groups };
+}
+
+/** Configs of topics, or why they cannot be had: one denied topic must not cost the others. */
+async function takeConfigs(
+  kafka: KafkaClient,
+  names: readonly string[],
+): Promise<ReadonlyMap<string, readonly TopicConfigEntry[] | KopsError>> {
+  if (names.length === 0) return new Map<string, never>();
+  try {
+    return await kafka.topicConfigs(names);
+  } catch (error) {
+    if (!KopsError.is(error, 'KOPS_ACCESS_DENIED') || error.at.topic === undefined) throw error;
+    if (names.length === 1) return new Map(names.map((name) => [name, error]));
+  }
+  const each = await mapLimit(names, 8, (name) => takeConfigs(kafka, [name]));
+  return new Map(each.flatMap((one) => [...one]));
 }
 
 /** Topics as they are now, without groups; partitions that have no leader are left out. @throws KOPS_TOPIC_NOT_FOUND when one is gone */
@@ -125,37 +153,52 @@ async function takeOffsets(
   kafka: KafkaClient,
   clusterId: string,
   topics: readonly TopicMetadata[],
-  configs: ReadonlyMap<string, readonly TopicConfigEntry[]>,
+  configs: ReadonlyMap<string, readonly TopicConfigEntry[] | KopsError>,
+  deadlineMs?: number,
 ): Promise<TopicSnapshot[]> {
   const partitions = topics.flatMap((topic) =>
     topic.partitions.map(({ partition }) => ({ topic: topic.name, partition })),
   );
-  const logStarts = await kafka.listOffsets(partitions, 'earliest');
-  const lastStable = await kafka.listOffsets(partitions, 'lastStable');
-  const highWatermarks = await kafka.listOffsets(partitions, 'latest');
-  let at = 0;
+  const faults = new Map<string, KopsError>();
+  const ask = async (spec: OffsetSpec): Promise<Map<string, Offset>> => {
+    // What has failed once would only take its time again.
+    const sound = partitions.filter((one) => !faults.has(formatTopicPartition(one)));
+    const onFault = (partition: TopicPartition, error: KopsError): void =>
+      void faults.set(formatTopicPartition(partition), error);
+    const options = deadlineMs === undefined ? [] : ([{ deadlineMs, onFault }] as const);
+    const offsets = await kafka.listOffsets(sound, spec, ...options);
+    return new Map(sound.map((one, index) => [formatTopicPartition(one), offsets[index] ?? -1n]));
+  };
+  const logStarts = await ask('earliest');
+  const lastStable = await ask('lastStable');
+  const highWatermarks = await ask('latest');
   return topics.map((topic) => ({
     name: topic.name,
     topicId: topicIdOf(clusterId, topic),
     derivedTopicId: topic.id === undefined,
     internal: topic.isInternal,
     replicationFactor: topic.partitions[0]?.replicas.length ?? 0,
-    configs: (configs.get(topic.name) ?? []).map(({ name, value, source }) => ({
-      name,
-      value,
-      source,
-    })),
+    configs: known(configs.get(topic.name)),
     partitions: topic.partitions.map(({ partition, leader }) => {
-      const index = at++;
+      const key = formatTopicPartition({ topic: topic.name, partition });
+      const refused = configs.get(topic.name);
+      const fault = KopsError.is(refused) ? refused : faults.get(key);
       return {
+        ...(fault === undefined ? {} : { fault }),
         partition,
         leader,
-        logStart: logStarts[index] ?? -1n,
-        lastStableOffset: lastStable[index] ?? -1n,
-        highWatermark: highWatermarks[index] ?? -1n,
+        logStart: logStarts.get(key) ?? -1n,
+        lastStableOffset: lastStable.get(key) ?? -1n,
+        highWatermark: highWatermarks.get(key) ?? -1n,
       };
     }),
   }));
+}
+
+function known(entries: readonly TopicConfigEntry[] | KopsError | undefined): TopicConfig[] {
+  return entries === undefined || KopsError.is(entries)
+    ? []
+    : entries.map(({ name, value, source }) => ({ name, value, source }));
 }
 
 /** Value of a topic config in a snapshot or manifest; null where it is not known. */

@@ -1,4 +1,4 @@
-import type { BatchHeader } from '@kops/archive-format';
+import type { BatchHeader, Loss } from '@kops/archive-format';
 import { KopsError, type Coordinates, type Offset } from '@kops/core';
 import { validateBatch, type RecordBatchView } from '@kops/record-batch';
 
@@ -55,4 +55,29 @@ export function damagedHeader(
     isTransactional: false,
     isControl: false,
   };
+}
+
+/** The loss that a damaged batch is, from the position of the capture on. */
+export function damageLoss(
+  { baseOffset, nextOffset }: RecordBatchView,
+  position: Offset,
+  { message }: KopsError,
+  segment: string,
+): Loss {
+  return {
+    from: position > baseOffset ? position : baseOffset,
+    to: nextOffset,
+    reason: 'damaged-at-source',
+    detail: `the batch is damaged on the broker and stored as it is: ${message}`,
+    segment,
+  };
+}
+
+/** Adds a loss by damage; a batch that was stored again takes the place of the one before. */
+export function noteDamage(losses: Loss[], loss: Loss): void {
+  const known = losses.findIndex(
+    ({ reason, from }) => reason === loss.reason && from === loss.from,
+  );
+  if (known < 0) losses.push(loss);
+  else losses[known] = loss;
 }

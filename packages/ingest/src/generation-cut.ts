@@ -156,7 +156,9 @@ async function cutPresent(
     const seen = topics.get(topic.name);
     const same =
       seen?.topicId === topic.topicId
-        ? seen.partitions.find(({ partition }) => partition === snapshot.partition)
+        ? seen.partitions.find(
+            ({ partition, fault }) => partition === snapshot.partition && fault === undefined,
+          )
         : undefined;
     // A leader that was just elected may not know yet how far the log is stable; what was said before holds.
     const current = same === undefined ? lastEnds(sink) : sink.noteEnds(same);

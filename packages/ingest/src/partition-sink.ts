@@ -13,7 +13,14 @@ import { splitBatches, type RecordBatchView } from '@kops/record-batch';
 import { RunDigest } from '@kops/transport';
 import type { PartitionSnapshot } from './cluster-snapshot.ts';
 import type { SealedSegment } from './capture-record.ts';
-import { damagedHeader, DamageCheck, hasPlausibleOffsets, problemOf } from './damaged-batch.ts';
+import {
+  damagedHeader,
+  DamageCheck,
+  damageLoss,
+  hasPlausibleOffsets,
+  noteDamage,
+  problemOf,
+} from './damaged-batch.ts';
 import { stillInForce } from './leader-epochs.ts';
 import { OpenSegment } from './open-segment.ts';
 import { OpenTransactions } from './open-transactions.ts';
@@ -55,6 +62,7 @@ export class PartitionSink {
   #reach: Offset;
   #ends: LogEnds;
   #truncations = 0;
+  #isRejected = false;
   /** What a write has failed with: what of it reached the copies is unknown, so nothing may follow. */
   #failure: KopsError | undefined;
   readonly #sealedKeys: string[] = [];
@@ -129,6 +137,10 @@ export class PartitionSink {
   get allLosses(): readonly Loss[] {
     return withPassed(this.losses, this.passed);
   }
+  /** A run was rejected: what the position says is not archived any more. */
+  get isRejected(): boolean {
+    return this.#isRejected;
+  }
   /** Bytes taken in by this capture. */
   get bytes(): number {
     return this.#bytes;
@@ -168,6 +180,7 @@ export class PartitionSink {
    */
   rejectRun(): Promise<void> {
     return this.#serially(async () => {
+      this.#isRejected = true;
       // What the segment held is not archived any more.
       this.#durable = this.sealedEnd;
       await this.#segment?.discard();
@@ -325,28 +338,19 @@ export class PartitionSink {
 
   /** Stores a damaged batch in a segment of its own, of which an archive shows nothing. */
   async #takeDamaged(batch: RecordBatchView, problem: KopsError): Promise<void> {
-    if (!hasPlausibleOffsets(batch, this.#ends.highWatermark)) throw problem;
+    const isPlausible = hasPlausibleOffsets(batch, this.#ends.highWatermark);
+    if (!this.#options.keepDamaged || !isPlausible) throw problem;
     this.#damage.confirm(batch, problem);
     await this.#seal();
     const from = this.#position;
     const segment = await this.#begin(batch.baseOffset, { damaged: true });
-    const loss: Loss = {
-      from: farthest(from, batch.baseOffset),
-      to: batch.nextOffset,
-      reason: 'damaged-at-source',
-      detail: `the batch is damaged on the broker and stored as it is: ${problem.message}`,
-      segment: segment.key,
-    };
+    const loss = damageLoss(batch, from, problem, segment.key);
     const { topicId, partition } = this.identity;
     // Before the segment is sealed: after a crash it could be adopted without its loss.
     await this.#options.journal.recordLoss({ topicId, partition, loss });
     await this.#write(batch.bytes, [damagedHeader(batch, this.lastEpoch)], segment);
     await this.#seal();
-    const known = this.losses.findIndex(
-      (one) => one.reason === loss.reason && one.from === loss.from,
-    );
-    if (known < 0) this.losses.push(loss);
-    else this.losses[known] = loss;
+    noteDamage(this.losses, loss);
     this.#options.onLoss?.(this, loss);
   }
 

@@ -57,6 +57,8 @@ export interface PartitionPlan {
   readonly leaderEpochs: readonly LeaderEpoch[];
   /** Losses that the newest archive of this life of the topic tells of, whether it is extended or not. */
   readonly archivedLosses: readonly Loss[];
+  /** Why it cannot be captured now. */
+  readonly fault?: KopsError;
   /** The topic was gone before the backup began, or its log starts behind this now: there is only what dead captures left of it. */
   readonly gone?: TopicEnd | 'log-start-passed';
   /** Where the log starts that has passed what dead captures left: from there on it can be read again. */
@@ -87,9 +89,14 @@ function planPartition(
 ): PartitionPlan {
   const cut =
     facts.isolation === 'read_committed' ? snapshot.lastStableOffset : snapshot.highWatermark;
-  const parent = facts.parentOf(topic.name, snapshot.partition);
+  const newest = facts.parentOf(topic.name, snapshot.partition);
+  // One that could capture nothing says nothing of where the log began.
+  const isEmpty = newest !== undefined && showsNothing(newest) && hasGivenUp(newest);
+  const parent = isEmpty ? undefined : newest;
   const archivedLosses =
     parent?.topic.topicId === topic.topicId ? parent.partition.losses : ([] as const);
+  if (snapshot.fault !== undefined)
+    return planFaulty(topic, snapshot, snapshot.fault, parent, archivedLosses);
   const held = parent === undefined ? undefined : stillHeld(facts, topic, snapshot, parent);
   const baseline = (reason: string): PartitionPlan => ({
     topic,
@@ -108,6 +115,9 @@ function planPartition(
       : {}),
   });
   if (parent === undefined || held === undefined) return baseline('');
+  // Its archive is younger than what it shows: tombstones may have come and gone since.
+  if (mayCompact(topic) && isSameLife(parent, topic) && hasGivenUp(parent))
+    return baseline(`fetch-gave-up: archive ${parent.manifest.archive} could not capture it`);
   // What extends it would bring the same keys back.
   const gone = archivedLosses.find(({ reason }) => reason === 'tombstones-may-be-gone');
   if (gone !== undefined)
@@ -127,6 +137,15 @@ function planPartition(
   return { ...extend(topic, snapshot, parent, held), cut, archivedLosses };
 }
 
+const hasGivenUp = ({ partition }: ParentPartition): boolean =>
+  partition.losses.some(({ reason }) => reason === 'fetch-gave-up');
+
+const showsNothing = ({ partition }: ParentPartition): boolean =>
+  partition.list === null && partition.logStart === partition.cut;
+
+const mayCompact = ({ configs }: TopicSnapshot): boolean =>
+  configValue(configs, 'cleanup.policy')?.includes('compact') ?? true;
+
 /** Losses that an archive goes on to have while it shows the offsets around them. */
 const isInherited = ({ reason }: Loss): boolean =>
   reason === 'retention' || reason === 'damaged-at-source';
@@ -134,6 +153,27 @@ const isInherited = ({ reason }: Loss): boolean =>
 /** A cluster that has topic ids since the parent still has the topics that it knew by derived ids. */
 export function isSameLife({ topic: archived }: ParentPartition, topic: TopicSnapshot): boolean {
   return archived.topicId === topic.topicId || (archived.derivedTopicId && !topic.derivedTopicId);
+}
+
+/** Of a partition that cannot be asked now the archive shows what the one before does. */
+function planFaulty(
+  topic: TopicSnapshot,
+  snapshot: PartitionSnapshot,
+  fault: KopsError,
+  parent: ParentPartition | undefined,
+  archivedLosses: readonly Loss[],
+): PartitionPlan {
+  if (parent?.topic.topicId !== topic.topicId) {
+    const nothing = { ...snapshot, logStart: 0n, highWatermark: 0n, lastStableOffset: 0n };
+    return {
+      ...{ topic, snapshot: nothing, mode: 'baseline', reason: '', parent: undefined, fault },
+      ...{ resume: 0n, cut: 0n, losses: [], leaderEpochs: [], archivedLosses },
+    };
+  }
+  const { logStart, highWatermark, lastStableOffset, cut } = parent.partition;
+  const before = { ...snapshot, logStart, highWatermark, lastStableOffset };
+  const held = { end: cut, truncation: [] };
+  return { ...extend(topic, before, parent, held), cut, archivedLosses, fault };
 }
 
 /** How far the log still is the one that the parent has read. */
@@ -218,8 +258,8 @@ export function earlierCapture({ manifest, topic, partition }: ParentPartition):
  * @throws KOPS_INCOMPLETE
  */
 export function checkStillExtends(plans: readonly PartitionPlan[], nowMs: number): void {
-  for (const { parent, topic, snapshot, cut, resume } of plans) {
-    if (parent === undefined) continue;
+  for (const { parent, topic, snapshot, cut, resume, fault } of plans) {
+    if (parent === undefined || fault !== undefined) continue;
     const earlier = { ...earlierCapture(parent), cut: resume };
     const decision = mayExtend(extensionFacts(earlier, topic, snapshot.logStart, cut, nowMs));
     if (decision.extend) continue;

@@ -58,10 +58,11 @@ export async function prepareBackup(
     snapshot.cluster.clusterId,
     snapshot.topics.map(({ name }) => name),
   );
-  const plans = await planAll(request, context, snapshot, parents, startedAtMs);
+  const known = withKnownConfigs(snapshot, parents);
+  const plans = await planAll(request, context, known, parents, startedAtMs);
   const selection = { include: request.topics, exclude: request.exclude };
   const deleted = await findDeletedTopics(repositories[0], snapshot, selection);
-  return { prepared: { snapshot, parents, plans, deleted, startedAtMs }, context };
+  return { prepared: { snapshot: known, parents, plans, deleted, startedAtMs }, context };
 }
 
 /** An archive of nothing would be the newest of its cluster, and look like a backup. */
@@ -82,6 +83,19 @@ function nothingSelected({ liveTopics }: ClusterSnapshot): KopsError {
   );
 }
 
+/** Where configs of a topic cannot be had, those that an archive has of it. */
+function withKnownConfigs(snapshot: ClusterSnapshot, parents: Parents): ClusterSnapshot {
+  const topics = snapshot.topics.map((topic) => {
+    if (topic.configs.length > 0) return topic;
+    const parent = topic.partitions.flatMap(({ partition }) => {
+      const found = parents.of(topic.name, partition);
+      return found?.topic.topicId === topic.topicId ? [found] : [];
+    })[0];
+    return parent === undefined ? topic : { ...topic, configs: parent.topic.configs };
+  });
+  return { ...snapshot, topics };
+}
+
 async function planAll(
   request: StartBackup,
   { kafka }: BackupContext,
@@ -90,7 +104,8 @@ async function planAll(
   nowMs: number,
 ): Promise<PartitionPlan[]> {
   const extended = snapshot.topics.flatMap((topic) =>
-    topic.partitions.flatMap(({ partition }) => {
+    topic.partitions.flatMap(({ partition, fault }) => {
+      if (fault !== undefined) return [];
       const parent = parents.of(topic.name, partition);
       const epoch = parent?.partition.lineage.leaderEpochs.at(-1)?.epoch ?? -1;
       return epoch < 0 || parent?.topic.topicId !== topic.topicId
@@ -133,7 +148,8 @@ export function describePrepared(
       resumeOffset: plan.resume,
       cut: plan.cut,
       mode: plan.mode,
-      reason: plan.reason,
+      reason:
+        plan.fault === undefined ? plan.reason : `cannot be captured now: ${plan.fault.message}`,
     })),
     groups: snapshot.groups.length,
     deletedTopics: deleted.map(({ name, topicId, archive }) => ({ topic: name, topicId, archive })),

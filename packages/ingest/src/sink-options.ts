@@ -14,6 +14,8 @@ export interface SinkOptions {
   readonly segmentBytes: number;
   /** The archive's cut is the plan's; a follow's is not known before its generation. */
   readonly fixedCut: boolean;
+  /** Whether damaged batches are stored as they are; they are refused otherwise. */
+  readonly keepDamaged: boolean;
   /** Called whenever the archived watermark has moved. */
   readonly onDurable: (sink: PartitionSink) => void;
   /** Called with every loss that is noticed, once a successor would know of it too. */

@@ -57,8 +57,7 @@ async function openPartitions(
   let epoch = 0n;
   return new CapturedPartitions(
     {
-      cluster: 'main',
-      follow,
+      request: { cluster: 'main', follow, strict: false },
       context: {
         repositories: [{ store }],
         registry: new AgentRegistry(),

@@ -158,6 +158,7 @@ export async function openSink(
     journal,
     segmentBytes: options.segmentBytes ?? 2 ** 30,
     fixedCut: false,
+    keepDamaged: true,
     onDurable: ({ durable }) => reported.push(durable),
   });
   return { sink, journal, reported };

@@ -1,6 +1,7 @@
 import { fetch } from './client/fetch.ts';
 import { commitOffsets, committedOffsets, deleteGroups } from './client/group-offsets.ts';
 import { listGroups } from './client/list-groups.ts';
+import { listOffsetsOfEach } from './client/list-offsets-of-each.ts';
 import { listOffsets } from './client/list-offsets.ts';
 import { offsetForLeaderEpoch } from './client/offset-for-leader-epoch.ts';
 import { probe } from './client/probe.ts';
@@ -34,7 +35,10 @@ export async function connectKafka(options: KafkaOptions): Promise<KafkaClient> 
         cluster.anyBroker((connection) => Promise.resolve(connection.versions)),
       ),
     topics: (names) => topics(cluster, names),
-    listOffsets: (partitions, spec) => listOffsets(cluster, partitions, spec),
+    listOffsets: (partitions, spec, options) =>
+      options === undefined
+        ? listOffsets(cluster, partitions, spec)
+        : listOffsetsOfEach(cluster, partitions, spec, options),
     fetch: (request) => fetch(cluster, request),
     offsetForLeaderEpoch: (partition, epoch) => offsetForLeaderEpoch(cluster, partition, epoch),
     initProducerId: (transactionalId) => initProducerId(cluster, transactionalId),

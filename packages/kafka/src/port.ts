@@ -227,6 +227,13 @@ export interface NewTopic {
   readonly configs: Readonly<Record<string, string>>;
 }
 
+/** How partitions are asked that may be out of order. */
+export interface ListOffsetsOptions {
+  readonly onFault: (partition: TopicPartition, error: KopsError) => void;
+  /** How long one is asked again while its failure is temporary, in ms. */
+  readonly deadlineMs: number;
+}
+
 export interface OffsetForLeaderEpoch {
   /** The largest epoch at or below the one asked for; -1 undefined. */
   readonly leaderEpoch: number;
@@ -260,8 +267,15 @@ export interface KafkaClient extends AsyncDisposable {
   /** Configs of topics, defaults included. */
   topicConfigs(names: readonly string[]): Promise<ReadonlyMap<string, readonly TopicConfigEntry[]>>;
 
-  /** One offset per partition, in the order asked. -1 for a time after the last record. */
-  listOffsets(partitions: readonly TopicPartition[], spec: OffsetSpec): Promise<Offset[]>;
+  /**
+   * One offset per partition, in the order asked. -1 for a time after the last record.
+   * With `onFault` a partition that cannot be asked fails for itself: it is reported, and its offset is -1. Where none can be asked, that is thrown.
+   */
+  listOffsets(
+    partitions: readonly TopicPartition[],
+    spec: OffsetSpec,
+    options?: ListOffsetsOptions,
+  ): Promise<Offset[]>;
 
   offsetForLeaderEpoch(partition: TopicPartition, epoch: number): Promise<OffsetForLeaderEpoch>;
 

@@ -146,6 +146,7 @@ const startBackup: fc.Arbitrary<StartBackup> = fc.record({
   outageLimitMs: fc.option(count),
   dryRun: fc.boolean(),
   allowEmpty: fc.boolean(),
+  strict: fc.boolean(),
 });
 
 const archiveId = fc.option(text.filter((id) => id !== ''));

@@ -137,6 +137,8 @@ export interface StartBackup {
   readonly dryRun: boolean;
   /** Commit an archive although no topic is selected. */
   readonly allowEmpty: boolean;
+  /** Fail at the first partition or group that cannot be captured whole. */
+  readonly strict: boolean;
 }
 
 export interface PlannedPartition extends TopicPartition {

@@ -89,6 +89,9 @@ export default class Backup extends KopsCommand<typeof Backup, BackupResult> {
     'allow-empty': Flags.boolean({
       summary: 'Commit an archive although no topic is selected.',
     }),
+    strict: Flags.boolean({
+      summary: 'Fail at the first partition or group that cannot be captured whole.',
+    }),
     'dry-run': Flags.boolean({ summary: 'Print the plan and do nothing.' }),
   };
 
@@ -243,6 +246,7 @@ export default class Backup extends KopsCommand<typeof Backup, BackupResult> {
       outageLimitMs: backup.outageLimitMs ?? null,
       dryRun: this.flags['dry-run'],
       allowEmpty: this.flags['allow-empty'],
+      strict: this.flags.strict,
     };
   }
 
@@ -260,9 +264,9 @@ export default class Backup extends KopsCommand<typeof Backup, BackupResult> {
       this.#progress.event(
         `  ${topic} was deleted since the last backup, or this user may no longer see it; archive ${archive} is the last that holds it.`,
       );
-    for (const { topic, partition, reason } of started.partitions) {
-      if (reason !== '')
-        this.#progress.event(`  ${topic}-${String(partition)} from its start: ${reason}`);
+    for (const { topic, partition, mode, reason } of started.partitions) {
+      const from = mode === 'baseline' ? ' from its start' : '';
+      if (reason !== '') this.#progress.event(`  ${topic}-${String(partition)}${from}: ${reason}`);
     }
   }
 

@@ -20,6 +20,7 @@ function standingBackup(backup: StandingBackupConfig): StandingBackup {
       outageLimitMs,
       dryRun: false,
       allowEmpty: false,
+      strict: false,
     },
     ...(intervalMs === undefined ? {} : { intervalMs }),
   };

@@ -14,7 +14,11 @@ function timestampOf(spec: OffsetSpec): bigint {
   return spec === 'latest' || spec === 'lastStable' ? latestTimestamp : spec.timestamp;
 }
 
-function toRequest(partitions: readonly TopicPartition[], spec: OffsetSpec): ListOffsetsRequest {
+/** The request for partitions of one leader. */
+export function toRequest(
+  partitions: readonly TopicPartition[],
+  spec: OffsetSpec,
+): ListOffsetsRequest {
   const timestamp = timestampOf(spec);
   const byTopic = Map.groupBy(partitions, ({ topic }) => topic);
   return {
@@ -41,27 +45,27 @@ async function groupByLeader(
   return byLeader;
 }
 
-/** Asks one broker; keeps the answers that are good and gives back the first that is not. */
-async function askLeader(
+/** Asks one broker; keeps the answers that are good and reports the others. */
+export async function askLeader(
   cluster: Cluster,
   link: BrokerLink,
   request: ListOffsetsRequest,
   found: Map<string, Offset>,
+  onFailure: (at: TopicPartition, error: KopsError) => void,
   signal: AbortSignal | undefined,
-): Promise<KopsError | undefined> {
+): Promise<void> {
   const { topics } = await cluster.ask(link, listOffsetsV5, request, { signal });
-  let failure: KopsError | undefined;
   for (const { topic, partitions } of topics) {
     for (const { partition, errorCode, offset } of partitions) {
+      const at = { topic, partition };
       if (errorCode === kafkaCode.none) {
-        found.set(formatTopicPartition({ topic, partition }), offset);
+        found.set(formatTopicPartition(at), offset);
       } else {
         cluster.forget(topic);
-        failure ??= protocolError(listOffsetsV5, errorCode, { at: { topic, partition } });
+        onFailure(at, protocolError(listOffsetsV5, errorCode, { at }));
       }
     }
   }
-  return failure;
 }
 
 /** See {@link import('../port.ts').KafkaClient.listOffsets}. */
@@ -77,8 +81,8 @@ export async function listOffsets(
     const failures: KopsError[] = [];
     for (const [link, members] of await groupByLeader(cluster, missing, signal)) {
       try {
-        const failure = await askLeader(cluster, link, toRequest(members, spec), found, signal);
-        if (failure !== undefined) failures.push(failure);
+        const fail = (_: TopicPartition, failure: KopsError): void => void failures.push(failure);
+        await askLeader(cluster, link, toRequest(members, spec), found, fail, signal);
       } catch (error) {
         if (!KopsError.is(error, 'KOPS_KAFKA_UNREACHABLE')) throw error;
         for (const { topic } of members) cluster.forget(topic);
@@ -91,10 +95,10 @@ export async function listOffsets(
   return partitions.map((partition) => {
     const offset = found.get(formatTopicPartition(partition));
     if (offset !== undefined) return offset;
-    throw new KopsError(
-      'KOPS_KAFKA_PROTOCOL',
-      `ListOffsets left out ${formatTopicPartition(partition)}`,
-      { at: partition },
-    );
+    throw leftOut(partition);
   });
 }
+
+/** An answer that lacks a partition. */
+export const leftOut = (at: TopicPartition): KopsError =>
+  new KopsError('KOPS_KAFKA_PROTOCOL', `ListOffsets left out ${formatTopicPartition(at)}`, { at });
