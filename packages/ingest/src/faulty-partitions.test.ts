@@ -61,6 +61,7 @@ async function run(request: Partial<StartBackup>): Promise<{
   await using archiver = new Archiver({
     connect: async () => kafka as KafkaClient,
     openRepository: async () => repository,
+    findRepository: async () => repository,
     kopsVersion: 'test',
   });
   const { operator } = archiver.handlers;
