@@ -1,4 +1,4 @@
-import type { Loss } from './schema.ts';
+import type { GroupFault, Loss } from './schema.ts';
 
 /** Which offsets a loss is about, and why, as a person reads it; without its detail. */
 export function describeLoss({ from, to, reason }: Pick<Loss, 'from' | 'to' | 'reason'>): string {
@@ -8,4 +8,13 @@ export function describeLoss({ from, to, reason }: Pick<Loss, 'from' | 'to' | 'r
   return reason === 'damaged-at-source'
     ? `${offsets} ${verb} damaged at the source (${reason})`
     : `${offsets} ${verb} lost (${reason})`;
+}
+
+/** Which group an archive lacks the offsets of, and why. */
+export function describeGroupFault({ group, code, detail }: GroupFault): string {
+  const what =
+    group === null
+      ? 'some groups could not be listed'
+      : `offsets of group ${group} could not be read`;
+  return `${what} (${code}): ${detail}`;
 }

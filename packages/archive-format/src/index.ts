@@ -26,6 +26,7 @@ export {
   type ClusterManifest,
   type Commit,
   type DeletedTopic,
+  type GroupFault,
   type GroupManifest,
   type GroupOffset,
   type IndexEntry,
@@ -67,7 +68,7 @@ export {
   type SegmentKeyParts,
 } from './keys.ts';
 export { deriveTopicId, newArchiveId, newToken, type RandomBytes } from './ids.ts';
-export { describeLoss } from './describe-loss.ts';
+export { describeGroupFault, describeLoss } from './describe-loss.ts';
 export {
   appendSegments,
   countHoles,

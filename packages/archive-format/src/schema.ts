@@ -162,6 +162,14 @@ export const groupSchema = z.looseObject({
   offsets: z.array(groupOffsetSchema),
 });
 
+/** A group whose offsets could not be read; null for those of coordinators that could not be asked for names. */
+export const groupFaultSchema = z.looseObject({
+  group: z.string().max(65_536).nullable(),
+  /** The code of the error. */
+  code: label,
+  detail: z.string().max(1024),
+});
+
 export const clusterSchema = z.looseObject({
   id: z.string().max(256),
   brokers: z.array(
@@ -213,6 +221,8 @@ export const manifestSchema = z.looseObject({
   deletedSinceParent: z.array(deletedTopicSchema).max(100_000),
   topics: z.array(topicSchema).max(100_000),
   groups: z.array(groupSchema).max(100_000),
+  /** Groups whose offsets could not be read; left out where there are none. */
+  groupFaults: z.array(groupFaultSchema).max(100_000).optional(),
   signature: z.unknown().nullable(),
 });
 
@@ -259,6 +269,7 @@ export type PartitionManifest = z.output<typeof partitionSchema>;
 export type TopicConfig = z.output<typeof topicConfigSchema>;
 export type TopicManifest = z.output<typeof topicSchema>;
 export type GroupOffset = z.output<typeof groupOffsetSchema>;
+export type GroupFault = z.output<typeof groupFaultSchema>;
 export type GroupManifest = z.output<typeof groupSchema>;
 export type ClusterManifest = z.output<typeof clusterSchema>;
 export type SelectedTopics = z.output<typeof archiveSelectionSchema>;

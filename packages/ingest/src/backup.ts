@@ -241,6 +241,13 @@ export class Backup {
     await takeOverGone(scope, this.#begun.leftovers);
     await takeOverPassed(scope, this.#begun.leftovers);
     const recovered = await this.#partitions.add(this.#prepared.plans);
+    for (const { group, error } of this.#prepared.snapshot.groupFaults ?? []) {
+      if (this.request.strict) throw error;
+      this.#notice(
+        'loss',
+        `${group === null ? 'some groups' : `group ${group}`}: ${error.message}`,
+      );
+    }
     for (const partition of this.#partitions.assignments.partitions) {
       const { fault } = partition.sink.plan;
       // A follow tries again what may pass.

@@ -17,8 +17,9 @@ import type {
   TopicConfigEntry,
   TopicMetadata,
 } from '@kops/kafka';
+import { isPartitionFault } from './partition-fault.ts';
 
-/** How long a partition is asked for that has no leader or fails otherwise, in ms. Elections take less. */
+/** How long a partition or group is asked for that has no leader or fails otherwise, in ms. Elections take less. */
 const faultMs = 12_000;
 
 /** A partition as the cluster shows it at the start of a backup. */
@@ -52,6 +53,14 @@ export interface ClusterSnapshot {
   readonly liveTopics: ReadonlySet<TopicId>;
   /** Groups that committed offsets in these topics, taken before the cut. */
   readonly groups: readonly GroupManifest[];
+  /** Groups whose offsets could not be read; null where not even their names could. */
+  readonly groupFaults?: readonly SnapshotGroupFault[];
+}
+
+/** A group that could not be taken. */
+export interface SnapshotGroupFault {
+  readonly group: string | null;
+  readonly error: KopsError;
 }
 
 /**
@@ -74,10 +83,10 @@ export async function takeSnapshot(
     .filter((topic) => names.has(topic.name))
     .sort((a, b) => (a.name < b.name ? -1 : 1));
   const configs = await takeConfigs(kafka, [...names]);
-  const groups = await takeGroups(kafka, names);
+  const { groups, groupFaults } = await takeGroups(kafka, names, all);
   const topics = await takeOffsets(kafka, cluster.clusterId, chosen, configs, faultMs);
   const liveTopics = new Set(all.map((topic) => topicIdOf(cluster.clusterId, topic)));
-  return { cluster, topics, liveTopics, groups };
+  return { cluster, topics, liveTopics, groups, groupFaults };
 }
 
 /** Configs of topics, or why they cannot be had: one denied topic must not cost the others. */
@@ -116,15 +125,42 @@ export async function takeTopics(
 export const topicIdOf = (clusterId: string, topic: TopicMetadata): TopicId =>
   topic.id ?? deriveTopicId(clusterId, topic.name);
 
+/** Groups with their offsets. One whose coordinator does not answer must not cost the others. */
 async function takeGroups(
   kafka: KafkaClient,
   topics: ReadonlySet<string>,
-): Promise<GroupManifest[]> {
-  const groups = await kafka.listGroups();
-  const taken = await mapLimit(groups, 8, async (group) => takeGroup(kafka, group, topics));
-  return taken
+  all: readonly TopicMetadata[],
+): Promise<Required<Pick<ClusterSnapshot, 'groups' | 'groupFaults'>>> {
+  const listed = await kafka.listGroups();
+  const groupFaults: SnapshotGroupFault[] = silentCoordinators(all);
+  const taken = await mapLimit(listed, 8, async (group) => {
+    try {
+      return await takeGroup(kafka, group, topics);
+    } catch (error) {
+      if (!KopsError.is(error) || !isPartitionFault(error)) throw error;
+      groupFaults.push({ group: group.group, error });
+      return undefined;
+    }
+  });
+  const groups = taken
+    .filter((group) => group !== undefined)
     .filter((group) => group.offsets.length > 0)
     .sort((a, b) => (a.group < b.group ? -1 : 1));
+  return { groups, groupFaults };
+}
+
+/** Brokers leave out of their lists the groups of partitions that nobody leads. */
+function silentCoordinators(all: readonly TopicMetadata[]): SnapshotGroupFault[] {
+  const offsets = all.find(({ name }) => name === '__consumer_offsets');
+  const silent = offsets?.partitions.filter(({ leader }) => leader < 0) ?? [];
+  if (silent.length === 0) return [];
+  const numbers = silent.map(({ partition }) => partition).join(', ');
+  const error = new KopsError(
+    'KOPS_KAFKA_UNREACHABLE',
+    `partitions of __consumer_offsets have no leader: ${numbers}`,
+    { hint: 'Start the brokers that hold their replicas.' },
+  );
+  return [{ group: null, error }];
 }
 
 async function takeGroup(
@@ -132,7 +168,7 @@ async function takeGroup(
   group: GroupDescription,
   topics: ReadonlySet<string>,
 ): Promise<GroupManifest> {
-  const committed = await kafka.committedOffsets(group.group);
+  const committed = await kafka.committedOffsets(group.group, { deadlineMs: faultMs });
   return {
     group: group.group,
     state: group.state,

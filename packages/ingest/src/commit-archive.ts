@@ -193,7 +193,19 @@ function buildManifest(
     copies: repositories.map(({ store }) => store.url),
     topics,
     groups: [...snapshot.groups],
+    ...groupFaultsOf(snapshot),
     signature: null,
+  };
+}
+
+function groupFaultsOf({ groupFaults = [] }: ClusterSnapshot): Pick<Manifest, 'groupFaults'> {
+  if (groupFaults.length === 0) return {};
+  return {
+    groupFaults: groupFaults.map(({ group, error: { code, message } }) => ({
+      group,
+      code,
+      detail: message.slice(0, 1024),
+    })),
   };
 }
 
@@ -237,7 +249,10 @@ function summarize(
     bytes: sum(partitions.map(({ plaintextBytes }) => plaintextBytes)),
     newBytes: sum(segments.map(({ bytes }) => bytes)),
     newSegments: segments.length,
-    losses: partitions.reduce((total, { losses }) => total + losses.length, 0),
+    losses: partitions.reduce(
+      (total, { losses }) => total + losses.length,
+      manifest.groupFaults?.length ?? 0,
+    ),
     copies: manifest.copies,
   };
 }

@@ -1,3 +1,4 @@
+import type { Manifest } from '@kops/archive-format';
 import { KopsError } from '@kops/core';
 import type { KafkaClient, TopicMetadata } from '@kops/kafka';
 import { createMemoryStore } from '@kops/object-store/memory';
@@ -20,7 +21,7 @@ const denied = (topic: string): KopsError =>
     at: { topic },
   });
 
-const topics: readonly TopicMetadata[] = ['closed', 'led'].map((name, index) => ({
+const topics: TopicMetadata[] = ['closed', 'led'].map((name, index) => ({
   name,
   id: String(index).padStart(32, '0'),
   isInternal: false,
@@ -37,7 +38,14 @@ const topics: readonly TopicMetadata[] = ['closed', 'led'].map((name, index) => 
 const kafka: Partial<KafkaClient> = {
   describeCluster: async () => ({ clusterId, controllerId: 1, brokers: [] }),
   topics: async (names) => topics.filter(({ name }) => names?.includes(name) ?? true),
-  listGroups: async () => [],
+  listGroups: async () =>
+    ['answered', 'silent'].map((group) => ({
+      ...{ group, state: 'Empty', protocolType: 'consumer', members: 0 },
+    })),
+  committedOffsets: async (group) => {
+    if (group === 'silent') throw new KopsError('KOPS_KAFKA_UNREACHABLE', 'FindCoordinator failed');
+    return [{ topic: 'led', partition: 0, offset: 7n, leaderEpoch: -1, metadata: null }];
+  },
   probe: async () => undefined,
   topicConfigs: async (names) => {
     if (names.includes('closed')) throw denied('closed');
@@ -87,9 +95,9 @@ async function run(request: Partial<StartBackup>): Promise<{
 }
 
 describe('a backup of a cluster that is partly out of order', () => {
-  it('archives the rest, and says of each partition what is wrong with it', async () => {
+  it('archives the rest, and says of each partition and group what is wrong with it', async () => {
     const { events, manifest } = await run({});
-    expect(events).toContainEqual(expect.objectContaining({ type: 'committed', losses: 3 }));
+    expect(events).toContainEqual(expect.objectContaining({ type: 'committed', losses: 4 }));
     const gaveUp = (detail: RegExp): object => ({
       cut: 0n,
       losses: [
@@ -105,8 +113,35 @@ describe('a backup of a cluster that is partly out of order', () => {
         { name: 'led', partitions: [{ cut: 0n, losses: [] }, gaveUp(/has no leader/)] },
       ],
     });
+    expect(manifest).toMatchObject({
+      groups: [{ group: 'answered', offsets: [{ topic: 'led', offset: 7n }] }],
+      groupFaults: [{ group: 'silent', code: 'KOPS_KAFKA_UNREACHABLE' }],
+    });
     const notices = events.flatMap((event) => (event.type === 'notice' ? [event.text] : []));
+    expect(notices).toContainEqual(expect.stringMatching(/^group silent: /));
     expect(notices).toContainEqual(expect.stringMatching(/^led-1: .*has no leader/));
+  });
+
+  it('says so when nobody can list the groups of a coordinator', async () => {
+    topics.push({
+      ...{ name: '__consumer_offsets', id: 'f'.repeat(32), isInternal: true },
+      partitions: [{ partition: 3, leader: -1, leaderEpoch: 0, replicas: [1], isr: [] }],
+    });
+    const { manifest } = await run({ topics: ['led'] }).finally(() => topics.pop());
+    const faults = (manifest as Manifest | undefined)?.groupFaults;
+    expect(faults?.[0]).toMatchObject({
+      group: null,
+      detail: expect.stringMatching(/__consumer_offsets have no leader: 3/) as string,
+    });
+  });
+
+  it('stops at the first of them when it is to be strict', async () => {
+    const { events, manifest } = await run({ topics: ['led'], strict: true });
+    expect(events.at(-1)).toMatchObject({
+      type: 'failed',
+      error: { code: 'KOPS_KAFKA_UNREACHABLE' },
+    });
+    expect(manifest).toBeUndefined();
   });
 
   it('fails with the first error, without an archive, when nothing else is asked for', async () => {

@@ -178,7 +178,12 @@ async function cutPresent(
     };
   });
   return new GenerationCut(
-    { ...before, topics: [...captured.values()], groups: now?.groups ?? before.groups },
+    {
+      ...before,
+      topics: [...captured.values()],
+      groups: now?.groups ?? before.groups,
+      groupFaults: now?.groupFaults ?? before.groupFaults ?? [],
+    },
     partitions,
     limits,
     { fixed: false, takenAtMs },

@@ -51,7 +51,7 @@ export async function connectKafka(options: KafkaOptions): Promise<KafkaClient> 
     alterTopicConfigs: (topic, configs, options) =>
       alterTopicConfigs(cluster, topic, configs, options),
     listGroups: () => listGroups(cluster),
-    committedOffsets: (group) => committedOffsets(cluster, group),
+    committedOffsets: (group, options) => committedOffsets(cluster, group, options?.deadlineMs),
     commitOffsets: (group, offsets) => commitOffsets(cluster, group, offsets),
     deleteGroups: (groups) => deleteGroups(cluster, groups),
     [Symbol.asyncDispose]: () => {

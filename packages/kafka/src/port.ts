@@ -310,7 +310,10 @@ export interface KafkaClient extends AsyncDisposable {
   /** Groups that commit offsets (classic, consumer, streams), by name; not share groups. */
   listGroups(): Promise<GroupDescription[]>;
   /** What a group committed, over all topics, by topic and partition; empty for a group that does not exist. */
-  committedOffsets(group: string): Promise<CommittedOffset[]>;
+  committedOffsets(
+    group: string,
+    options?: { readonly deadlineMs: number },
+  ): Promise<CommittedOffset[]>;
   /** Commits from outside the group (generation -1, member ""), with metadata. The group must be empty. @throws KOPS_REFUSED when it is not. */
   commitOffsets(group: string, offsets: readonly CommittedOffset[]): Promise<void>;
   deleteGroups(groups: readonly string[]): Promise<void>;

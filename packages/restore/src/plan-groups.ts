@@ -1,4 +1,10 @@
-import type { GroupManifest, GroupOffset, Manifest, PartitionManifest } from '@kops/archive-format';
+import {
+  describeGroupFault,
+  type GroupManifest,
+  type GroupOffset,
+  type Manifest,
+  type PartitionManifest,
+} from '@kops/archive-format';
 import { KopsError, matchesGlob } from '@kops/core';
 import type { PlanNote } from './plan-notes.ts';
 import type { SelectedTopic } from './plan-selection.ts';
@@ -33,6 +39,11 @@ export function planGroups(
     }
     return [planned];
   });
+  for (const fault of options.groups === 'none' ? [] : (manifest.groupFaults ?? []))
+    notes.push({
+      ...{ weight: 'records', kind: 'group', name: fault.group ?? 'unknown' },
+      text: `the archive lacks what it committed: ${describeGroupFault(fault)}`,
+    });
   return { groups, notes };
 }
 

@@ -1,3 +1,4 @@
+import { describeGroupFault } from '@kops/archive-format';
 import { systemClock, throwIfAborted, type Clock } from '@kops/core';
 import { checkCommits } from './check-commits.ts';
 import { checkPartitions } from './check-partitions.ts';
@@ -28,6 +29,8 @@ export async function verifyArchive(options: VerifyOptions): Promise<VerifyRepor
   const selection = new SegmentSelection(subset);
   const meter = new VerifyMeter(options, log, selection);
   await checkCommits(archive, log, signal);
+  for (const fault of archive.manifest.groupFaults ?? [])
+    log.add('loss', 'KOPS_INCOMPLETE', describeGroupFault(fault), {});
   await checkPartitions(archive, {
     log,
     selection,

@@ -1,5 +1,6 @@
 import type {
   DeletedTopic,
+  GroupFault,
   GroupManifest,
   Loss,
   Manifest,
@@ -58,6 +59,8 @@ export interface ArchiveDetail {
   readonly deletedSinceParent: readonly DeletedTopic[];
   readonly topics: readonly TopicDetail[];
   readonly groups: readonly GroupManifest[];
+  /** Groups whose offsets could not be read. */
+  readonly groupFaults: readonly GroupFault[];
 }
 
 /**
@@ -81,6 +84,7 @@ export function describeArchive(archive: Archive, chosen: readonly string[]): Ar
     copies,
     deletedSinceParent: manifest.deletedSinceParent,
     topics: topics.map(topicDetail),
+    groupFaults: manifest.groupFaults ?? [],
     groups: chosen.length === 0 ? manifest.groups : groupsOf(manifest.groups, names),
   };
 }

@@ -71,6 +71,8 @@ export function totalsOf(partitions: readonly PartitionManifest[]): Totals {
 /** Sums up an archive. */
 export function summarizeArchive(ref: ArchiveCommit, manifest: Manifest): ArchiveSummary {
   const { kind, series, generation, parent, startedAt, endedAt, topics, groups } = manifest;
+  const totals = totalsOf(topics.flatMap(({ partitions }) => partitions));
+  const { count, offsets } = totals.losses;
   return {
     archive: ref.archive,
     cluster: ref.cluster,
@@ -84,6 +86,7 @@ export function summarizeArchive(ref: ArchiveCommit, manifest: Manifest): Archiv
     groups: groups.length,
     selection: manifest.selection,
     isSubset: !isOfWholeCluster(manifest.selection),
-    ...totalsOf(topics.flatMap(({ partitions }) => partitions)),
+    ...totals,
+    losses: { count: count + (manifest.groupFaults?.length ?? 0), offsets },
   };
 }

@@ -1,4 +1,4 @@
-import { describeLoss, describeSelection } from '@kops/archive-format';
+import { describeGroupFault, describeLoss, describeSelection } from '@kops/archive-format';
 import { counted, formatCount } from '@kops/core';
 import { formatBytes, formatDuration } from '@kops/service';
 import type { ArchiveDetail, PartitionDetail, TopicDetail } from '../archives/archive-detail.ts';
@@ -29,7 +29,7 @@ export function renderArchiveDetail(
           `${counted(partitions, 'partition')}: see those of a topic with --topics NAME, or all with --json.`,
         ]
       : partitionLines(detail.topics)),
-    ...lossLines(detail.topics),
+    ...lossLines(detail),
     ...deletedLines(detail.deletedSinceParent),
     ...(options.byTopic ? detail.topics.flatMap(configLines) : []),
     ...(options.byTopic ? groupOffsetLines(detail) : groupLines(detail)),
@@ -157,7 +157,7 @@ function partitionRow(topic: string, partition: PartitionDetail): string[] {
   ];
 }
 
-function lossLines(topics: readonly TopicDetail[]): string[] {
+function lossLines({ topics, groupFaults }: ArchiveDetail): string[] {
   const lines = topics.flatMap(({ name, partitions }) =>
     partitions.flatMap(({ partition, losses }) =>
       losses.map(
@@ -166,6 +166,7 @@ function lossLines(topics: readonly TopicDetail[]): string[] {
       ),
     ),
   );
+  lines.push(...groupFaults.map((fault) => `  ${describeGroupFault(fault)}`));
   return lines.length === 0 ? [] : ['', 'Losses:', ...lines];
 }
 

@@ -36,6 +36,9 @@ export async function withCoordinator<T>(
   cluster: Cluster,
   whom: Coordinated,
   work: (link: BrokerLink, attempt: number) => Promise<T>,
+  deadlineMs?: number,
 ): Promise<T> {
-  return cluster.attempt(async (attempt) => work(await findCoordinator(cluster, whom), attempt));
+  const once = async (attempt: number): Promise<T> =>
+    work(await findCoordinator(cluster, whom), attempt);
+  return cluster.attempt(once, undefined, deadlineMs);
 }

@@ -4,6 +4,7 @@ import { offsetCommitV7 } from '../apis/offset-commit-v7.ts';
 import { offsetFetchV5 } from '../apis/offset-fetch-v5.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { topicNotFound } from '../cluster/send.ts';
+import type { BrokerLink } from '../network/broker-link.ts';
 import { kafkaCode } from '../error-codes.ts';
 import type { CommittedOffset } from '../port.ts';
 import { withCoordinator } from './coordinator.ts';
@@ -13,8 +14,9 @@ import { protocolError } from './protocol-error.ts';
 export async function committedOffsets(
   cluster: Cluster,
   group: string,
+  deadlineMs?: number,
 ): Promise<CommittedOffset[]> {
-  return withCoordinator(cluster, { type: 'group', key: group }, async (link) => {
+  const read = async (link: BrokerLink): Promise<CommittedOffset[]> => {
     const response = await cluster.ask(link, offsetFetchV5, { group });
     if (response.errorCode !== kafkaCode.none) {
       throw protocolError(offsetFetchV5, response.errorCode, { at: { group } });
@@ -30,7 +32,8 @@ export async function committedOffsets(
     return offsets.sort((a, b) =>
       a.topic === b.topic ? a.partition - b.partition : a.topic < b.topic ? -1 : 1,
     );
-  });
+  };
+  return withCoordinator(cluster, { type: 'group', key: group }, read, deadlineMs);
 }
 
 /** What brokers answer when the group has members. */
