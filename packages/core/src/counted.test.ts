@@ -9,6 +9,8 @@ it('writes every digit of a number', () => {
 
 it('counts nouns', () => {
   expect(counted(1, 'topic')).toBe('1 topic');
+  expect(counted(2, 'loss')).toBe('2 losses');
+  expect(counted(3, 'batch')).toBe('3 batches');
   expect(counted(0n, 'topic')).toBe('0 topics');
   expect(counted(2_000n, 'record')).toBe('2,000 records');
 });

@@ -6,7 +6,11 @@ export function formatCount(count: number | bigint): string {
   );
 }
 
-/** `1 topic`, `2,000 topics`: a number with its noun in the right form. */
+/** `1 topic`, `2,000 topics`, `2 losses`: a number with its noun in the right form. */
 export function counted(count: number | bigint, noun: string): string {
-  return `${formatCount(count)} ${noun}${BigInt(count) === 1n ? '' : 's'}`;
+  return `${formatCount(count)} ${noun}${BigInt(count) === 1n ? '' : plural(noun)}`;
+}
+
+function plural(noun: string): string {
+  return /(?:s|x|ch|sh)$/.test(noun) ? 'es' : 's';
 }

@@ -1,7 +1,8 @@
 import {
+  type Coordinates,
+  counted,
   formatTopicPartition,
   KopsError,
-  type Coordinates,
   type Offset,
   type TopicPartition,
 } from '@kops/core';
@@ -151,7 +152,7 @@ export class Assignments {
     this.#fenceLater(waiting ?? []);
     this.#events.onNotice(
       'partitions-moved',
-      `agent on ${joined.host} joined: moving ${String(moving.length)} partitions to it`,
+      `agent on ${joined.host} joined: moving ${counted(moving.length, 'partition')} to it`,
     );
   }
 
@@ -253,7 +254,7 @@ export class Assignments {
       this.#takeBack(partition, new KopsError('KOPS_FENCED', 'the agent is gone'));
     this.#events.onNotice(
       'agent-left',
-      `agent on ${agent.host} is gone (${reason}): moving ${String(orphans.length)} partitions`,
+      `agent on ${agent.host} is gone (${reason}): moving ${counted(orphans.length, 'partition')}`,
     );
     this.distribute();
   }

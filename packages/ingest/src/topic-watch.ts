@@ -1,4 +1,4 @@
-import { KopsError, mapLimit, type TopicId } from '@kops/core';
+import { counted, KopsError, mapLimit, type TopicId } from '@kops/core';
 import type { TopicMetadata } from '@kops/kafka';
 import type { CommittedArchive, NoticeKind, StartBackup } from '@kops/transport';
 import type { AssignedPartition } from './assigned-partition.ts';
@@ -155,7 +155,7 @@ export class TopicWatch {
         const text = `topic ${topic.name} has new partitions: ${numbers}; capturing them from their log start`;
         this.#scope.onNotice('partitions-added', text);
       } else {
-        const text = `topic ${topic.name} is new: capturing its ${String(members.length)} partitions from their log start`;
+        const text = `topic ${topic.name} is new: capturing ${counted(members.length, 'partition')} from the log start`;
         this.#scope.onNotice('topic-added', text);
       }
     }

@@ -13,10 +13,7 @@ export function mappingReasons(
     reasons.push(`the log starts at offset ${String(partition.logStart)}`);
   const holes = partition.holes?.offsets ?? contents?.holes ?? 0n;
   if (holes > 0n) reasons.push(`${counted(holes, 'offset')} without a record (holes)`);
-  if (partition.losses.length > 0)
-    reasons.push(
-      partition.losses.length === 1 ? '1 loss' : `${String(partition.losses.length)} losses`,
-    );
+  if (partition.losses.length > 0) reasons.push(counted(partition.losses.length, 'loss'));
   const markers = contents?.controlBatches ?? 0;
   if (markers > 0) reasons.push(`${counted(markers, 'transaction marker')} not restored`);
   // Their markers lie beyond the cut, so that none of the archive tells of them.

@@ -1,3 +1,4 @@
+import { counted } from '@kops/core';
 import { describeLoss, type TopicManifest } from '@kops/archive-format';
 
 const maxTold = 5;
@@ -8,7 +9,7 @@ export function toldLosses({ partitions }: Pick<TopicManifest, 'partitions'>): s
     losses.map((loss) => `partition ${String(partition)}: ${describeLoss(loss)}`),
   );
   if (told.length === 0) return undefined;
-  const count = told.length === 1 ? '1 loss' : `${String(told.length)} losses`;
+  const count = counted(told.length, 'loss');
   const rest = told.length > maxTold ? ['…'] : [];
   return `the archive records ${count}: ${[...told.slice(0, maxTold), ...rest].join('; ')}`;
 }

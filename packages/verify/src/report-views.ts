@@ -30,15 +30,15 @@ export function describeVerifyReport(report: VerifyReport, maxFindings = 20): st
     headline(report),
     ...shareLines(report),
     ...shown.map(describeFinding),
-    ...(left > 0 ? [`… and ${String(left)} more findings`] : []),
+    ...(left > 0 ? [`… and ${counted(left, 'more finding')}`] : []),
   ];
 }
 
 function headline({ archive, level, status, isEmpty, counts }: VerifyReport): string {
   const what = `archive ${archive}, level ${level}`;
-  if (status === 'damaged') return `DAMAGED: ${what}: ${String(counts.error)} errors`;
+  if (status === 'damaged') return `DAMAGED: ${what}: ${counted(counts.error, 'error')}`;
   if (status === 'incomplete')
-    return `INCOMPLETE: ${what}: undamaged, but ${String(counts.loss)} losses are recorded`;
+    return `INCOMPLETE: ${what}: undamaged, with ${counted(counts.loss, 'recorded loss')}`;
   return isEmpty ? `ok: ${what}: the archive is empty, it shows no record` : `ok: ${what}`;
 }
 
@@ -57,7 +57,7 @@ function shareLines({
     `read ${formatCount(segments.read)} of ${counted(segments.total, 'segment')}, ${formatCount(bytes.read)} of ${counted(bytes.total, 'byte')}${of}`,
   ];
   if (batches > 0)
-    lines.push(`checked ${formatCount(batches)} batches with ${counted(rest.records, 'record')}`);
+    lines.push(`checked ${counted(batches, 'batch')} with ${counted(rest.records, 'record')}`);
   return lines;
 }
 

@@ -147,9 +147,7 @@ function partitionRow(topic: string, partition: PartitionDetail): string[] {
     formatBytes(partition.bytes),
     partition.mode,
     [
-      ...(losses.length === 0
-        ? []
-        : [losses.length === 1 ? '1 loss' : `${String(losses.length)} losses`]),
+      ...(losses.length === 0 ? [] : [counted(losses.length, 'loss')]),
       ...(openTransactions === 0
         ? []
         : [`${counted(openTransactions, 'transaction')} open at the cut`]),

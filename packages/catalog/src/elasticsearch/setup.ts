@@ -1,4 +1,4 @@
-import { KopsError } from '@kops/core';
+import { counted, KopsError } from '@kops/core';
 import type { IndexDefinition, IndexKind } from '../indices/index-definition.ts';
 import { indexDefinitions, indexTemplate, singleKinds } from '../indices/index-definitions.ts';
 import { firstIndex, kindAlias, parseIndexName } from '../indices/index-names.ts';
@@ -146,7 +146,7 @@ async function rebuildIndex(context: SetupContext, live: LiveIndex, into: string
   if (failures !== undefined && failures.length > 0) {
     throw new KopsError(
       'KOPS_ELASTICSEARCH_MAPPING',
-      `cannot ${what}: ${failures.length} documents do not fit`,
+      `cannot ${what}: the mapping rejects ${counted(failures.length, 'document')}`,
       {
         at: { object: live.index },
         hint: 'Rebuild the catalog from the repository: kops catalog rebuild --drop',
