@@ -25,6 +25,7 @@ export type {
   ProduceResult,
   ProducerIdentity,
   SaslOptions,
+  ThrottleNotice,
   TlsOptions,
   TopicConfigEntry,
   TopicMetadata,

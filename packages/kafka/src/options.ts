@@ -33,8 +33,10 @@ export function resolveOptions(options: KafkaOptions): ClusterSettings {
     connectTimeoutMs: options.connectTimeoutMs ?? 5_000,
     requestTimeoutMs: options.requestTimeoutMs ?? 15_000,
     retryDeadlineMs: options.retryDeadlineMs ?? 60_000,
+    throttleDeadlineMs: options.throttleDeadlineMs ?? 300_000,
     maxFetchConnections: options.maxFetchConnections ?? 4,
     bufferPoolBytes: options.fetchBufferBytes ?? 32 * 1024 * 1024,
+    ...(options.onThrottled === undefined ? {} : { onThrottled: options.onThrottled }),
     ...(options.logger === undefined ? {} : { logger: options.logger }),
   };
 }

@@ -18,6 +18,14 @@ export interface SaslOptions {
   readonly password: string;
 }
 
+/** A broker's quota that slows this client (KIP-219). */
+export interface ThrottleNotice {
+  /** `host:port`. */
+  readonly broker: string;
+  /** How long the broker wants to be left alone, in ms. */
+  readonly throttleMs: number;
+}
+
 /** How to reach a cluster. */
 export interface KafkaOptions {
   /** `host:port` each. */
@@ -31,6 +39,10 @@ export interface KafkaOptions {
   readonly requestTimeoutMs?: number;
   /** How long an operation is tried again (leader moves, dropped and black-holed connections); default 60,000 ms. */
   readonly retryDeadlineMs?: number;
+  /** How long a broker's quota may hold back every fetch; default 300,000 ms. */
+  readonly throttleDeadlineMs?: number;
+  /** Called with every answer that a quota delays. Must not throw. */
+  readonly onThrottled?: (notice: ThrottleNotice) => void;
   /** Connections per broker that fetch; a broker serves the requests of one connection one after the other. Default 4. */
   readonly maxFetchConnections?: number;
   /** Memory kept for the answers of fetches whose `release` was called; default 32 MiB. */

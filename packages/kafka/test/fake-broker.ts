@@ -19,6 +19,7 @@ export class FakeBroker implements AsyncDisposable {
   readonly #versions: readonly (readonly [key: number, max: number])[];
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
+  #delayMs = 0;
 
   private constructor(versions: readonly (readonly [key: number, max: number])[]) {
     this.#versions = versions;
@@ -48,6 +49,11 @@ export class FakeBroker implements AsyncDisposable {
     this.#scripts.set(apiKey, script);
   }
 
+  /** The answer that a script is about to give is sent so much later. */
+  answerLater(ms: number): void {
+    this.#delayMs = ms;
+  }
+
   #serve(socket: Socket): void {
     this.#sockets.add(socket);
     socket.on('error', () => undefined);
@@ -69,7 +75,13 @@ export class FakeBroker implements AsyncDisposable {
     const body = this.#scripts.get(request.apiKey)?.(new Writer(), request);
     if (body === undefined) return;
     const length = new Writer().int32(4 + body.length).int32(correlationId);
-    for (const part of [length, body]) for (const chunk of part.chunks()) socket.write(chunk);
+    const write = (): void => {
+      for (const part of [length, body]) for (const chunk of part.chunks()) socket.write(chunk);
+    };
+    const delayMs = this.#delayMs;
+    this.#delayMs = 0;
+    if (delayMs === 0) write();
+    else setTimeout(write, delayMs);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,5 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { connectKafka, type KafkaClient, type KafkaOptions } from '../src/index.ts';
+import {
+  connectKafka,
+  type KafkaClient,
+  type KafkaOptions,
+  type ThrottleNotice,
+} from '../src/index.ts';
 import type { Writer } from '../src/wire/writer.ts';
 import { FakeBroker } from './fake-broker.ts';
 import { TcpProxy } from './tcp-proxy.ts';
@@ -150,6 +155,74 @@ describe('a broker that answers by script', () => {
     await client.fetch(request);
     const [first, second] = asked(1);
     expect(second!.at - first!.at).toBeGreaterThan(650);
+  });
+
+  /** What a broker answers when a quota holds the fetch back (KIP-219): no partition at all. */
+  const throttled = (w: Writer, throttleMs: number): Writer =>
+    w
+      .int32(throttleMs)
+      .int16(0)
+      .int32(0)
+      .array([], () => undefined);
+
+  it('is asked again for what its quota held back, when its throttle time is over, and says so', async () => {
+    const told: ThrottleNotice[] = [];
+    await using slow = await connectKafka({ ...options, onThrottled: (one) => told.push(one) });
+    broker.on(1, (w) => (asked(1).length <= 2 ? throttled(w, 300) : fetched(w, 0)));
+    expect(await slow.fetch(request)).toMatchObject({ status: 'ok', highWatermark: 10n });
+    const times = asked(1).map(({ at }) => at);
+    expect(times).toHaveLength(3);
+    expect(times[2]! - times[0]!).toBeGreaterThan(590);
+    const at = `127.0.0.1:${String(broker.port)}`;
+    expect(told).toEqual([
+      { broker: at, throttleMs: 300 },
+      { broker: at, throttleMs: 300 },
+    ]);
+  });
+
+  it('is not asked over another connection while its quota holds fetches back', async () => {
+    broker.on(1, (w) => (asked(1).length === 1 ? throttled(w, 400) : fetched(w, 0)));
+    const first = client.fetch(request);
+    await expect.poll(() => asked(1).length).toBe(1);
+    await Promise.all([first, client.fetch(request), client.fetch(request)]);
+    const [before, ...after] = asked(1).map(({ at }) => at);
+    expect(after).toHaveLength(3);
+    for (const at of after) expect(at - before!).toBeGreaterThan(390);
+  });
+
+  it('is given up when its quota lets nothing through, saying what to raise', async () => {
+    broker.on(1, (w) => throttled(w, 50));
+    await using slow = await connectKafka({ ...options, throttleDeadlineMs: 200 });
+    await expect(slow.fetch(request)).rejects.toMatchObject({
+      code: 'KOPS_KAFKA_UNREACHABLE',
+      message: expect.stringContaining('quota') as string,
+      hint: expect.stringContaining('consumer_byte_rate') as string,
+    });
+  });
+
+  it('that names no partition and no quota either is asked again, not taken for an empty log', async () => {
+    broker.on(1, (w) => (asked(1).length === 1 ? throttled(w, 0) : fetched(w, 0)));
+    expect(await client.fetch(request)).toMatchObject({ status: 'ok', highWatermark: 10n });
+  });
+
+  it('is waited for when it holds back what was sent behind a throttled request', async () => {
+    const waiting = 700;
+    broker.on(2, (w) => {
+      const isFirst = asked(2).length === 1;
+      const answer = w
+        .int32(isFirst ? waiting : 0)
+        .array(['t'], (name) =>
+          w.string(name).array([0], (p) => w.int32(p).int16(0).int64(-1n).int64(7n).int32(-1)),
+        );
+      if (isFirst) return answer;
+      broker.answerLater(waiting);
+      return answer;
+    });
+    const place = [{ topic: 't', partition: 0 }];
+    await client.topics(['t']);
+    const both = [client.listOffsets(place, 'latest'), client.listOffsets(place, 'latest')];
+    expect(await Promise.all(both)).toEqual([[7n], [7n]]);
+    expect(asked(2)).toHaveLength(2);
   });
 
   it('is found out when it accepts and never answers: each request once, then the connection anew', async () => {

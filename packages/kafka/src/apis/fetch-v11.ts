@@ -1,13 +1,18 @@
 import type { Api } from '../wire/api.ts';
 import type { Reader } from '../wire/reader.ts';
-import { emptyFetch, type PartitionFetch, type PartitionFetched } from './fetch.ts';
+import {
+  emptyFetch,
+  type PartitionFetch,
+  type PartitionFetched,
+  type PartitionState,
+} from './fetch.ts';
 
 /*
  * partitions => partition_index: INT32, error_code: INT16, high_watermark: INT64, last_stable_offset: INT64,
  *   log_start_offset: INT64, aborted_transactions: [producer_id: INT64, first_offset: INT64],
  *   preferred_read_replica: INT32, records: NULLABLE_BYTES
  */
-function decodePartition(r: Reader): Omit<PartitionFetched, 'throttleMs'> {
+function decodePartition(r: Reader): PartitionState {
   r.int32();
   const head = {
     errorCode: r.int16(),
@@ -21,7 +26,7 @@ function decodePartition(r: Reader): Omit<PartitionFetched, 'throttleMs'> {
 }
 
 /* responses => topic: STRING, partitions: [partition] */
-function decodeTopic(r: Reader): Omit<PartitionFetched, 'throttleMs'> | undefined {
+function decodeTopic(r: Reader): PartitionState | undefined {
   r.string();
   return r.array(decodePartition)[0];
 }
@@ -72,6 +77,6 @@ export const fetchV11: Api<PartitionFetch, PartitionFetched> = {
     const partition = r.array(decodeTopic)[0];
     return partition === undefined || errorCode !== 0
       ? emptyFetch(throttleMs, errorCode)
-      : { throttleMs, ...partition };
+      : { throttleMs, isAnswered: true, ...partition };
   },
 };

@@ -1,6 +1,11 @@
 import type { Api } from '../wire/api.ts';
 import type { Reader } from '../wire/reader.ts';
-import { emptyFetch, type PartitionFetch, type PartitionFetched } from './fetch.ts';
+import {
+  emptyFetch,
+  type PartitionFetch,
+  type PartitionFetched,
+  type PartitionState,
+} from './fetch.ts';
 
 /*
  * partitions => partition_index: INT32, error_code: INT16, high_watermark: INT64, last_stable_offset: INT64,
@@ -8,7 +13,7 @@ import { emptyFetch, type PartitionFetch, type PartitionFetched } from './fetch.
  *   preferred_read_replica: INT32, records: COMPACT_NULLABLE_BYTES, TAG_BUFFER
  *     tag 0: diverging_epoch => epoch: INT32, end_offset: INT64, TAG_BUFFER
  */
-function decodePartition(r: Reader): Omit<PartitionFetched, 'throttleMs'> {
+function decodePartition(r: Reader): PartitionState {
   r.int32();
   const head = {
     errorCode: r.int16(),
@@ -31,7 +36,7 @@ function decodePartition(r: Reader): Omit<PartitionFetched, 'throttleMs'> {
 }
 
 /* responses => topic_id: UUID, partitions: [partition], TAG_BUFFER */
-function decodeTopic(r: Reader): Omit<PartitionFetched, 'throttleMs'> | undefined {
+function decodeTopic(r: Reader): PartitionState | undefined {
   r.uuid();
   const partitions = r.compactArray(decodePartition);
   r.tags();
@@ -88,6 +93,6 @@ export const fetchV13: Api<PartitionFetch, PartitionFetched> = {
     const partition = r.compactArray(decodeTopic)[0];
     return partition === undefined || errorCode !== 0
       ? emptyFetch(throttleMs, errorCode)
-      : { throttleMs, ...partition };
+      : { throttleMs, isAnswered: true, ...partition };
   },
 };

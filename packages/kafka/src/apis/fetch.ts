@@ -17,6 +17,8 @@ export interface PartitionFetch {
 /** What a broker answers to the fetch of one partition. */
 export interface PartitionFetched {
   readonly throttleMs: number;
+  /** False in an answer that names no partition: nothing in it says anything of the log. */
+  readonly isAnswered: boolean;
   readonly errorCode: number;
   readonly highWatermark: bigint;
   readonly lastStableOffset: bigint;
@@ -29,10 +31,14 @@ export interface PartitionFetched {
   readonly diverging?: { readonly epoch: number; readonly endOffset: bigint };
 }
 
-/** An answer that names no partition, as an error of the whole request has it. */
+/** What an answer says of the partition that it names. */
+export type PartitionState = Omit<PartitionFetched, 'throttleMs' | 'isAnswered'>;
+
+/** An answer that names no partition, as an error of the whole request and a quota (KIP-219) have it. */
 export function emptyFetch(throttleMs: number, errorCode: number): PartitionFetched {
   return {
     throttleMs,
+    isAnswered: false,
     errorCode,
     highWatermark: -1n,
     lastStableOffset: -1n,

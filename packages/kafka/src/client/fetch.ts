@@ -5,7 +5,9 @@ import { fetchV13 } from '../apis/fetch-v13.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { send, topicNotFound } from '../cluster/send.ts';
 import { kafkaCode } from '../error-codes.ts';
+import { formatAddress } from '../network/failures.ts';
 import type { Answer } from '../network/broker-connection.ts';
+import type { BrokerLink } from '../network/broker-link.ts';
 import type { FetchRequest, FetchResult, PartitionMetadata } from '../port.ts';
 import { supports } from '../wire/api.ts';
 import { listOffsets } from './list-offsets.ts';
@@ -69,6 +71,7 @@ async function outOfRange(
 }
 
 interface Attempt {
+  readonly link: BrokerLink;
   readonly answer: Answer<PartitionFetched>;
   readonly isById: boolean;
 }
@@ -85,17 +88,26 @@ async function fetchOnce(
     const isById = known.id !== undefined && supports(connection.versions, fetchV13);
     const body = toPartitionFetch(request, metadata, request.topicId ?? known.id);
     const options = { waitMs: request.maxWaitMs, signal };
-    return { isById, answer: await send(connection, isById ? fetchV13 : fetchV11, body, options) };
+    await link.fetchThrottle.wait(signal);
+    const answer = await send(connection, isById ? fetchV13 : fetchV11, body, options);
+    return { link, isById, answer };
   }, signal);
 }
 
 async function toResult(
   cluster: Cluster,
   request: FetchRequest,
-  { answer, isById }: Attempt,
-): Promise<FetchResult | 'identify'> {
+  { link, answer, isById }: Attempt,
+): Promise<FetchResult | 'identify' | 'throttled'> {
   const { response, release } = answer;
   const { errorCode, highWatermark, lastStableOffset, logStart, aborted, records } = response;
+  if (errorCode === kafkaCode.none && !response.isAnswered) {
+    release();
+    if (response.throttleMs <= 0) throw unanswered(link, request);
+    link.fetchThrottle.held(response.throttleMs);
+    return 'throttled';
+  }
+  link.fetchThrottle.passed();
   if (errorCode === kafkaCode.none && response.diverging === undefined) {
     if (!isById && request.topicId !== undefined) {
       // Fetched by name: these bytes may be of a topic recreated meanwhile. Nothing of them counts before that is known.
@@ -128,8 +140,28 @@ async function toResult(
   });
 }
 
+function unanswered({ address }: BrokerLink, { topic, partition }: FetchRequest): KopsError {
+  const broker = formatAddress(address);
+  return new KopsError(
+    'KOPS_KAFKA_UNREACHABLE',
+    `${broker} answers a fetch without naming the partition`,
+    { at: { broker, topic, partition }, hint: 'Look at the broker’s own log.' },
+  );
+}
+
 /** See {@link import('../port.ts').KafkaClient.fetch}. */
 export async function fetch(cluster: Cluster, request: FetchRequest): Promise<FetchResult> {
+  for (;;) {
+    // Each round has the whole retry deadline: a quota is no failure, and how long it may hold back has a deadline of its own.
+    const result = await fetchOrThrottled(cluster, request);
+    if (result !== 'throttled') return result;
+  }
+}
+
+async function fetchOrThrottled(
+  cluster: Cluster,
+  request: FetchRequest,
+): Promise<FetchResult | 'throttled'> {
   const at = { topic: request.topic, partition: request.partition };
   const started = performance.now();
   return cluster.attempt(async () => {

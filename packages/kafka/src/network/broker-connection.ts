@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { KopsError, throwIfAborted, withDeadline } from '@kops/core';
+import { KopsError, systemClock, throwIfAborted, withDeadline } from '@kops/core';
 import { apiVersionsV0 } from '../apis/api-versions-v0.ts';
 import type { Api, VersionRanges } from '../wire/api.ts';
 import { Reader } from '../wire/reader.ts';
@@ -248,13 +248,17 @@ export class BrokerConnection {
     }
   }
 
-  /** KIP-219: the broker reads nothing more for that long, so a request sent now would only seem unanswered. */
+  /** KIP-219: the broker reads nothing more for that long, so a request sent now, or already on its way, would only seem unanswered. */
   #throttle(response: unknown): void {
     const { throttleMs = 0 } = (response ?? {}) as { throttleMs?: number };
-    if (throttleMs <= 0 || this.#gate !== undefined) return;
-    this.#gate = new Promise<void>((resolve) => setTimeout(resolve, throttleMs)).then(() => {
-      this.#gate = undefined;
+    if (throttleMs <= 0) return;
+    this.#settings.onThrottled?.({ broker: formatAddress(this.address), throttleMs });
+    this.#inFlight.extend(throttleMs);
+    const before = this.#gate ?? Promise.resolve();
+    const gate: Promise<void> = Promise.all([before, systemClock.sleep(throttleMs)]).then(() => {
+      if (this.#gate === gate) this.#gate = undefined;
     });
+    this.#gate = gate;
   }
 
   /** Ends a connection whose answers nobody waits for any more. */

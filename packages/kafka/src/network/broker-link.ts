@@ -3,6 +3,8 @@ import { abortable } from './abortable.ts';
 import { BrokerConnection } from './broker-connection.ts';
 import type { BufferPool } from './buffer-pool.ts';
 import type { BrokerAddress, ConnectionSettings } from './kafkajs-connection.ts';
+import { FetchThrottle } from './fetch-throttle.ts';
+import { formatAddress } from './failures.ts';
 import { withSlot } from './slot.ts';
 
 /** A connection that is opened when it is needed, once for all who wait for it, and anew after it was lost. */
@@ -42,6 +44,8 @@ export class BrokerLink {
   readonly #control: SharedConnection;
   readonly #produce: SharedConnection;
   readonly #fetchLanes: Semaphore;
+  /** What a quota leaves of the fetches at this broker. */
+  readonly fetchThrottle: FetchThrottle;
   #idleFetch: BrokerConnection[] = [];
   readonly #all = new Set<BrokerConnection>();
   #closed: KopsError | undefined;
@@ -58,6 +62,7 @@ export class BrokerLink {
     this.#control = new SharedConnection(() => this.#connect());
     this.#produce = new SharedConnection(() => this.#connect());
     this.#fetchLanes = new Semaphore(maxFetchConnections);
+    this.fetchThrottle = new FetchThrottle(formatAddress(address), settings.throttleDeadlineMs);
   }
 
   #throwIfClosed(): void {

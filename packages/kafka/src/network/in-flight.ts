@@ -7,6 +7,8 @@ export const firstCorrelationId = 0x4000_0000;
 const lastCorrelationId = 0x7fff_ffff;
 
 interface Waiting {
+  /** Gives the broker so much more time. */
+  readonly extend: (ms: number) => void;
   readonly settle: (frame: Frame) => void;
   readonly fail: (error: KopsError) => void;
 }
@@ -45,13 +47,19 @@ export class InFlightRequests {
           reject(toKopsError(error));
         }
       };
-      const timer = setTimeout(options.onTimeout, options.timeoutMs);
+      let deadline = performance.now() + options.timeoutMs;
+      let timer = setTimeout(options.onTimeout, options.timeoutMs);
       const done = (): void => {
         clearTimeout(timer);
         signal?.removeEventListener('abort', onAbort);
       };
       signal?.addEventListener('abort', onAbort, { once: true });
       this.#waiting.set(correlationId, {
+        extend: (ms) => {
+          deadline += ms;
+          clearTimeout(timer);
+          timer = setTimeout(options.onTimeout, deadline - performance.now());
+        },
         settle: (frame) => {
           done();
           // The request was given up: nobody will release this memory.
@@ -65,6 +73,11 @@ export class InFlightRequests {
       });
       write(correlationId);
     });
+  }
+
+  /** The broker reads nothing for so long: all that waits may take longer. */
+  extend(ms: number): void {
+    for (const waiting of this.#waiting.values()) waiting.extend(ms);
   }
 
   /** Hands an answer to its request; false when there is none. */

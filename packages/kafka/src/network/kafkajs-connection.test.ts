@@ -16,6 +16,7 @@ const connection = () =>
       sasl: undefined,
       connectTimeoutMs: 100,
       requestTimeoutMs: 100,
+      throttleDeadlineMs: 1_000,
     },
     {
       receiver: new FrameReceiver(new BufferPool(0), () => undefined),

@@ -8,7 +8,7 @@ import { createRequire } from 'node:module';
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { connect as connectTls, type ConnectionOptions } from 'node:tls';
 import { silentLogger, type Logger, type LogFields } from '@kops/core';
-import type { SaslOptions, TlsOptions } from '../port.ts';
+import type { SaslOptions, ThrottleNotice, TlsOptions } from '../port.ts';
 import type { VersionRanges } from '../wire/api.ts';
 import type { FrameReceiver } from './frame-receiver.ts';
 
@@ -92,6 +92,8 @@ export interface ConnectionSettings {
   readonly sasl: SaslOptions | undefined;
   readonly connectTimeoutMs: number;
   readonly requestTimeoutMs: number;
+  readonly throttleDeadlineMs: number;
+  readonly onThrottled?: (notice: ThrottleNotice) => void;
   readonly logger?: Logger;
 }
 
