@@ -1,10 +1,11 @@
 import { Semaphore, type Offset } from '@kops/core';
+import type { FetchResult } from '@kops/kafka';
 import { describe, expect, it } from 'vitest';
 import { batchOf } from '../test/batches.ts';
 import { FakeLog } from '../test/fake-log.ts';
 import { LogCursor, type CursorOptions, type LogEvent } from './log-cursor.ts';
 
-const limits = { fetchBytes: 1000, maxWaitMs: 0, idleMs: 30, aboveEndMs: 100 };
+const limits = { fetchBytes: 1000, maxWaitMs: 0, idleMs: 30, aboveEndMs: 100, emptyMs: 300 };
 
 interface Story {
   readonly events: string[];
@@ -102,6 +103,53 @@ describe('LogCursor', () => {
         : undefined;
     const { bytes } = await read(log);
     expect(bytes.equals(Buffer.concat(log.batches))).toBe(true);
+  });
+
+  const emptyAt = (log: FakeLog): FetchResult => ({
+    status: 'ok',
+    bytes: new Uint8Array(),
+    highWatermark: log.end,
+    lastStableOffset: log.end,
+    logStart: log.logStart,
+    abortedTransactions: [],
+  });
+
+  it('loses nothing when tiered storage is slow to give it', async () => {
+    const log = new FakeLog(twenty());
+    log.localStart = 70n;
+    let slow = 3;
+    const waits: number[] = [];
+    log.onFetch = ({ offset, maxWaitMs }) => {
+      if (offset !== 0n) return undefined;
+      waits.push(maxWaitMs);
+      return slow-- > 0 ? emptyAt(log) : undefined;
+    };
+    const { events, bytes } = await read(log);
+    expect(bytes.equals(Buffer.concat(log.batches))).toBe(true);
+    expect(events.filter((event) => event.startsWith('hole'))).toEqual([]);
+    // Brokers before 3.8 give a remote read as long as the client waits.
+    expect(waits).toEqual([0, 5_000, 5_000, 5_000]);
+  });
+
+  it('fails when tiered storage gives nothing until the deadline, and makes no hole', async () => {
+    const log = new FakeLog(twenty());
+    log.localStart = 70n;
+    log.onFetch = ({ offset }) => (offset < 70n ? emptyAt(log) : undefined);
+    await expect(read(log)).rejects.toMatchObject({
+      code: 'KOPS_KAFKA_UNREACHABLE',
+      message: expect.stringContaining('tiered storage') as string,
+      at: { topic: 'orders', partition: 0, offset: 0n },
+    });
+  });
+
+  it('follows slow tiered storage to the end of the log before it idles', async () => {
+    const log = new FakeLog(twenty());
+    log.localStart = 70n;
+    let slow = 4;
+    log.onFetch = ({ offset }) => (offset === 0n && slow-- > 0 ? emptyAt(log) : undefined);
+    const { events, bytes } = await read(log, { end: -1n });
+    expect(bytes.equals(Buffer.concat(log.batches))).toBe(true);
+    expect(events.at(-1)).toBe('end idle');
   });
 
   it('jumps over a hole across the end', async () => {

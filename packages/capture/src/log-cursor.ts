@@ -7,6 +7,7 @@ import {
   type Semaphore,
 } from '@kops/core';
 import type { FetchResult, KafkaClient } from '@kops/kafka';
+import { EmptyAnswers } from '@kops/kafka/read';
 import type { LossReason, PartitionAssignment } from '@kops/transport';
 import { cutRange, type CutFrame } from './frame-cutter.ts';
 
@@ -20,6 +21,8 @@ export interface CaptureLimits {
   readonly idleMs: number;
   /** How long an offset above the log end is asked for again (a lagging high watermark), in ms. */
   readonly aboveEndMs: number;
+  /** How long a broker may give nothing below the end of the log, in ms. */
+  readonly emptyMs: number;
 }
 
 /** Limits that fit a broker on the same host. */
@@ -28,6 +31,7 @@ export const defaultLimits: CaptureLimits = {
   maxWaitMs: 500,
   idleMs: 1_000,
   aboveEndMs: 30_000,
+  emptyMs: 120_000,
 };
 
 /** What a broker says of a partition beside its data. */
@@ -83,7 +87,9 @@ export class LogCursor {
   #position: Offset;
   #epoch: number;
   #archivedNothing: boolean;
-  #emptySince: number | undefined;
+  readonly #empty: EmptyAnswers;
+  /** Since when a followed log has had nothing more. */
+  #idleSince: number | undefined;
   #aboveEndSince: number | undefined;
   readonly #unreleased = new Set<() => void>();
 
@@ -93,6 +99,11 @@ export class LogCursor {
     this.#position = options.from;
     this.#epoch = options.lastEpoch;
     this.#archivedNothing = options.baseline;
+    this.#empty = new EmptyAnswers(options.kafka, options.assignment, {
+      deadlineMs: options.limits.emptyMs,
+      clock: this.#clock,
+      signal: options.signal,
+    });
   }
 
   async *events(): AsyncGenerator<LogEvent, void> {
@@ -146,7 +157,7 @@ export class LogCursor {
         // The client's own metadata knows the leader's epoch; a stale one of ours would only fence us.
         currentLeaderEpoch: -1,
         maxBytes: limits.fetchBytes,
-        maxWaitMs: assignment.endOffset >= 0n ? 0 : limits.maxWaitMs,
+        maxWaitMs: Math.max(assignment.endOffset >= 0n ? 0 : limits.maxWaitMs, this.#empty.waitMs),
         signal,
       });
       const used = result.status === 'ok' ? Math.min(result.bytes.length, held) : 0;
@@ -184,7 +195,8 @@ export class LogCursor {
       this.#position = cut.next;
       this.#epoch = cut.lastEpoch;
       this.#archivedNothing = false;
-      this.#emptySince = undefined;
+      this.#idleSince = undefined;
+      this.#empty.onData();
       yield { type: 'run', frames: cut.frames, next: cut.next, state: result, release };
       if (cut.passedEnd) yield* this.#jumpTo(end, result);
       return;
@@ -194,29 +206,16 @@ export class LogCursor {
     else yield* this.#onNothing(result);
   }
 
-  /** An answer without a batch: either the end of the log, or a tail that compaction has emptied. */
+  /** An answer without a batch: the end of the log, a tail that compaction has emptied, or data that the broker has not got at. */
   async *#onNothing(state: LogState): AsyncGenerator<LogEvent> {
-    const { assignment, limits, signal } = this.#options;
-    const now = this.#clock.monotonic();
-    this.#emptySince ??= now;
-    // A fetch returns at least one whole batch if there is any below the high watermark, so twice nothing is a hole.
-    const confirmed = now > this.#emptySince;
-    if (assignment.endOffset < 0n) return;
-    if (confirmed && state.highWatermark >= assignment.endOffset) {
-      yield* this.#jumpTo(assignment.endOffset, state);
+    const { endOffset } = this.#options.assignment;
+    const end = endOffset >= 0n ? endOffset : state.highWatermark;
+    if (this.#position >= end) {
+      this.#idleSince ??= this.#clock.monotonic();
       return;
     }
-    if (now - this.#emptySince > limits.aboveEndMs) {
-      throw new KopsError(
-        'KOPS_KAFKA_PROTOCOL',
-        `the high watermark stays at ${String(state.highWatermark)}, below the cut at ${String(assignment.endOffset)}`,
-        {
-          at: this.#at(),
-          hint: 'Check the health of the partition (kafka-topics --describe --under-replicated-partitions) and run the backup again.',
-        },
-      );
-    }
-    await this.#clock.sleep(20, signal);
+    const verdict = await this.#empty.judge(this.#position, end, state.highWatermark);
+    if (verdict === 'nothing') yield* this.#jumpTo(end, state);
   }
 
   *#jumpTo(next: Offset, state: LogState): Generator<LogEvent> {
@@ -227,8 +226,8 @@ export class LogCursor {
 
   #idleTooLong(): boolean {
     return (
-      this.#emptySince !== undefined &&
-      this.#clock.monotonic() - this.#emptySince >= this.#options.limits.idleMs
+      this.#idleSince !== undefined &&
+      this.#clock.monotonic() - this.#idleSince >= this.#options.limits.idleMs
     );
   }
 

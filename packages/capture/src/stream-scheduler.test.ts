@@ -38,7 +38,7 @@ function start(kafka: KafkaClient, capacity = 64): Fixture {
     connect: async () => kafka,
     capacity,
     budgetBytes: 1_000_000,
-    limits: { fetchBytes: 10_000, maxWaitMs: 0, idleMs: 10, aboveEndMs: 100 },
+    limits: { fetchBytes: 10_000, maxWaitMs: 0, idleMs: 10, aboveEndMs: 100, emptyMs: 100 },
     pollMs: 20,
     logger: silentLogger,
     onFailed: ({ partition }, { code }) => failed.push([partition, code]),

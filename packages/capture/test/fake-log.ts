@@ -6,6 +6,8 @@ import { RecordBatchView } from '@kops/record-batch';
 export class FakeLog {
   batches: Uint8Array[];
   logStart: Offset = 0n;
+  /** What lies below is in tiered storage. */
+  localStart: Offset | undefined;
   end: Offset;
   /** Epoch ends as the leader knows them; undefined answers with -1. */
   epochEnds = new Map<number, Offset>();
@@ -24,7 +26,10 @@ export class FakeLog {
     const client: Partial<KafkaClient> = {
       fetch: async (request) => this.#fetch(request),
       listOffsets: async (partitions, spec) =>
-        partitions.map(() => (spec === 'earliest' ? this.logStart : this.end)),
+        partitions.map(() => {
+          if (spec === 'earliestLocal') return this.localStart ?? this.logStart;
+          return spec === 'earliest' ? this.logStart : this.end;
+        }),
       offsetForLeaderEpoch: async (_, epoch) => {
         const endOffset = this.epochEnds.get(epoch);
         return endOffset === undefined

@@ -10,17 +10,22 @@ import { settleTransactions } from './settle-transactions.ts';
 async function settled(
   plan: Partial<PartitionPlan>,
   aborted: readonly { readonly producerId: bigint; readonly firstOffset: bigint }[],
+  empty = 0,
 ): Promise<{ readonly outcome: string | undefined; readonly asked: bigint | undefined }> {
   let asked: bigint | undefined;
   const kafka = {
     fetch: ({ offset }: FetchRequest) => {
       asked = offset;
+      const isEmpty = empty-- > 0;
       return Promise.resolve({
         status: 'ok',
-        bytes: batchOf({ from: offset }),
-        abortedTransactions: aborted,
+        bytes: isEmpty ? new Uint8Array() : batchOf({ from: offset }),
+        lastStableOffset: 20n,
+        abortedTransactions: isEmpty ? [] : aborted,
       });
     },
+    // In tiered storage.
+    listOffsets: () => Promise.resolve([100n]),
   } as unknown as KafkaClient;
   const { sink } = await openSink([createMemoryStore()], { plan: { resume: 10n, ...plan } });
   const open = { producerId: 7n, producerEpoch: 0, baseSequence: 0, isTransactional: true };
@@ -40,6 +45,11 @@ describe('the outcome of a transaction across the cut', () => {
     { aborted: [others, ours], outcome: 'aborted' },
   ])('is asked for where it begins: $outcome', async ({ aborted, outcome }) => {
     expect(await settled({}, aborted)).toEqual({ outcome, asked: 10n });
+  });
+
+  it('is asked for again while tiered storage is slow: without it committed records are not restored', async () => {
+    expect(await settled({}, [], 3)).toMatchObject({ outcome: 'committed' });
+    expect(await settled({}, [ours], 3)).toMatchObject({ outcome: 'aborted' });
   });
 
   it.each([

@@ -1,8 +1,15 @@
 import type { StraddlingTransaction } from '@kops/archive-format';
 import type { Offset } from '@kops/core';
 import type { KafkaClient } from '@kops/kafka';
+import { fetchBelow } from '@kops/kafka/read';
 import { isLeftOut } from './generation-cut.ts';
 import type { PartitionSink } from './partition-sink.ts';
+
+/** Where a partition was cut, and what was decided then. */
+interface Ends {
+  readonly cut: Offset;
+  readonly lastStableOffset: Offset;
+}
 
 /**
  * Transactions that straddle a partition's cut, with the outcome of those that have ended.
@@ -13,7 +20,7 @@ import type { PartitionSink } from './partition-sink.ts';
 export async function settleTransactions(
   kafka: KafkaClient,
   sink: PartitionSink,
-  cut: { readonly cut: Offset; readonly lastStableOffset: Offset },
+  cut: Ends,
 ): Promise<StraddlingTransaction[]> {
   const settled: StraddlingTransaction[] = [];
   for (const transaction of sink.transactions.straddling(cut.cut)) {
@@ -22,7 +29,7 @@ export async function settleTransactions(
       transaction.outcome !== undefined || transaction.firstOffset >= cut.lastStableOffset;
     // A partition that was given up may not be asked any more.
     settled.push(
-      known || isLeftOut(sink) ? transaction : await settle(kafka, sink, transaction, cut.cut),
+      known || isLeftOut(sink) ? transaction : await settle(kafka, sink, transaction, cut),
     );
   }
   return settled;
@@ -32,11 +39,11 @@ async function settle(
   kafka: KafkaClient,
   sink: PartitionSink,
   transaction: StraddlingTransaction,
-  cut: Offset,
+  { cut, lastStableOffset }: Ends,
 ): Promise<StraddlingTransaction> {
   const { topic, snapshot, readableFrom = 0n } = sink.plan;
   const { firstOffset } = transaction;
-  const fetched = await kafka.fetch({
+  const request = {
     topic: topic.name,
     partition: snapshot.partition,
     topicId: topic.derivedTopicId ? undefined : topic.topicId,
@@ -47,9 +54,11 @@ async function settle(
     maxBytes: 1,
     maxWaitMs: 0,
     readCommitted: true,
-  });
-  // The log moved on beneath us (retention, a recreated topic): the outcome stays unknown, and the manifest says so.
-  if (fetched.status !== 'ok' || fetched.bytes.length === 0) return transaction;
+  };
+  const end = lastStableOffset > cut ? lastStableOffset : cut;
+  const fetched = await fetchBelow(kafka, request, { end });
+  // The log moved on beneath us (retention, compaction, a recreated topic): the outcome stays unknown, and the manifest says so.
+  if (fetched.status !== 'ok') return transaction;
   const aborted = fetched.abortedTransactions.some(
     (one) => one.producerId === transaction.producerId && one.firstOffset <= firstOffset,
   );

@@ -90,8 +90,12 @@ export interface TopicConfigEntry {
   readonly isReadOnly: boolean;
 }
 
-/** Which offset to ask for: the log start, the high watermark, the last stable offset, or the first at or after a time (ms). */
-export type OffsetSpec = 'earliest' | 'latest' | 'lastStable' | { readonly timestamp: bigint };
+/**
+ * Which offset to ask for: the log start, the start of what the broker itself stores (the rest is in tiered storage; -1 where the broker does
+ * not say), the high watermark, the last stable offset, or the first at or after a time (ms).
+ */
+export type OffsetSpec =
+  'earliest' | 'earliestLocal' | 'latest' | 'lastStable' | { readonly timestamp: bigint };
 
 export interface FetchRequest extends TopicPartition {
   /** Needed where the broker fetches by topic id (Fetch v13, KIP-516); checked against metadata below that. */

@@ -1,4 +1,5 @@
 import { KopsError, type Offset, type TopicPartition } from '@kops/core';
+import { fetchBelow } from '@kops/kafka/read';
 import { decodeRecords, recordDigest, RecordBatchView, splitBatches } from '@kops/record-batch';
 import type { RestoreTarget } from './execute-options.ts';
 import { noProducer, type Piece } from './piece.ts';
@@ -27,7 +28,7 @@ export async function confirmOnTarget({
 }: PieceOnTarget): Promise<void> {
   // Built before the wait: afterwards the batch it is cut from may be gone.
   const expected = new RecordBatchView(piece.build(noProducer));
-  const result = await kafka.fetch({
+  const request = {
     ...place,
     topicId,
     offset: base,
@@ -35,7 +36,10 @@ export async function confirmOnTarget({
     maxBytes: expected.sizeInBytes,
     maxWaitMs: 0,
     ...(signal === undefined ? {} : { signal }),
-  });
+  };
+  // The log end of the target is behind this batch: only proof shows that it is not there.
+  const result = await fetchBelow(kafka, request, { end: base + BigInt(piece.count) });
+  if (result.status === 'nothing') throw different(place, base, 'the target has no batch there');
   if (result.status !== 'ok') throw different(place, base, `the target answers ${result.status}`);
   const [found] = splitBatches(result.bytes, place);
   if (found === undefined) throw different(place, base, 'the target has no batch there');

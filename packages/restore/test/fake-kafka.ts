@@ -108,7 +108,7 @@ export class FakeKafka implements RestoreTarget {
   listOffsets(partitions: readonly { topic: string; partition: number }[], spec: unknown) {
     return Promise.resolve(
       partitions.map(({ topic, partition }) =>
-        spec === 'earliest' ? 0n : this.#end(topic, partition),
+        spec === 'earliest' || spec === 'earliestLocal' ? 0n : this.#end(topic, partition),
       ),
     );
   }

@@ -1,4 +1,4 @@
-import { KopsError, withDeadline, type Offset, type TopicPartition } from '@kops/core';
+import { KopsError, type Offset, type TopicPartition } from '@kops/core';
 import {
   iterateRecords,
   splitBatches,
@@ -6,6 +6,7 @@ import {
   type KafkaRecord,
   type TimestampType,
 } from '@kops/record-batch';
+import { fetchBelow } from '@kops/kafka/read';
 import type { ComparisonSource, ComparisonTarget } from './compare-port.ts';
 
 /** Records of one batch. They are valid until the next record or group is asked for. */
@@ -65,8 +66,6 @@ export interface TargetReadOptions {
 }
 
 const defaultFetchBytes = 1024 * 1024;
-/** How long a target may answer with nothing below its own log end. */
-const stallMs = 30_000;
 const emptyWaitMs = 500;
 
 /**
@@ -82,9 +81,11 @@ export async function* targetRecords(
   const [end = 0n] = await kafka.listOffsets([at], 'latest');
   let next = options.from !== undefined && options.from > start ? options.from : start;
   const first = next;
-  let stalls = 0;
   while (next < end) {
-    const { bytes, release } = await fetchOnce(kafka, at, next, options);
+    const fetched = await fetchOnce(kafka, at, next, end, options);
+    // The comparison tells what is missing.
+    if (fetched === 'nothing') return;
+    const { bytes, release } = fetched;
     const before = next;
     for (const batch of splitBatches(bytes, at)) {
       if (batch.nextOffset <= next) continue;
@@ -98,8 +99,7 @@ export async function* targetRecords(
       };
     }
     release?.();
-    stalls = next === before ? stalls + 1 : 0;
-    if (stalls * emptyWaitMs >= stallMs) throw stalled(at, next, end);
+    if (next === before) throw stalled(at, next, end);
   }
 }
 
@@ -107,28 +107,23 @@ async function fetchOnce(
   kafka: ComparisonTarget,
   at: TopicPartition,
   offset: Offset,
+  end: Offset,
   { fetchBytes = defaultFetchBytes, signal }: TargetReadOptions,
-): Promise<{ bytes: Uint8Array; release?: () => void }> {
+): Promise<{ bytes: Uint8Array; release?: () => void } | 'nothing'> {
   const topicId = await topicIdOf(kafka, at.topic);
-  const result = await withDeadline(
-    kafka.fetch({
-      topic: at.topic,
-      partition: at.partition,
-      topicId,
-      offset,
-      currentLeaderEpoch: -1,
-      maxBytes: fetchBytes,
-      maxWaitMs: emptyWaitMs,
-      ...(signal === undefined ? {} : { signal }),
-    }),
-    {
-      ms: 120_000,
-      code: 'KOPS_KAFKA_UNREACHABLE',
-      what: 'answer to a fetch',
-      at: { ...at, offset },
-    },
-  );
+  const request = {
+    topic: at.topic,
+    partition: at.partition,
+    topicId,
+    offset,
+    currentLeaderEpoch: -1,
+    maxBytes: fetchBytes,
+    maxWaitMs: emptyWaitMs,
+    ...(signal === undefined ? {} : { signal }),
+  };
+  const result = await fetchBelow(kafka, request, { end });
   if (result.status === 'ok') return result;
+  if (result.status === 'nothing') return result.status;
   throw new KopsError('KOPS_KAFKA_PROTOCOL', `the target answers '${result.status}' to a fetch`, {
     at: { ...at, offset },
     hint: 'Another client changes the topic on the target. Stop it, then compare again.',
@@ -148,7 +143,7 @@ async function topicIdOf(kafka: ComparisonTarget, topic: string): Promise<string
 function stalled(at: TopicPartition, next: Offset, end: Offset): KopsError {
   return new KopsError(
     'KOPS_KAFKA_PROTOCOL',
-    `the target gives nothing from offset ${next} on, though its log ends at ${end}`,
+    `the target returns no batch from offset ${next} on, though its log ends at ${end}`,
     {
       at: { ...at, offset: next },
       hint: "Check the target broker's log.",

@@ -19,7 +19,7 @@ export function fakeTarget(content: TargetContent): ComparisonTarget {
   const end = views.at(-1)?.nextOffset ?? 0n;
   return {
     listOffsets: (places, spec) =>
-      Promise.resolve(places.map(() => (spec === 'earliest' ? (content.logStart ?? 0n) : end))),
+      Promise.resolve(places.map(() => (spec === 'latest' ? end : (content.logStart ?? 0n)))),
     fetch: ({ offset, maxBytes }) => {
       let start = 0;
       for (const view of views) {

@@ -1,5 +1,6 @@
 import { mapLimit } from '@kops/core';
 import type { KafkaClient } from '@kops/kafka';
+import { fetchBelow } from '@kops/kafka/read';
 import { splitBatches } from '@kops/record-batch';
 import type { Rate } from './estimate.ts';
 import type { Place } from './sample-cluster.ts';
@@ -28,7 +29,7 @@ export async function measureRate(
     let offset = place.start;
     while (offset < place.end && performance.now() - started < measureMs && bytes < mostBytes) {
       const { topic, partition, topicId, leaderEpoch } = place;
-      const fetched = await kafka.fetch({
+      const request = {
         topic,
         partition,
         topicId,
@@ -37,7 +38,8 @@ export async function measureRate(
         maxBytes: fetchBytes,
         maxWaitMs: 0,
         signal,
-      });
+      };
+      const fetched = await fetchBelow(kafka, request, { end: place.end });
       if (fetched.status !== 'ok') return;
       bytes += fetched.bytes.byteLength;
       const next = endOf(fetched.bytes, offset);

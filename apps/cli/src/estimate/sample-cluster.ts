@@ -1,5 +1,6 @@
 import { mapLimit, selectTopics, throwIfAborted, type TopicPartition } from '@kops/core';
 import type { KafkaClient, TopicMetadata } from '@kops/kafka';
+import { fetchBelow } from '@kops/kafka/read';
 import { splitBatches } from '@kops/record-batch';
 import type { PartitionFacts } from './estimate.ts';
 
@@ -112,7 +113,7 @@ async function sampleAt(
   signal: AbortSignal,
 ): Promise<Sample> {
   const { topic, partition, topicId, leaderEpoch } = place;
-  const fetched = await kafka.fetch({
+  const request = {
     topic,
     partition,
     topicId,
@@ -121,7 +122,8 @@ async function sampleAt(
     maxBytes: sampleBytes,
     maxWaitMs: 0,
     signal,
-  });
+  };
+  const fetched = await fetchBelow(kafka, request, { end: place.end });
   // A topic that is deleted meanwhile, or a log start that moves, gives no sample: it is an estimate.
   if (fetched.status !== 'ok') return { bytes: 0, offsets: 0n };
   let bytes = 0;

@@ -6,6 +6,7 @@ import type { Cluster } from '../cluster/cluster.ts';
 import { send, topicNotFound } from '../cluster/send.ts';
 import { kafkaCode } from '../error-codes.ts';
 import { formatAddress } from '../network/failures.ts';
+import { FetchThrottle } from '../network/fetch-throttle.ts';
 import type { Answer } from '../network/broker-connection.ts';
 import type { BrokerLink } from '../network/broker-link.ts';
 import type { FetchRequest, FetchResult, PartitionMetadata } from '../port.ts';
@@ -98,14 +99,14 @@ async function toResult(
   cluster: Cluster,
   request: FetchRequest,
   { link, answer, isById }: Attempt,
-): Promise<FetchResult | 'identify' | 'throttled'> {
+): Promise<FetchResult | FetchThrottle | 'identify'> {
   const { response, release } = answer;
   const { errorCode, highWatermark, lastStableOffset, logStart, aborted, records } = response;
   if (errorCode === kafkaCode.none && !response.isAnswered) {
     release();
     if (response.throttleMs <= 0) throw unanswered(link, request);
     link.fetchThrottle.held(response.throttleMs);
-    return 'throttled';
+    return link.fetchThrottle;
   }
   link.fetchThrottle.passed();
   if (errorCode === kafkaCode.none && response.diverging === undefined) {
@@ -154,14 +155,15 @@ export async function fetch(cluster: Cluster, request: FetchRequest): Promise<Fe
   for (;;) {
     // Each round has the whole retry deadline: a quota is no failure, and how long it may hold back has a deadline of its own.
     const result = await fetchOrThrottled(cluster, request);
-    if (result !== 'throttled') return result;
+    if (!(result instanceof FetchThrottle)) return result;
+    result.throwIfStarved();
   }
 }
 
 async function fetchOrThrottled(
   cluster: Cluster,
   request: FetchRequest,
-): Promise<FetchResult | 'throttled'> {
+): Promise<FetchResult | FetchThrottle> {
   const at = { topic: request.topic, partition: request.partition };
   const started = performance.now();
   return cluster.attempt(async () => {

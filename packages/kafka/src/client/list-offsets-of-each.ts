@@ -2,7 +2,7 @@ import { KopsError, formatTopicPartition, type Offset, type TopicPartition } fro
 import type { Cluster } from '../cluster/cluster.ts';
 import type { BrokerLink } from '../network/broker-link.ts';
 import type { ListOffsetsOptions, OffsetSpec } from '../port.ts';
-import { askLeader, leftOut, toRequest } from './list-offsets.ts';
+import { askLeader, leftOut } from './list-offsets.ts';
 
 /** When so many have failed and none has a leader that can be found, it is the cluster and not the partitions. */
 const enoughFaults = 16;
@@ -47,7 +47,7 @@ class Answers {
     for (const [link, members] of await this.#byLeader(cluster, open)) {
       try {
         const fail = (at: TopicPartition, error: KopsError): void => this.#fail(at, error);
-        await askLeader(cluster, link, toRequest(members, spec), this.found, fail, undefined);
+        await askLeader(cluster, link, { members, spec, signal: undefined }, this.found, fail);
       } catch (error) {
         for (const at of members) {
           cluster.forget(at.topic);

@@ -1,24 +1,38 @@
 import { KopsError, formatTopicPartition, type Offset, type TopicPartition } from '@kops/core';
-import { listOffsetsV5, type ListOffsetsRequest } from '../apis/list-offsets-v5.ts';
+import {
+  listOffsetsV5,
+  type ListOffsetsRequest,
+  type ListOffsetsResponse,
+} from '../apis/list-offsets-v5.ts';
+import { listOffsetsV8 } from '../apis/list-offsets-v8.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { kafkaCode } from '../error-codes.ts';
 import type { BrokerLink } from '../network/broker-link.ts';
 import type { OffsetSpec } from '../port.ts';
+import { supports } from '../wire/api.ts';
 import { protocolError } from './protocol-error.ts';
 
 const latestTimestamp = -1n;
 const earliestTimestamp = -2n;
+/** KIP-405. */
+const earliestLocalTimestamp = -4n;
+/** How long a broker may look a time up in tiered storage: its remote.list.offsets.request.timeout.ms. */
+const remoteLookUpMs = 30_000;
 
 function timestampOf(spec: OffsetSpec): bigint {
   if (spec === 'earliest') return earliestTimestamp;
+  if (spec === 'earliestLocal') return earliestLocalTimestamp;
   return spec === 'latest' || spec === 'lastStable' ? latestTimestamp : spec.timestamp;
 }
 
-/** The request for partitions of one leader. */
-export function toRequest(
-  partitions: readonly TopicPartition[],
-  spec: OffsetSpec,
-): ListOffsetsRequest {
+/** What partitions of one leader are asked for. */
+export interface Question {
+  readonly members: readonly TopicPartition[];
+  readonly spec: OffsetSpec;
+  readonly signal: AbortSignal | undefined;
+}
+
+function toRequest(partitions: readonly TopicPartition[], spec: OffsetSpec): ListOffsetsRequest {
   const timestamp = timestampOf(spec);
   const byTopic = Map.groupBy(partitions, ({ topic }) => topic);
   return {
@@ -45,16 +59,34 @@ async function groupByLeader(
   return byLeader;
 }
 
+/** Sends the question in the version that it needs; undefined where the broker does not have that. */
+async function send(
+  cluster: Cluster,
+  link: BrokerLink,
+  { members, spec, signal }: Question,
+): Promise<ListOffsetsResponse | undefined> {
+  const request = toRequest(members, spec);
+  const waitMs = typeof spec === 'object' ? remoteLookUpMs : 0;
+  if (spec !== 'earliestLocal')
+    return cluster.ask(link, listOffsetsV5, request, { signal, waitMs });
+  const { versions } = await link.control(signal);
+  return supports(versions, listOffsetsV8)
+    ? cluster.ask(link, listOffsetsV8, request, { signal })
+    : undefined;
+}
+
 /** Asks one broker; keeps the answers that are good and reports the others. */
 export async function askLeader(
   cluster: Cluster,
   link: BrokerLink,
-  request: ListOffsetsRequest,
+  question: Question,
   found: Map<string, Offset>,
   onFailure: (at: TopicPartition, error: KopsError) => void,
-  signal: AbortSignal | undefined,
 ): Promise<void> {
-  const { topics } = await cluster.ask(link, listOffsetsV5, request, { signal });
+  const answer = await send(cluster, link, question);
+  if (answer === undefined)
+    for (const partition of question.members) found.set(formatTopicPartition(partition), -1n);
+  const { topics } = answer ?? { topics: [] };
   for (const { topic, partitions } of topics) {
     for (const { partition, errorCode, offset } of partitions) {
       const at = { topic, partition };
@@ -82,7 +114,7 @@ export async function listOffsets(
     for (const [link, members] of await groupByLeader(cluster, missing, signal)) {
       try {
         const fail = (_: TopicPartition, failure: KopsError): void => void failures.push(failure);
-        await askLeader(cluster, link, toRequest(members, spec), found, fail, signal);
+        await askLeader(cluster, link, { members, spec, signal }, found, fail);
       } catch (error) {
         if (!KopsError.is(error, 'KOPS_KAFKA_UNREACHABLE')) throw error;
         for (const { topic } of members) cluster.forget(topic);

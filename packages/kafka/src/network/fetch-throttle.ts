@@ -30,15 +30,19 @@ export class FetchThrottle {
     this.#heldSince = undefined;
   }
 
-  /**
-   * The quota held an answer back.
-   * @throws KOPS_KAFKA_UNREACHABLE when it has let none through for too long: a batch may be larger than all of a quota's window
-   */
+  /** The quota held an answer back. */
   held(throttleMs: number): void {
     const now = performance.now();
     this.#heldSince ??= now;
     this.#until = Math.max(this.#until, now + throttleMs);
-    const heldMs = now - this.#heldSince;
+  }
+
+  /**
+   * To be called outside of retries: the error has used up its own deadline.
+   * @throws KOPS_KAFKA_UNREACHABLE when the quota has let nothing through for too long: a batch may be larger than all of its window
+   */
+  throwIfStarved(): void {
+    const heldMs = performance.now() - (this.#heldSince ?? Infinity);
     if (heldMs <= this.#deadlineMs) return;
     this.#heldSince = undefined;
     throw new KopsError(
