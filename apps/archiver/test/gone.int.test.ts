@@ -110,9 +110,24 @@ describe('a topic that is deleted after a kill -9 of the archiver', () => {
     expect(await assertShowsTopics(folder(), sandbox(), ['stays'])).toBe(30);
     expect(await leftoversIn(folder())).toEqual([]);
 
+    expect(manifest.selection).toEqual({
+      topics: ['stays'],
+      exclude: [],
+      gone: ['doomed'],
+      leftovers: false,
+    });
+
     // Told once: the next one is about what there is.
     const [later] = await (await startBackup(station.operator, ['stays'])).done;
     expect(later).toMatchObject({ topics: 1, losses: 0 });
+    // The first backup that would hold it tells that it is gone, and where it was last.
+    const whole = await startBackup(station.operator, []);
+    const topicId = doomed?.topicId ?? '';
+    expect(whole.started.deletedTopics).toEqual([{ topic: 'doomed', topicId, archive }]);
+    const [last] = await whole.done;
+    const { manifest: after } = await openArchiveIn(folder(), last?.archive);
+    expect(after.deletedSinceParent).toEqual([{ name: 'doomed', topicId, archive }]);
+    expect(after.topics.map(({ name }) => name)).toContain('stays');
     expect((await shownValues(archive, 'doomed')).get(0)).toHaveLength(200);
   });
 

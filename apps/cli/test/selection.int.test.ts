@@ -57,7 +57,6 @@ describe('a backup of one topic after one of all', () => {
   it.each<[string, string[]]>([
     ['shown', ['archives', 'show']],
     ['verified', ['verify', '--level', 'checksum']],
-    ['restored', ['restore', '--bootstrap-server', '127.0.0.1:1']],
     ['drilled', ['drill', '--sandbox', 'external', '--bootstrap-server', '127.0.0.1:1']],
   ])('is not latest where the whole cluster is %s, and one line says so', async (_what, args) => {
     const run = await runKops([...args, ...from()]);
