@@ -39,6 +39,7 @@ export async function startBackup(
     dryRun: false,
     allowEmpty: false,
     strict: false,
+    expectPurge: [],
     ...request,
   });
   const events: BackupEvent[] = [];

@@ -312,5 +312,15 @@ describe('records that are deleted between two backups', () => {
     const third = await backup();
     expect(third.code).toBe(0);
     expect((await latest('verify')).code).toBe(0);
+
+    // The same where it is expected.
+    await send('third', 5);
+    await admin.deleteRecords([{ ...at, offset: 35n }]);
+    const expected = await runKops(['backup', ...source, ...where, '--expect-purge', 'trim*']);
+    expect(expected.code, expected.stderr).toBe(0);
+    const told = await latest('archives', 'show');
+    expect(told.stdout).toContain('trimmed-0: offsets 30 to 34 were deleted before');
+    expect(told.stdout).toContain('trimmed-0: log-start-passed: ');
+    expect((await latest('verify')).code).toBe(0);
   });
 });

@@ -82,6 +82,7 @@ async function runBackup(endpoint: Endpoint): Promise<void> {
     dryRun: false,
     allowEmpty: false,
     strict: false,
+    expectPurge: [],
   });
   for await (const event of operator.watchBackup(backupId)) {
     if (event.type === 'failed') throw event.error;

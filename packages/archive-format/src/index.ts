@@ -34,6 +34,7 @@ export {
   type Lineage,
   type Loss,
   type LossReason,
+  type Purge,
   type Manifest,
   type PartitionManifest,
   type RepositoryInfo,

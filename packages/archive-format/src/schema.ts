@@ -84,6 +84,9 @@ export const lossSchema = z.looseObject({
   segment: z.string().max(1024).optional(),
 });
 
+/** Offsets in [from, to) whose deletion was expected. */
+export const purgeSchema = z.looseObject({ from: int64, to: int64, detail: z.string().max(1024) });
+
 /**
  * A transaction with data below the cut and no marker there: open at the cut, or ended beyond it. A last stable offset falls in the
  * middle of transactions that ended while an older one was still open.
@@ -117,6 +120,8 @@ export const partitionSchema = z.looseObject({
   list: sha256Schema.nullable(),
   /** True when this archive captured the partition from its log start instead of extending its parent. */
   baseline: z.boolean(),
+  /** Why it was; left out where it was not. */
+  baselineReason: z.string().max(1024).optional(),
   segments: count,
   /** Records in [logStart, cut), control records included; null where unknown (a slice inside a batch). */
   records: count.nullable(),
@@ -124,6 +129,8 @@ export const partitionSchema = z.looseObject({
   /** Offsets in [logStart, cut) that the log itself lacks. */
   holes: z.looseObject({ offsets: int64 }).nullable(),
   losses: z.array(lossSchema),
+  /** Offsets that were deleted before they were captured, as the configuration expects: no losses. Within [logStart, cut) they count as holes. */
+  purges: z.array(purgeSchema).optional(),
   openTransactions: z.array(straddlingTransactionSchema),
   /** Archived watermark per copy, by the copy's name. */
   watermarks: z.record(z.string(), int64),
@@ -262,6 +269,7 @@ export type IndexEntry = z.output<typeof indexEntrySchema>;
 export type SegmentEntry = z.output<typeof segmentEntrySchema>;
 export type SegmentList = z.output<typeof segmentListSchema>;
 export type Loss = z.output<typeof lossSchema>;
+export type Purge = z.output<typeof purgeSchema>;
 export type LossReason = z.output<typeof lossReasonSchema>;
 export type StraddlingTransaction = z.output<typeof straddlingTransactionSchema>;
 export type Lineage = z.output<typeof lineageSchema>;

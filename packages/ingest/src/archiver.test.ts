@@ -20,6 +20,7 @@ const request: StartBackup = {
   dryRun: false,
   allowEmpty: false,
   strict: false,
+  expectPurge: [],
 };
 
 const named = (name: string): TopicMetadata => ({

@@ -17,7 +17,7 @@ export function progressOf(
     offsetsDone += done;
     offsets += endOffset < 0n ? done : max(0n, endOffset - sink.plan.resume);
     bytes += sink.bytes;
-    losses += sink.allLosses.length;
+    losses += sink.told.losses.length;
   }
   return {
     partitions: partitions.length,

@@ -2,6 +2,7 @@ import { describeLoss, type Loss } from '@kops/archive-format';
 import {
   formatTopicPartition,
   mapLimit,
+  matchesGlob,
   toKopsError,
   type KopsError,
   type Offset,
@@ -35,7 +36,7 @@ export interface CaptureEvents {
 
 /** What a capture is made for. */
 export interface CaptureScope {
-  readonly request: Pick<StartBackup, 'cluster' | 'follow' | 'strict'>;
+  readonly request: Pick<StartBackup, 'cluster' | 'follow' | 'strict' | 'expectPurge'>;
   readonly context: BackupContext;
   readonly prepared: PreparedBackup;
   readonly begun: Pick<BegunCapture, 'journal' | 'leftovers'>;
@@ -138,7 +139,7 @@ export class CapturedPartitions {
     const held = this.#heldNow.get(key);
     if (held !== undefined) sink.held = held;
     await recoverPartition(sink, begun.leftovers, this.stores, context.clock, told);
-    if (sink.passed !== undefined) this.#events.onNotice('loss', tellLoss(sink, sink.passed));
+    if (sink.passed !== undefined) this.#tellLoss(sink, sink.passed);
     const partition = this.assignments.add(sink, request.follow ? -1n : plan.cut);
     if (sink.bytes > 0) {
       partition.readSinceMs ??= readSince(begun.leftovers);
@@ -207,6 +208,16 @@ export class CapturedPartitions {
     return this.#openSink({ ...plan, resume: archived });
   }
 
+  #expectsPurge(topic: string): boolean {
+    return this.#scope.request.expectPurge.some((pattern) => matchesGlob(pattern, topic));
+  }
+
+  /** Expected deletions may come every few seconds: the archive tells of them. */
+  #tellLoss(sink: PartitionSink, loss: Loss): void {
+    if (loss.reason === 'retention' && this.#expectsPurge(sink.plan.topic.name)) return;
+    this.#events.onNotice('loss', tellLoss(sink, loss));
+  }
+
   #openSink(plan: PartitionPlan): PartitionSink {
     const { prepared, begun, context, request } = this.#scope;
     const sink = new PartitionSink({
@@ -221,7 +232,8 @@ export class CapturedPartitions {
         this.sessions.acknowledge(sink);
         this.#events.onMoved();
       },
-      onLoss: (sink, loss) => this.#events.onNotice('loss', tellLoss(sink, loss)),
+      onLoss: (sink, loss) => this.#tellLoss(sink, loss),
+      expectsPurge: this.#expectsPurge(plan.topic.name),
     });
     // What dead captures left of an older life is not what is asked for.
     const key = keyOf(sink);

@@ -58,6 +58,8 @@ interface BuiltPartition {
 }
 
 const parallelLists = 8;
+/** In characters: FORMAT.md. */
+const maxReason = 1024;
 
 /**
  * Writes the lists and the manifest and commits them in every copy. Everything the sinks sealed must be published.
@@ -92,10 +94,13 @@ async function buildPartition(
   const [list, unchanged] = await buildList(repositories, partition, logStart);
   const stored =
     unchanged ?? (list.segments.length === 0 ? null : await putList(repositories, list));
-  const losses = sink.allLosses
+  const losses = sink.told.losses
     .filter((loss) => loss.reason === 'truncation' || loss.from < cut || loss.from === loss.to)
     .map((loss) => (loss.reason === 'truncation' ? loss : { ...loss, to: least(loss.to, cut) }));
   const lost = losses.filter((loss) => loss.reason !== 'truncation');
+  const purges = sink.told.purges
+    .filter(({ from }) => from < cut)
+    .map((purge) => ({ ...purge, to: least(purge.to, cut) }));
   const records = countRecords(list, logStart, cut);
   const manifest: PartitionManifest = {
     partition: sink.plan.snapshot.partition,
@@ -111,11 +116,15 @@ async function buildPartition(
     cut,
     list: stored?.sha256 ?? null,
     baseline: sink.plan.mode === 'baseline',
+    ...(sink.plan.mode === 'extend'
+      ? {}
+      : { baselineReason: sink.plan.reason.slice(0, maxReason) }),
     segments: list.segments.length,
     records: records === null ? null : Number(records),
     plaintextBytes: list.segments.reduce((sum, entry) => sum + entry.plaintextBytes, 0),
     holes: countHoles(list, logStart, cut, lost),
     losses,
+    ...(purges.length === 0 ? {} : { purges }),
     openTransactions: await settleTransactions(kafka, sink, partition),
     watermarks: Object.fromEntries(repositories.map(({ store }) => [store.url, sink.durable])),
   };

@@ -85,6 +85,7 @@ async function run(request: Partial<StartBackup>): Promise<{
     outageLimitMs: null,
     dryRun: false,
     allowEmpty: false,
+    expectPurge: [],
     strict: false,
     ...request,
   });

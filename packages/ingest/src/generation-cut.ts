@@ -70,7 +70,8 @@ export class GenerationCut {
   shown(partitions: readonly CutPartition[] = this.#cutAt(({ durable }) => durable)): string {
     const ends = partitions.map(({ sink, cut, logStart }) => {
       const { topicId, partition } = sink.identity;
-      return [topicId, partition, cut, logStart, sink.allLosses.length];
+      const { losses, purges } = sink.told;
+      return [topicId, partition, cut, logStart, losses.length, purges.length];
     });
     return JSON.stringify([ends, this.snapshot.groups], (_, value: unknown) =>
       typeof value === 'bigint' ? value.toString() : value,

@@ -3,6 +3,7 @@ import type { Offset, TopicId } from '@kops/core';
 import type { CapturedTopic } from './capture-record.ts';
 import type { PartitionSnapshot, TopicSnapshot } from './cluster-snapshot.ts';
 import { leftPieces } from './left-pieces.ts';
+import { interruptedReason } from './passed-leftovers.ts';
 import type { Parents } from './parents.ts';
 import type { ParentPartition, PartitionPlan, TopicEnd } from './plan-backup.ts';
 import { partitionKey, type Leftovers } from './recovery.ts';
@@ -95,7 +96,7 @@ function planGone(
     topic,
     snapshot: snapshotAt(partition, parent?.partition.logStart ?? resume, resume),
     mode: parent === undefined ? 'baseline' : 'extend',
-    reason: '',
+    reason: parent === undefined ? interruptedReason : '',
     parent,
     resume,
     // As far as there is anything.

@@ -492,12 +492,12 @@ describe('a log start that passes what is archived', () => {
     const { sink } = await openSink([createMemoryStore()], {
       plan: { snapshot: partitionSnapshot({ logStart: 30n }), resume: 30n, held },
     });
-    expect(sink.allLosses).toMatchObject([passed(10n, 30n)]);
+    expect(sink.told.losses).toMatchObject([passed(10n, 30n)]);
     await sink.skipTo(40n, 40n);
-    expect(sink.allLosses).toMatchObject([passed(10n, 40n)]);
+    expect(sink.told.losses).toMatchObject([passed(10n, 40n)]);
     expect(sink.passed?.detail).toContain(held.archive);
     sink.losses.push({ from: 10n, to: 20n, reason: 'retention', detail: 'noted before a kill' });
-    expect(sink.allLosses).toMatchObject([passed(10n, 40n)]);
+    expect(sink.told.losses).toMatchObject([passed(10n, 40n)]);
   });
 
   it('is told by one archive', async () => {
@@ -505,7 +505,7 @@ describe('a log start that passes what is archived', () => {
       plan: { snapshot: partitionSnapshot({ logStart: 30n }), resume: 30n, held },
     });
     sink.archived(30n, '20260131t235959z-bbbbbbbb');
-    expect(sink.allLosses).toEqual([]);
+    expect(sink.told.losses).toEqual([]);
   });
 
   it('is a loss after a generation that showed nothing', async () => {
@@ -513,10 +513,10 @@ describe('a log start that passes what is archived', () => {
       plan: { snapshot: partitionSnapshot({ logStart: 0n }), resume: 0n },
     });
     await sink.skipTo(5n, 5n);
-    expect(sink.allLosses).toEqual([]);
+    expect(sink.told.losses).toEqual([]);
     sink.archived(5n, '20260131t235959z-bbbbbbbb');
     await passTo(sink, 20n);
-    expect(sink.allLosses).toMatchObject([passed(5n, 20n)]);
+    expect(sink.told.losses).toMatchObject([passed(5n, 20n)]);
     expect(sink.position).toBe(20n);
   });
 
@@ -524,8 +524,26 @@ describe('a log start that passes what is archived', () => {
     const { sink } = await openSink([createMemoryStore()]);
     await sink.append(batchOf({ from: 0, count: 5 }));
     await passTo(sink, 5n);
-    expect(sink.allLosses).toEqual([]);
+    expect(sink.told.losses).toEqual([]);
     await passTo(sink, 20n);
-    expect(sink.allLosses).toMatchObject([passed(5n, 20n)]);
+    expect(sink.told.losses).toMatchObject([passed(5n, 20n)]);
+  });
+
+  it('is no loss where it is expected, but recorded', async () => {
+    const { sink } = await openSink([createMemoryStore()], {
+      plan: {
+        snapshot: partitionSnapshot({ logStart: 30n }),
+        resume: 30n,
+        held,
+        purges: [{ from: 1n, to: 2n, detail: 'before' }],
+      },
+      expectsPurge: true,
+    });
+    sink.losses.push({ from: 40n, to: 50n, reason: 'truncation', detail: '' });
+    expect(sink.told.losses).toMatchObject([{ from: 40n, reason: 'truncation' }]);
+    expect(sink.told.purges).toMatchObject([
+      { from: 1n, to: 2n },
+      { from: 10n, to: 30n },
+    ]);
   });
 });

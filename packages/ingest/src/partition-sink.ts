@@ -25,7 +25,7 @@ import { stillInForce } from './leader-epochs.ts';
 import { OpenSegment } from './open-segment.ts';
 import { OpenTransactions } from './open-transactions.ts';
 import type { SinkOptions } from './sink-options.ts';
-import { passedLoss, withPassed } from './passed-offsets.ts';
+import { passedLoss, splitPurges, withPassed, type ToldOffsets } from './passed-offsets.ts';
 import type { HeldEnd, PartitionPlan } from './plan-backup.ts';
 
 /** Ends of a log: a high watermark and, not above it, a last stable offset. */
@@ -133,9 +133,11 @@ export class PartitionSink {
   get passed(): Loss | undefined {
     return passedLoss(this.held, this.#logStart);
   }
-  /** All losses that the next archive tells. */
-  get allLosses(): readonly Loss[] {
-    return withPassed(this.losses, this.passed);
+  /** All losses that the next archive tells, and the deletions that are expected. */
+  get told(): ToldOffsets {
+    const { plan, losses, passed } = this;
+    const { expectsPurge: expected = false } = this.#options;
+    return splitPurges(withPassed(losses, passed), { expected, before: plan.purges ?? [] });
   }
   /** A run was rejected: what the position says is not archived any more. */
   get isRejected(): boolean {

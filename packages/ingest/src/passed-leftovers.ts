@@ -51,7 +51,7 @@ function planOne(
     topic,
     snapshot: endedAt(partition, parent?.partition.logStart ?? resume, resume),
     mode: parent === undefined ? 'baseline' : 'extend',
-    reason: '',
+    reason: parent === undefined ? interruptedReason : '',
     parent,
     resume,
     // As far as there is anything.
@@ -64,6 +64,10 @@ function planOne(
     readableFrom: logStart,
   };
 }
+
+/** Why what dead captures left begins a partition. */
+export const interruptedReason =
+  'interrupted-backup: it holds what an interrupted backup left, which extends no archive';
 
 const heldBy = (found: ParentPartition | undefined): Pick<PartitionPlan, 'held'> =>
   found === undefined

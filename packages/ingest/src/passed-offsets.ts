@@ -1,4 +1,4 @@
-import type { Loss } from '@kops/archive-format';
+import type { Loss, Purge } from '@kops/archive-format';
 import type { Offset } from '@kops/core';
 import type { PartitionSink } from './partition-sink.ts';
 import type { HeldEnd } from './plan-backup.ts';
@@ -9,6 +9,28 @@ export function passedLoss(held: HeldEnd | undefined, logStart: Offset): Loss | 
   const { archive, end } = held;
   const detail = `deleted before they were captured: archive ${archive} ends at ${String(end)}, the log starts at ${String(logStart)}`;
   return { from: end, to: logStart, reason: 'retention', detail };
+}
+
+/** What an archive says of offsets that it lacks. */
+export interface ToldOffsets {
+  readonly losses: readonly Loss[];
+  /** Deletions that are expected. */
+  readonly purges: readonly Purge[];
+}
+
+/** Tells losses by retention as purges where they are expected. */
+export function splitPurges(
+  losses: readonly Loss[],
+  { expected, before }: { readonly expected: boolean; readonly before: readonly Purge[] },
+): ToldOffsets {
+  const isPurge = ({ reason }: Loss): boolean => expected && reason === 'retention';
+  return {
+    losses: losses.filter((loss) => !isPurge(loss)),
+    purges: [
+      ...before,
+      ...losses.filter(isPurge).map(({ from, to, detail }) => ({ from, to, detail })),
+    ],
+  };
 }
 
 /** The losses of a partition with what its log start has passed. A dead capture may have noted a part of that. */

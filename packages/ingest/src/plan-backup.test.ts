@@ -67,10 +67,20 @@ describe('planBackup', () => {
   it('begins at the log start where nothing is archived', () => {
     expect(plan({ partition: { logStart: 7n } })).toMatchObject({
       mode: 'baseline',
-      reason: '',
+      reason: expect.stringMatching(/^no-earlier-archive: /) as unknown,
       resume: 7n,
       cut: 100n,
     });
+  });
+
+  it('keeps on telling expected deletions while the offsets around them are shown', () => {
+    const purges = [{ from: 10n, to: 20n, detail: 'gone' }];
+    const parent = parentPartition(40n, { purges });
+    expect(plan({ parent })).toMatchObject({ mode: 'extend', losses: [], purges });
+    const after = plan({ parent, partition: { logStart: 20n } });
+    expect(after.purges).toBeUndefined();
+    // A capture that was killed had noted it as what it is on the wire.
+    expect(after.archivedLosses).toMatchObject([{ from: 10n, to: 20n, reason: 'retention' }]);
   });
 
   it('cuts at the last stable offset, or at the high watermark', () => {

@@ -4,6 +4,7 @@ import {
   truncateLeaderEpochs,
   type LeaderEpoch,
   type Loss,
+  type Purge,
   type ExtensionFacts,
   type Manifest,
   type PartitionManifest,
@@ -41,7 +42,7 @@ export interface PartitionPlan {
   readonly topic: TopicSnapshot;
   readonly snapshot: PartitionSnapshot;
   readonly mode: 'baseline' | 'extend';
-  /** Why it is a baseline though an earlier archive has the partition; empty otherwise. */
+  /** Why it is a baseline; empty otherwise. */
   readonly reason: string;
   /** What is extended; undefined for a baseline. */
   readonly parent: ParentPartition | undefined;
@@ -53,6 +54,8 @@ export interface PartitionPlan {
   readonly cut: Offset;
   /** Known before a byte is read: losses inherited from the parent, and truncations. */
   readonly losses: readonly Loss[];
+  /** Expected deletions that the parent tells of and the partition still shows the offsets around. */
+  readonly purges?: readonly Purge[];
   /** Leader epochs below `resume`. */
   readonly leaderEpochs: readonly LeaderEpoch[];
   /** Losses that the newest archive of this life of the topic tells of, whether it is extended or not. */
@@ -73,7 +76,11 @@ export interface PlanFacts {
   /** The leader's answer for the last archived epoch of a partition that has a parent. */
   readonly epochEnd: (topic: string, partition: number) => OffsetForLeaderEpoch | undefined;
   readonly nowMs: number;
+  /** Why a partition without a parent is a baseline. */
+  readonly noParent?: string;
 }
+
+const noEarlierArchive = 'no-earlier-archive: no archive that all copies have holds this partition';
 
 /** Plans every partition of a snapshot, in the snapshot's order. Pure. */
 export function planBackup(facts: PlanFacts): PartitionPlan[] {
@@ -94,7 +101,7 @@ function planPartition(
   const isEmpty = newest !== undefined && showsNothing(newest) && hasGivenUp(newest);
   const parent = isEmpty ? undefined : newest;
   const archivedLosses =
-    parent?.topic.topicId === topic.topicId ? parent.partition.losses : ([] as const);
+    parent?.topic.topicId === topic.topicId ? toldBy(parent.partition) : ([] as const);
   if (snapshot.fault !== undefined)
     return planFaulty(topic, snapshot, snapshot.fault, parent, archivedLosses);
   const held = parent === undefined ? undefined : stillHeld(facts, topic, snapshot, parent);
@@ -114,7 +121,8 @@ function planPartition(
       ? { held: { archive: parent.manifest.archive, end: held.end } }
       : {}),
   });
-  if (parent === undefined || held === undefined) return baseline('');
+  if (parent === undefined || held === undefined)
+    return baseline(facts.noParent ?? noEarlierArchive);
   // Its archive is younger than what it shows: tombstones may have come and gone since.
   if (mayCompact(topic) && isSameLife(parent, topic) && hasGivenUp(parent))
     return baseline(`fetch-gave-up: archive ${parent.manifest.archive} could not capture it`);
@@ -145,6 +153,11 @@ const showsNothing = ({ partition }: ParentPartition): boolean =>
 
 const mayCompact = ({ configs }: TopicSnapshot): boolean =>
   configValue(configs, 'cleanup.policy')?.includes('compact') ?? true;
+
+/** Losses that a partition tells of, expected ones included. */
+function toldBy({ losses, purges = [] }: PartitionManifest): readonly Loss[] {
+  return [...losses, ...purges.map((purge) => ({ ...purge, reason: 'retention' as const }))];
+}
 
 /** Losses that an archive goes on to have while it shows the offsets around them. */
 const isInherited = ({ reason }: Loss): boolean =>
@@ -281,9 +294,9 @@ function extend(
   { end, truncation }: StillHeld,
 ): Omit<PartitionPlan, 'cut' | 'archivedLosses'> {
   const { losses, lineage } = parent.partition;
-  const inherited = losses.filter(
-    (loss) => isInherited(loss) && loss.to > snapshot.logStart && loss.from < end,
-  );
+  const isShown = ({ from, to }: Purge): boolean => to > snapshot.logStart && from < end;
+  const inherited = losses.filter((loss) => isInherited(loss) && isShown(loss));
+  const purges = parent.partition.purges?.filter(isShown) ?? [];
   return {
     topic,
     snapshot,
@@ -292,6 +305,7 @@ function extend(
     parent,
     resume: end,
     losses: [...inherited, ...truncation],
+    ...(purges.length === 0 ? {} : { purges }),
     leaderEpochs: truncateLeaderEpochs(lineage.leaderEpochs, end),
   };
 }

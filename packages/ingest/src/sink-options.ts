@@ -16,6 +16,8 @@ export interface SinkOptions {
   readonly fixedCut: boolean;
   /** Whether damaged batches are stored as they are; they are refused otherwise. */
   readonly keepDamaged: boolean;
+  /** What retention deletes of it before it is captured is no loss. */
+  readonly expectsPurge?: boolean;
   /** Called whenever the archived watermark has moved. */
   readonly onDurable: (sink: PartitionSink) => void;
   /** Called with every loss that is noticed, once a successor would know of it too. */

@@ -142,6 +142,7 @@ export class TopicWatch {
       parentOf: () => undefined,
       epochEnd: () => undefined,
       nowMs: context.clock.now(),
+      noParent: 'new: it came while a follow was running',
     }).filter(
       ({ topic, snapshot: { partition } }) =>
         partitions.assignments.find({ topic: topic.name, partition }) === undefined,

@@ -57,7 +57,7 @@ async function openPartitions(
   let epoch = 0n;
   return new CapturedPartitions(
     {
-      request: { cluster: 'main', follow, strict: false },
+      request: { cluster: 'main', follow, strict: false, expectPurge: [] },
       context: {
         repositories: [{ store }],
         registry: new AgentRegistry(),

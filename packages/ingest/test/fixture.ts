@@ -146,7 +146,11 @@ export interface SinkFixture {
 /** A sink with a journal of its own, unless one is given. */
 export async function openSink(
   stores: readonly ObjectStore[],
-  options: { readonly plan?: Partial<PartitionPlan>; readonly segmentBytes?: number } = {},
+  options: {
+    readonly plan?: Partial<PartitionPlan>;
+    readonly segmentBytes?: number;
+    readonly expectsPurge?: boolean;
+  } = {},
   given?: CaptureJournal,
 ): Promise<SinkFixture> {
   const journal = given ?? (await beginJournal(stores));
@@ -159,6 +163,7 @@ export async function openSink(
     segmentBytes: options.segmentBytes ?? 2 ** 30,
     fixedCut: false,
     keepDamaged: true,
+    expectsPurge: options.expectsPurge ?? false,
     onDurable: ({ durable }) => reported.push(durable),
   });
   return { sink, journal, reported };

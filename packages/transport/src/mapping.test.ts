@@ -147,6 +147,7 @@ const startBackup: fc.Arbitrary<StartBackup> = fc.record({
   dryRun: fc.boolean(),
   allowEmpty: fc.boolean(),
   strict: fc.boolean(),
+  expectPurge: fc.array(text),
 });
 
 const archiveId = fc.option(text.filter((id) => id !== ''));

@@ -63,6 +63,7 @@ export function toWireStartBackup(request: StartBackup): StartBackupRequest {
     repositories: [...request.repositories],
     topics: [...request.topics],
     exclude: [...request.exclude],
+    expectPurge: [...request.expectPurge],
     ack: ackModes[request.ack],
     isolation: isolations[request.isolation],
     generationIntervalMs: BigInt(request.generationIntervalMs),

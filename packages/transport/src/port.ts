@@ -139,6 +139,8 @@ export interface StartBackup {
   readonly allowEmpty: boolean;
   /** Fail at the first partition or group that cannot be captured whole. */
   readonly strict: boolean;
+  /** Names and globs of topics whose records are expected to be deleted before they are captured: recorded, and no loss. */
+  readonly expectPurge: readonly string[];
 }
 
 export interface PlannedPartition extends TopicPartition {

@@ -141,7 +141,9 @@ function reportGaps({ segments }: SegmentList, place: ListPlace, log: FindingLog
   const { shown } = place;
   let next = shown.logStart;
   const report = (to: bigint): void => {
-    const isTold = shown.losses.some((loss) => loss.from <= next && loss.to >= to);
+    const isTold = [...shown.losses, ...(shown.purges ?? [])].some(
+      (loss) => loss.from <= next && loss.to >= to,
+    );
     if (to <= next || isTold) return;
     const text = `offsets ${next} to ${to - 1n} are in no segment: the log lacked them, though the topic is not compacted`;
     log.add('info', 'KOPS_INCOMPLETE', text, { ...placeOf(place), offset: next });

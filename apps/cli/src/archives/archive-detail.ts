@@ -25,10 +25,18 @@ export interface PartitionDetail {
   /** Offsets that the log itself lacks; null where unknown. */
   readonly holes: bigint | null;
   readonly losses: readonly Pick<Loss, 'from' | 'to' | 'reason' | 'detail' | 'segment'>[];
+  /** Deletions that the configuration expects: no losses. */
+  readonly purges: readonly {
+    readonly from: bigint;
+    readonly to: bigint;
+    readonly detail: string;
+  }[];
   readonly bytes: number;
   readonly segments: number;
   /** Captured from its log start, or extending the parent archive. */
   readonly mode: 'baseline' | 'extended';
+  /** Why it was captured from its log start; null where it extends the parent archive. */
+  readonly baselineReason: string | null;
   /** Transactions open at the cut, or with cuts on both sides of their end. */
   readonly openTransactions: number;
   /** Archived watermark by copy. */
@@ -136,9 +144,11 @@ function partitionDetail(manifest: PartitionManifest): PartitionDetail {
       detail,
       ...(segment === undefined ? {} : { segment }),
     })),
+    purges: (manifest.purges ?? []).map(({ from, to, detail }) => ({ from, to, detail })),
     bytes: manifest.plaintextBytes,
     segments,
     mode: manifest.baseline ? 'baseline' : 'extended',
+    baselineReason: manifest.baselineReason ?? null,
     openTransactions: manifest.openTransactions.length,
     watermarks,
   };

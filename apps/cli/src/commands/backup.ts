@@ -11,6 +11,7 @@ import {
 } from '@kops/transport';
 import { CatalogFeed } from '../backup/catalog-feed.ts';
 import { goesOn } from '../backup/goes-on.ts';
+import { describeReasons } from '../backup/describe-reasons.ts';
 import { runBackup, type BackupOutcome } from '../backup/run-backup.ts';
 import { Embedded, embeddedCluster, wellAfterMs } from '../embedded/embedded.ts';
 import { KopsCommand, type FlagsOf } from '../kops-command.ts';
@@ -26,6 +27,7 @@ import {
   bootstrapServer,
   elasticsearch,
   exclude,
+  expectPurge,
   repositories,
   topics,
 } from '../settings/flags.ts';
@@ -57,6 +59,7 @@ export default class Backup extends KopsCommand<typeof Backup, BackupResult> {
     repository: repositories,
     topics,
     exclude,
+    'expect-purge': expectPurge,
     ack: Flags.option({
       options: ['sync'] as const,
       summary: 'When data counts as archived: sync, when all copies have it.',
@@ -111,6 +114,7 @@ export default class Backup extends KopsCommand<typeof Backup, BackupResult> {
       repository: flags.repository,
       'backup.topics': flags.topics,
       'backup.exclude': flags.exclude,
+      'backup.expectPurge': flags['expect-purge'],
       'backup.ack': flags.ack,
       'backup.isolation': flags.isolation,
       'backup.generationIntervalMs': flags['generation-interval'],
@@ -247,6 +251,7 @@ export default class Backup extends KopsCommand<typeof Backup, BackupResult> {
       dryRun: this.flags['dry-run'],
       allowEmpty: this.flags['allow-empty'],
       strict: this.flags.strict,
+      expectPurge: backup.expectPurge ?? [],
     };
   }
 
@@ -264,10 +269,7 @@ export default class Backup extends KopsCommand<typeof Backup, BackupResult> {
       this.#progress.event(
         `  ${topic} was deleted since the last backup, or this user may no longer see it; archive ${archive} is the last that holds it.`,
       );
-    for (const { topic, partition, mode, reason } of started.partitions) {
-      const from = mode === 'baseline' ? ' from its start' : '';
-      if (reason !== '') this.#progress.event(`  ${topic}-${String(partition)}${from}: ${reason}`);
-    }
+    for (const line of describeReasons(started.partitions)) this.#progress.event(`  ${line}`);
   }
 
   #onEvent(event: BackupEvent): void {

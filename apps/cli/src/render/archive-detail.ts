@@ -30,6 +30,8 @@ export function renderArchiveDetail(
         ]
       : partitionLines(detail.topics)),
     ...lossLines(detail),
+    ...purgeLines(detail.topics),
+    ...baselineLines(detail.topics),
     ...deletedLines(detail.deletedSinceParent),
     ...(options.byTopic ? detail.topics.flatMap(configLines) : []),
     ...(options.byTopic ? groupOffsetLines(detail) : groupLines(detail)),
@@ -166,6 +168,32 @@ function lossLines({ topics, groupFaults }: ArchiveDetail): string[] {
   );
   lines.push(...groupFaults.map((fault) => `  ${describeGroupFault(fault)}`));
   return lines.length === 0 ? [] : ['', 'Losses:', ...lines];
+}
+
+function purgeLines(topics: readonly TopicDetail[]): string[] {
+  const lines = topics.flatMap(({ name, partitions }) =>
+    partitions.flatMap(({ partition, purges }) =>
+      purges.map(
+        ({ from, to }) =>
+          `  ${name}-${String(partition)}: offsets ${String(from)} to ${String(to - 1n)} were deleted before they were captured`,
+      ),
+    ),
+  );
+  return lines.length === 0 ? [] : ['', 'Expected deletions (no loss):', ...lines];
+}
+
+/** Why partitions were captured from their log start. */
+function baselineLines(topics: readonly TopicDetail[]): string[] {
+  const reasons = topics.flatMap(({ name, partitions }) =>
+    partitions.flatMap(({ partition, baselineReason }) =>
+      baselineReason === null ? [] : [{ at: `${name}-${String(partition)}`, baselineReason }],
+    ),
+  );
+  const lines = [...Map.groupBy(reasons, (one) => one.baselineReason)].map(
+    ([reason, [first, ...rest]]) =>
+      `  ${first?.at ?? ''}${rest.length === 0 ? '' : ` and ${String(rest.length)} more`}: ${reason}`,
+  );
+  return lines.length === 0 ? [] : ['', 'Captured from the log start:', ...lines];
 }
 
 function configLines({ name, configs }: TopicDetail): string[] {

@@ -61,6 +61,12 @@ export const exclude = Flags.string({
   summary: 'Topics to leave out: names and globs, comma-separated.',
 });
 
+/** `--expect-purge`. */
+export const expectPurge = Flags.string({
+  ...nameLists,
+  summary: 'Topics whose records may be deleted before they are captured: no loss.',
+});
+
 /** `--topics`, where several may be shown. */
 export const topicNames = Flags.string({
   ...nameLists,

@@ -10,8 +10,8 @@ export function standingBackups(backups: Config['backups']): Record<string, Stan
 
 function standingBackup(backup: StandingBackupConfig): StandingBackup {
   const { cluster, repositories, topics = [], exclude = [], isolation, follow } = backup;
-  const { generationIntervalMs, outageLimitMs = null, intervalMs } = backup;
-  const what = { cluster, repositories, topics, exclude, isolation, follow };
+  const { generationIntervalMs, outageLimitMs = null, intervalMs, expectPurge = [] } = backup;
+  const what = { cluster, repositories, topics, exclude, expectPurge, isolation, follow };
   return {
     request: {
       ...what,

@@ -65,6 +65,7 @@ const cluster = z.strictObject({
 const backup = z.strictObject({
   topics: textList('a list of topic names and globs').optional(),
   exclude: textList('a list of topic names and globs').optional(),
+  expectPurge: textList('a list of topic names and globs').optional(),
   ack: word(['sync']).prefault('sync'),
   isolation: word(['read_committed', 'read_uncommitted']).prefault('read_committed'),
   segmentBytes: byteSize('a size from 1MiB to 2047MiB', [mebibyte, 2047 * mebibyte]).prefault(
@@ -84,6 +85,7 @@ const standingBackup = z
     repositories: textList('the names of repositories in repositories'),
     topics: textList('a list of topic names and globs').optional(),
     exclude: textList('a list of topic names and globs').optional(),
+    expectPurge: textList('a list of topic names and globs').optional(),
     isolation: word(['read_committed', 'read_uncommitted']).prefault('read_committed'),
     follow: truth().prefault(false),
     generationIntervalMs: duration('a time from 1s to 1d, in ms if a number', [1000, day]).prefault(

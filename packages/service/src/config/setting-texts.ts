@@ -32,6 +32,10 @@ const topics = text(
   "[orders, 'payments-*']",
 );
 const exclude = text('Topics that are left out of these.', "['*-tmp']");
+const expectPurge = text(
+  'Topics whose records are expected to be deleted before they are captured: recorded in the archive, and no loss.',
+  "['*-repartition']",
+);
 const isolation = text(
   'Where a backup cuts: at the last stable offset, or at the high watermark.',
   'read_committed',
@@ -63,6 +67,7 @@ export const settingTexts: Readonly<Record<string, SettingText>> = {
   ),
   'backup.topics': topics,
   'backup.exclude': exclude,
+  'backup.expectPurge': expectPurge,
   'backup.ack': text('When data counts as archived: sync, when all copies have it.', 'sync'),
   'backup.isolation': isolation,
   'backup.segmentBytes': text('Size at which a segment is sealed.', '256MiB'),
@@ -98,6 +103,7 @@ export const settingTexts: Readonly<Record<string, SettingText>> = {
   'backups.NAME.repositories': text('Repositories, by their names in repositories.', '[main]'),
   'backups.NAME.topics': topics,
   'backups.NAME.exclude': exclude,
+  'backups.NAME.expectPurge': expectPurge,
   'backups.NAME.isolation': isolation,
   'backups.NAME.follow': text('Follow the topics; else a snapshot every intervalMs.', 'false'),
   'backups.NAME.generationIntervalMs': generationIntervalMs,
