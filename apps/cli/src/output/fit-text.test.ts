@@ -20,6 +20,11 @@ describe('lines on a terminal', () => {
   it('keep a command in one piece, and are as they are elsewhere', () => {
     const command = "Try:   Run 'kops backup --repository /backups/kafka' again.";
     expect(fitLines(command, 30)).toBe(command);
+    const withState = "XDG_STATE_HOME='/my state' kops restore --repository /backups";
+    expect(fitLines(withState, 30)).toBe(withState);
+    expect(fitLines('all requests that kops makes are offered', 24)).toBe(
+      'all requests that kops\n  makes are offered',
+    );
     expect(fitLines('a '.repeat(60), undefined)).toBe('a '.repeat(60));
   });
 

@@ -31,6 +31,8 @@ export function wrapped(text: string, width: number): string[] {
 
 /** A word with a colon and spaces behind it, or what a line is indented by. */
 const label = /^(?:[A-Z][a-z]+: {1,6}| *)/;
+/** Not kops as a word of a sentence. */
+const command = /(?:^\s*(?:[A-Z][A-Z_]*=.* )?|['"`]|: +|\bRun |\brun )kops [a-z]/;
 const minTextWidth = 20;
 
 /**
@@ -47,7 +49,7 @@ export function fitLines(text: string, columns: number | undefined): string {
 
 function fitLine(line: string, columns: number): string[] {
   const plain = stripVTControlCharacters(line);
-  if (plain.length <= columns || /\bkops /.test(plain)) return [line];
+  if (plain.length <= columns || command.test(plain)) return [line];
   const start = label.exec(plain)?.[0].length ?? 0;
   const indent = ' '.repeat(plain.startsWith(' ') || start === 0 ? start + 2 : start);
   const width = Math.max(minTextWidth, columns - indent.length);
