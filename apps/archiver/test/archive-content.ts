@@ -12,8 +12,12 @@ import {
 } from '@kops/testkit';
 
 /** Opens an archive of a repository folder. */
-export async function openArchiveIn(folder: string, id = 'latest'): Promise<Archive> {
-  return openArchive(await openRepository(await openFileStore(folder)), id);
+export async function openArchiveIn(
+  folder: string,
+  id = 'latest',
+  topics: readonly string[] = [],
+): Promise<Archive> {
+  return openArchive(await openRepository(await openFileStore(folder)), id, { topics });
 }
 
 /** All records that an archive shows of topics, as a foreign client would see them. */
@@ -65,7 +69,7 @@ export async function assertShowsTopics(
   topics: readonly string[],
   isolation: 'read_committed' | 'read_uncommitted' = 'read_committed',
 ): Promise<number> {
-  const archive = await openArchiveIn(folder);
+  const archive = await openArchiveIn(folder, 'latest', topics);
   return assertSameRecords(
     await readWithJava(kafka, { topics, isolation }),
     await archivedRecords(archive, topics, isolation),
@@ -79,7 +83,7 @@ export async function archivedBytes(
   partition: number,
   id = 'latest',
 ): Promise<Buffer> {
-  const archive = await openArchiveIn(folder, id);
+  const archive = await openArchiveIn(folder, id, [topic]);
   const { segments } = await archive.segments({ topic, partition });
   return Buffer.concat(await Promise.all(segments.map(({ key }) => readFile(join(folder, key)))));
 }
