@@ -1,3 +1,5 @@
+import { reasonOf } from './reason.ts';
+
 /**
  * The one error type of kops and the closed table of its codes.
  *
@@ -306,7 +308,7 @@ export function toKopsError(value: unknown): KopsError {
   }
   const system = (value as NodeJS.ErrnoException).code;
   const code = (system === undefined ? undefined : systemCodes[system]) ?? 'KOPS_UNEXPECTED';
-  return new KopsError(code, value.message, { cause: value });
+  return new KopsError(code, reasonOf(value), { cause: value });
 }
 
 /**

@@ -28,6 +28,7 @@ export { silentLogger, type LogFields, type Logger } from './logger.ts';
 export { counted, formatCount } from './counted.ts';
 export { systemClock, type Clock } from './clock.ts';
 export { throwIfAborted, withDeadline, type DeadlineOptions } from './deadline.ts';
+export { reasonOf } from './reason.ts';
 export { retry, type RetryContext, type RetryPolicy } from './retry.ts';
 export { Semaphore, mapLimit } from './semaphore.ts';
 export {

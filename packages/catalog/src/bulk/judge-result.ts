@@ -1,4 +1,5 @@
 import { KopsError } from '@kops/core';
+import { blockHint } from './block-hint.ts';
 import type { BulkItem, BulkResult } from './bulk-port.ts';
 
 /** What is to be done about one document. */
@@ -38,6 +39,9 @@ export function judgeResult(result: BulkResult, item: BulkItem, attempt: number)
       at: { object: item.index },
       hint,
     });
+  const block = blockHint(status, type);
+  if (block !== undefined)
+    return { kind: 'fatal', error: failure('KOPS_ELASTICSEARCH_REFUSED', block) };
   if (status === 401 || status === 403) {
     const hint =
       'Give the user or API key the privileges of docs/CATALOG.md on the catalog’s indices.';

@@ -1,5 +1,6 @@
 import { errors } from '@elastic/elasticsearch';
-import { KopsError, toKopsError, type ErrorCode } from '@kops/core';
+import { KopsError, reasonOf, toKopsError, type ErrorCode } from '@kops/core';
+import { blockHint } from '../bulk/block-hint.ts';
 import { RequestTooLarge } from '../bulk/bulk-writer.ts';
 
 /** What was asked of which server. */
@@ -26,7 +27,7 @@ export function toCatalogError(thrown: unknown, context: RequestContext): KopsEr
       thrown,
     });
   }
-  const reason = thrown instanceof Error ? thrown.message : String(thrown);
+  const reason = reasonOf(thrown);
   if (isCertificateProblem(reason)) {
     return failure('KOPS_ELASTICSEARCH_REFUSED', reason, {
       ...context,
@@ -84,6 +85,8 @@ function classify(status: number, error: ServerFailure, reason: string): [ErrorC
       'KOPS_ACCESS_DENIED',
       'Check user and password, or the API key, of catalog.elasticsearch.',
     ];
+  const block = blockHint(status, error.type);
+  if (block !== undefined) return ['KOPS_ELASTICSEARCH_REFUSED', block];
   if (status === 403) {
     const privileges = /granted by the (\w+ )?privileges \[([^\]]+)\]/.exec(reason)?.[2];
     return [

@@ -42,6 +42,8 @@ export class BrokerConnection {
   readonly #kafkajs: KafkaJsConnection;
   readonly #inFlight: InFlightRequests;
   #socket: Socket | undefined;
+  /** kafkajs keeps only the text of it, which is empty where a name has several addresses. */
+  #socketError: Error | undefined;
   #closed: KopsError | undefined;
   #gate: Promise<void> | undefined;
 
@@ -63,6 +65,7 @@ export class BrokerConnection {
         let cause = new Error('closed by the broker');
         socket.once('error', (error) => {
           cause = error;
+          this.#socketError = error;
         });
         socket.once('close', () => {
           this.close(connectionFailure(address, 'the connection was lost', cause));
@@ -92,12 +95,16 @@ export class BrokerConnection {
       });
       return connection;
     } catch (error) {
-      const failure = connectionFailure(address, 'no connection', error);
+      const failure = connectionFailure(address, 'no connection', connection.#reason(error));
       connection.close(failure);
       // When the deadline was first, the work ends now that the socket is gone; its outcome is known.
       work.catch(() => undefined);
       throw failure;
     }
+  }
+
+  #reason(error: unknown): unknown {
+    return KopsError.is(error) ? error : (this.#socketError ?? error);
   }
 
   async #establish(): Promise<void> {

@@ -1,4 +1,4 @@
-import { KopsError } from '@kops/core';
+import { KopsError, reasonOf } from '@kops/core';
 import type { BrokerAddress } from './kafkajs-connection.ts';
 
 /** `host:port` of a broker. */
@@ -21,10 +21,8 @@ const hints: Readonly<Record<string, string>> = {
 /** A connection that could not be made or was lost, with its cause by name. */
 export function connectionFailure(address: BrokerAddress, what: string, cause: unknown): KopsError {
   if (KopsError.is(cause)) return cause;
-  const { code = '', message = String(cause) } = (cause ?? {}) as {
-    code?: string;
-    message?: string;
-  };
+  const { code = '' } = (cause ?? {}) as { code?: string };
+  const message = reasonOf(cause);
   const at = { broker: formatAddress(address) };
   const reason = message.replace(/^Connection error: /, '');
   if (isTlsCode(code) || message.includes('secure TLS connection')) {
@@ -48,7 +46,7 @@ export function connectionFailure(address: BrokerAddress, what: string, cause: u
 /** A failed authentication; everything that is not the broker's refusal is a lost connection. */
 export function authenticationFailure(address: BrokerAddress, cause: unknown): KopsError {
   const broker = formatAddress(address);
-  const message = cause instanceof Error ? cause.message : String(cause);
+  const message = reasonOf(cause);
   return new KopsError('KOPS_ACCESS_DENIED', `${broker} refuses the SASL login: ${message}`, {
     at: { broker },
     cause,

@@ -1,4 +1,4 @@
-import { KopsError } from '@kops/core';
+import { KopsError, reasonOf } from '@kops/core';
 import { AnswerTooLarge, type HttpAnswer } from './http-exchange.ts';
 import type { RegisteredSchema, SchemaReference } from './registry-client.ts';
 
@@ -76,8 +76,7 @@ export function unreachable(thrown: unknown, url: string): KopsError {
   if (KopsError.is(thrown)) return thrown;
   const error = thrown instanceof Error ? thrown : new Error(String(thrown));
   // An address with several IP addresses fails with all of their errors and no text of its own.
-  const inner = error instanceof AggregateError ? (error.errors[0] as Error) : error;
-  const reason = inner.message.slice(0, maxReason);
+  const reason = reasonOf(error).slice(0, maxReason);
   if (error instanceof AnswerTooLarge) {
     return new KopsError('KOPS_CONFIG', `the schema registry ${url} sends ${reason}`, {
       hint: 'Check that the address is that of a schema registry.',

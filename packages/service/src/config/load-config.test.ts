@@ -96,6 +96,13 @@ describe('loadConfig', () => {
     expect(other.config.logging.level).toBe('debug');
   });
 
+  it("takes SCRAM-SHA-512 in Kafka's own spelling", async () => {
+    const sasl = '{ mechanism: SCRAM-SHA-512, username: u, password: "p" }';
+    const file = await yaml(`cluster: { bootstrapServers: ["a:1"], sasl: ${sasl} }`);
+    const { config } = await loadConfig({ file, env: {} });
+    expect(config.cluster?.sasl?.mechanism).toBe('scram-sha-512');
+  });
+
   it('substitutes variables in texts after the YAML was parsed, once', async () => {
     const file = await yaml(`
       cluster:

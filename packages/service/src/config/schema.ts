@@ -7,6 +7,7 @@ import {
   isHostPort,
   numberList,
   secretText,
+  setting,
   text,
   textList,
   truth,
@@ -49,8 +50,17 @@ function tlsSetting(): z.ZodType<boolean | z.infer<typeof tlsFiles>> {
   return schema;
 }
 
+const mechanisms = ['plain', 'scram-sha-256', 'scram-sha-512'] as const;
+
+/** In Kafka's own spelling, which is in capitals, too. */
+function saslMechanism(): z.ZodType<(typeof mechanisms)[number]> {
+  return setting(`one of ${mechanisms.join(', ')}`, (value) =>
+    mechanisms.find((known) => typeof value === 'string' && known === value.toLowerCase()),
+  );
+}
+
 const sasl = z.strictObject({
-  mechanism: word(['plain', 'scram-sha-256', 'scram-sha-512']),
+  mechanism: saslMechanism(),
   username: text('a user name'),
   password: secretText('a password (a text: in quotes if it is all digits)'),
 });

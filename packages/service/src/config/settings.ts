@@ -21,7 +21,11 @@ export function expectedOf(schema: z.ZodType): string | undefined {
   return expectations.get(schema);
 }
 
-function setting<T>(expected: string, parse: (value: unknown) => T | undefined): z.ZodType<T> {
+/** A schema of one value; `expected` completes "expected …". */
+export function setting<T>(
+  expected: string,
+  parse: (value: unknown) => T | undefined,
+): z.ZodType<T> {
   const schema = z.unknown().transform((value, context): T => {
     const parsed = parse(value);
     if (parsed !== undefined) return parsed;
