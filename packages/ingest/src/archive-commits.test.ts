@@ -108,3 +108,19 @@ it('shows nothing of what became durable while the other partitions were sealed,
   expect(records.toSorted((a, b) => a - b)).toEqual([10, 25]);
   expect(commits.isNew(cutOf(sinks))).toBe(false);
 });
+
+it('says of a generation what is new in it, and not since the start', async () => {
+  const { sinks, commits } = await follow(new CrashStore());
+  for (const sink of sinks) for (const batch of batchesFrom(0, 2)) await sink.append(batch);
+  const first = await commits.commit(cutOf(sinks));
+  expect(first).toMatchObject({ generation: 0, newSegments: 2, newBytes: first.bytes });
+  const [sink] = sinks;
+  for (const batch of batchesFrom(10, 1)) await sink?.append(batch);
+  const second = await commits.commit(cutOf(sinks));
+  expect(second).toMatchObject({
+    generation: 1,
+    newSegments: 1,
+    newBytes: second.bytes - first.bytes,
+  });
+  expect(second.newBytes).toBeGreaterThan(0n);
+});

@@ -58,6 +58,7 @@ export class ArchiveCommits {
       kafka,
       repositories,
       snapshot: cut.snapshot,
+      archived: this.named,
       partitions,
       identity: {
         archive: newArchiveId(clock),

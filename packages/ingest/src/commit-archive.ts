@@ -34,6 +34,8 @@ export interface ArchiveParts {
   readonly repositories: readonly Repository[];
   readonly snapshot: ClusterSnapshot;
   readonly partitions: readonly CutPartition[];
+  /** Segments that an earlier archive of this capture names already. */
+  readonly archived: ReadonlySet<string>;
   readonly identity: Pick<
     Manifest,
     | 'archive'
@@ -72,7 +74,9 @@ export async function commitArchive(
     buildPartition(parts, partition),
   );
   const manifest = buildManifest(parts, built);
-  const newObjects = built.flatMap((partition) => partition.newObjects);
+  const newObjects = built
+    .flatMap((partition) => partition.newObjects)
+    .filter(({ key }) => !parts.archived.has(key));
   let sequence = 0;
   for (const repository of parts.repositories) {
     const commit = await repository.commitArchive(manifest, { newObjects });

@@ -1,4 +1,4 @@
-import type { ArchiveCommit } from '@kops/archive-format';
+import { wholeCluster, type ArchiveCommit, type SelectedTopics } from '@kops/archive-format';
 import type { Repository } from '@kops/repository';
 import { expect, it } from 'vitest';
 import { clusterId, parentPartition, topicId } from '../test/fixture.ts';
@@ -9,6 +9,8 @@ interface Stored {
   readonly archive: string;
   readonly cuts: readonly (readonly [partition: number, cut: bigint])[];
   readonly topicId?: string;
+  readonly name?: string;
+  readonly selection?: Partial<SelectedTopics>;
 }
 
 /** A repository with archives of a topic of three partitions, the oldest first, and how many manifests were read of it. */
@@ -19,7 +21,13 @@ function repositoryOf(archives: readonly Stored[]): {
   let reads = 0;
   const manifests = new Map(archives.map((stored) => [stored.archive, manifestOf(stored)]));
   const repository = {
-    archives: () => Promise.resolve(archives.map(({ archive }) => ({ archive }))),
+    archives: () =>
+      Promise.resolve(
+        archives.map(({ archive, selection }) => ({
+          archive,
+          selection: { ...wholeCluster, ...selection },
+        })),
+      ),
     readManifest: ({ archive }: ArchiveCommit) => {
       reads++;
       return Promise.resolve(manifests.get(archive));
@@ -32,10 +40,11 @@ function manifestOf({
   archive,
   cuts,
   topicId: life = topicId,
+  name = 'orders',
 }: Stored): ParentPartition['manifest'] {
   const partitions = cuts.map(([partition, cut]) => parentPartition(cut, { partition }).partition);
   const { manifest, topic } = parentPartition(0n);
-  const shown = { ...topic, topicId: life, partitionCount: 3, partitions };
+  const shown = { ...topic, name, topicId: life, partitionCount: 3, partitions };
   return { ...manifest, archive, topics: [shown] };
 }
 
@@ -75,4 +84,33 @@ it('does not mix two lives of a topic', async () => {
     { archive: 'late', cuts: [[1, 20n]] as const },
   ];
   expect((await cutsOf(archives)).cuts).toEqual([undefined, 20n, undefined]);
+});
+
+it('finds topics that were backed up one by one, however many there are', async () => {
+  const names = Array.from({ length: 25 }, (_, index) => `topic-${String(index)}`);
+  const { repository, reads } = repositoryOf(
+    names.map((name, index) => ({
+      archive: `archive-${String(index)}`,
+      cuts: all(BigInt(index + 1)),
+      name,
+      selection: { topics: [name] },
+    })),
+  );
+  const parents = await findParents([repository], clusterId, names);
+  const found = names.map((name) => parents.of(name, 2)?.partition.cut);
+  expect(found).toEqual(names.map((_, index) => BigInt(index + 1)));
+  expect(reads()).toBe(25);
+});
+
+it('reads few of many archives that cannot hold a topic, for one that is new', async () => {
+  const many = Array.from({ length: 500 }, (_, index) => ({
+    archive: `archive-${String(index)}`,
+    cuts: all(5n),
+    name: index % 2 === 0 ? 'other' : 'orders',
+    selection: index % 2 === 0 ? { topics: ['other'] } : {},
+  }));
+  const { repository, reads } = repositoryOf(many);
+  const parents = await findParents([repository], clusterId, ['new']);
+  expect(parents.of('new', 0)).toBeUndefined();
+  expect(reads()).toBeLessThanOrEqual(21);
 });

@@ -1,9 +1,14 @@
-import type { ArchiveCommit, Manifest } from '@kops/archive-format';
+import {
+  coversTopics,
+  type ArchiveCommit,
+  type Manifest,
+  type SelectedTopics,
+} from '@kops/archive-format';
 import { formatTopicPartition, type TopicId } from '@kops/core';
 import type { Repository } from '@kops/repository';
 import type { ParentPartition } from './plan-backup.ts';
 
-/** How many archives back a partition is looked for: backups of different topics into one repository alternate. */
+/** How many archives back of each selection of topics a partition is looked for: a topic that is new is in none, and manifests may be many and large. */
 const maxArchivesBack = 20;
 
 /** What earlier archives hold. */
@@ -25,8 +30,10 @@ export async function findParents(
   const lives = new Map<string, TopicId>();
   const missing = new Set(topics);
   let latestManifest: Manifest | null = null;
-  for (const ref of common.slice(0, maxArchivesBack)) {
+  const worthReading = readingLimit();
+  for (const ref of common) {
     if (missing.size === 0 && latestManifest !== null) break;
+    if (latestManifest !== null && !worthReading(ref.selection, missing)) continue;
     const manifest = await repositories[0]?.readManifest(ref);
     if (manifest === undefined) break;
     latestManifest ??= manifest;
@@ -46,6 +53,20 @@ export async function findParents(
     latest: common[0] ?? null,
     latestManifest,
     of: (topic, partition) => found.get(formatTopicPartition({ topic, partition })),
+  };
+}
+
+/** Whether an archive may hold any of the topics, and few others of the same selection were read. */
+function readingLimit(): (selection: SelectedTopics, topics: ReadonlySet<string>) => boolean {
+  const readOf = new Map<string, number>();
+  return (selection, topics) => {
+    const { topics: selected, exclude, leftovers } = selection;
+    // What is left over of partitions may be of any topic.
+    if (!leftovers && ![...topics].some((topic) => coversTopics(selection, topic))) return false;
+    const key = JSON.stringify([selected.toSorted(), exclude.toSorted(), leftovers]);
+    const read = readOf.get(key) ?? 0;
+    readOf.set(key, read + 1);
+    return read < maxArchivesBack;
   };
 }
 

@@ -299,6 +299,8 @@ export default class Backup extends KopsCommand<typeof Backup, BackupResult> {
       `  new here: ${counted(archive.newSegments, 'segment')}, ${formatBytes(archive.newBytes)} in ${formatDuration(performance.now() - this.#startedAt)}`,
       ...archive.copies.map((copy) => `  in ${copy}`),
     ]);
+    // The next generation says what is new in it.
+    this.#startedAt = performance.now();
   }
 }
 
