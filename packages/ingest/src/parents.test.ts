@@ -114,3 +114,14 @@ it('reads few of many archives that cannot hold a topic, for one that is new', a
   expect(parents.of('new', 0)).toBeUndefined();
   expect(reads()).toBeLessThanOrEqual(21);
 });
+
+it('says why there is no parent, also where a copy lacks the archive', async () => {
+  const stored = repositoryOf([{ archive: 'first', cuts: all(5n) }]).repository;
+  const empty = repositoryOf([]).repository;
+  const noParent = async (...copies: Repository[]) =>
+    (await findParents(copies, clusterId, ['orders'])).noParent;
+  expect(await noParent(empty)).toBe('no-earlier-archive: none holds it');
+  expect(await noParent(stored, empty)).toBe(
+    'no-earlier-archive: no archive that all copies have holds it',
+  );
+});

@@ -16,6 +16,8 @@ export interface Parents {
   /** The newest archive that all copies have; null when there is none. */
   readonly latest: ArchiveCommit | null;
   readonly latestManifest: Manifest | null;
+  /** Why a partition has none. */
+  readonly noParent: string;
   of(topic: string, partition: number): ParentPartition | undefined;
 }
 
@@ -52,8 +54,21 @@ export async function findParents(
   return {
     latest: common[0] ?? null,
     latestManifest,
+    noParent: await reasonOfNone(repositories, cluster, common.length),
     of: (topic, partition) => found.get(formatTopicPartition({ topic, partition })),
   };
+}
+
+async function reasonOfNone(
+  repositories: readonly Repository[],
+  cluster: string,
+  common: number,
+): Promise<string> {
+  const counts = await Promise.all(
+    repositories.map(async (repository) => (await repository.archives({ cluster })).length),
+  );
+  const missing = counts.some((count) => count > common);
+  return `no-earlier-archive: ${missing ? 'no archive that all copies have' : 'none'} holds it`;
 }
 
 /** Whether an archive may hold any of the topics, and few others of the same selection were read. */

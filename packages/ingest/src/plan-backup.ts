@@ -80,8 +80,6 @@ export interface PlanFacts {
   readonly noParent?: string;
 }
 
-const noEarlierArchive = 'no-earlier-archive: no archive that all copies have holds this partition';
-
 /** Plans every partition of a snapshot, in the snapshot's order. Pure. */
 export function planBackup(facts: PlanFacts): PartitionPlan[] {
   return facts.snapshot.topics.flatMap((topic) =>
@@ -122,7 +120,7 @@ function planPartition(
       : {}),
   });
   if (parent === undefined || held === undefined)
-    return baseline(facts.noParent ?? noEarlierArchive);
+    return baseline(facts.noParent ?? 'no-earlier-archive: none holds it');
   // Its archive is younger than what it shows: tombstones may have come and gone since.
   if (mayCompact(topic) && isSameLife(parent, topic) && hasGivenUp(parent))
     return baseline(`fetch-gave-up: archive ${parent.manifest.archive} could not capture it`);
@@ -179,7 +177,8 @@ function planFaulty(
   if (parent?.topic.topicId !== topic.topicId) {
     const nothing = { ...snapshot, logStart: 0n, highWatermark: 0n, lastStableOffset: 0n };
     return {
-      ...{ topic, snapshot: nothing, mode: 'baseline', reason: '', parent: undefined, fault },
+      ...{ topic, snapshot: nothing, mode: 'baseline', parent: undefined, fault },
+      reason: `fetch-gave-up: ${fault.message}`,
       ...{ resume: 0n, cut: 0n, losses: [], leaderEpochs: [], archivedLosses },
     };
   }

@@ -129,6 +129,7 @@ async function planAll(
     parentOf: (topic, partition) => parents.of(topic, partition),
     epochEnd: (topic, partition) => ends.get(`${topic}/${String(partition)}`),
     nowMs,
+    noParent: parents.noParent,
   });
 }
 
