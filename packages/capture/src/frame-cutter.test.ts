@@ -70,7 +70,7 @@ describe('cutRange', () => {
     expect(cutRange(range, 5n, 16n).passedEnd).toBe(true);
     expect(cutRange(range, 5n, 20n).passedEnd).toBe(false);
     expect(cutRange(range, 5n, 5n)).toMatchObject({ next: 8n, passedEnd: true });
-    expect(cutRange(range, 20n, -1n)).toEqual({
+    expect(cutRange(range, 20n, -1n)).toMatchObject({
       frames: [],
       next: 20n,
       firstEpoch: -1,

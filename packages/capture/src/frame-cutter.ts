@@ -1,5 +1,6 @@
 import { KopsError, type Offset } from '@kops/core';
 import { splitBatches, type RecordBatchView } from '@kops/record-batch';
+import { headBytes } from './bytes-behind.ts';
 import { maxFrameBytes } from '@kops/transport';
 
 /** A piece of a fetched range as it goes over the wire. */
@@ -19,6 +20,10 @@ export interface CutRange {
   readonly lastEpoch: number;
   /** Whether a batch at or after `end` was seen. */
   readonly passedEnd: boolean;
+  /** The offset after that batch; -1n when none was seen. */
+  readonly passedBy: Offset;
+  /** There are bytes and no whole batch of use among them: a broker always answers with one, so its length is damaged. */
+  readonly isCutOff: boolean;
 }
 
 /**
@@ -33,7 +38,7 @@ export function cutRange(fetched: Uint8Array, from: Offset, end: Offset): CutRan
   let next = from;
   let firstEpoch = -1;
   let lastEpoch = -1;
-  let passedEnd = false;
+  let passedBy = -1n;
   let start = -1;
   let position = 0;
   const flush = (): void => {
@@ -44,7 +49,7 @@ export function cutRange(fetched: Uint8Array, from: Offset, end: Offset): CutRan
   for (const batch of readableBatches(fetched, () => next > from)) {
     const size = batch.sizeInBytes;
     if (end >= 0n && batch.baseOffset >= end) {
-      passedEnd = true;
+      passedBy = batch.nextOffset;
       break;
     }
     if (batch.nextOffset <= from) {
@@ -63,7 +68,9 @@ export function cutRange(fetched: Uint8Array, from: Offset, end: Offset): CutRan
     }
   }
   flush();
-  return { frames, next, firstEpoch, lastEpoch, passedEnd };
+  const passedEnd = passedBy >= 0n;
+  const isCutOff = frames.length === 0 && !passedEnd && fetched.length - position >= headBytes;
+  return { frames, next, firstEpoch, lastEpoch, passedEnd, passedBy, isCutOff };
 }
 
 /** The batches up to bytes that cannot be one, which is an error only where none of use is before them. */

@@ -9,7 +9,12 @@ import {
 import type { FetchResult, KafkaClient } from '@kops/kafka';
 import { EmptyAnswers } from '@kops/kafka/read';
 import type { LossReason, PartitionAssignment } from '@kops/transport';
-import { cutRange, type CutFrame } from './frame-cutter.ts';
+import { hasBytesBehind } from './bytes-behind.ts';
+import { cutRange, type CutFrame, type CutRange } from './frame-cutter.ts';
+
+/** So often in a row a doubtful answer is asked for again, and how long after, in ms: a high watermark may lag behind its own answer. */
+const maxDoubts = 5;
+const doubtMs = 50;
 
 /** Times and sizes of capture. */
 export interface CaptureLimits {
@@ -91,6 +96,7 @@ export class LogCursor {
   /** Since when a followed log has had nothing more. */
   #idleSince: number | undefined;
   #aboveEndSince: number | undefined;
+  #doubts = 0;
   readonly #unreleased = new Set<() => void>();
 
   constructor(options: CursorOptions) {
@@ -183,6 +189,7 @@ export class LogCursor {
     this.#aboveEndSince = undefined;
     const end = this.#options.assignment.endOffset;
     const cut = cutRange(result.bytes, this.#position, end);
+    const isPassed = cut.passedEnd && cut.passedBy <= result.highWatermark;
     if (cut.firstEpoch > this.#epoch && this.#epoch >= 0) {
       const before = this.#position;
       yield* this.#checkTruncation();
@@ -198,12 +205,28 @@ export class LogCursor {
       this.#idleSince = undefined;
       this.#empty.onData();
       yield { type: 'run', frames: cut.frames, next: cut.next, state: result, release };
-      if (cut.passedEnd) yield* this.#jumpTo(end, result);
+      this.#doubts = 0;
+      if (isPassed) yield* this.#jumpTo(end, result);
       return;
     }
     release();
-    if (cut.passedEnd) yield* this.#jumpTo(end, result);
+    if (isPassed) yield* this.#jumpTo(end, result);
+    else if (cut.passedEnd || cut.isCutOff) await this.#onDoubt(cut);
     else yield* this.#onNothing(result);
+  }
+
+  /** Bytes that cannot be true are no proof of a hole: asked for again, then they are damage. */
+  async #onDoubt({ isCutOff, passedBy }: Pick<CutRange, 'isCutOff' | 'passedBy'>): Promise<void> {
+    const { signal } = this.#options;
+    this.#doubts++;
+    if (this.#doubts < maxDoubts) return this.#clock.sleep(doubtMs, signal);
+    const what = isCutOff
+      ? 'a batch claims to be longer than its log'
+      : `a batch claims offsets up to ${String(passedBy - 1n)}, beyond the high watermark`;
+    throw new KopsError('KOPS_BATCH_CORRUPT', what, {
+      at: this.#at(),
+      hint: 'Check the log on the broker with kafka-dump-log.sh; another replica may have it undamaged.',
+    });
   }
 
   /** An answer without a batch: the end of the log, a tail that compaction has emptied, or data that the broker has not got at. */
@@ -215,7 +238,30 @@ export class LogCursor {
       return;
     }
     const verdict = await this.#empty.judge(this.#position, end, state.highWatermark);
-    if (verdict === 'nothing') yield* this.#jumpTo(end, state);
+    if (verdict !== 'nothing') return;
+    if (await this.#hasBytesBehind(end)) await this.#onDoubt({ isCutOff: true, passedBy: -1n });
+    else yield* this.#jumpTo(end, state);
+  }
+
+  /** Looks from before the position on, where a damaged batch shows by its bytes. */
+  async #hasBytesBehind(end: Offset): Promise<boolean> {
+    const { kafka, assignment, limits, signal } = this.#options;
+    if (this.#position === 0n) return false;
+    const { topic, partition, topicId, derivedTopicId } = assignment;
+    const result = await kafka.fetch({
+      topic,
+      partition,
+      topicId: derivedTopicId ? undefined : topicId,
+      offset: this.#position - 1n,
+      currentLeaderEpoch: -1,
+      maxBytes: limits.fetchBytes,
+      maxWaitMs: 0,
+      signal,
+    });
+    if (result.status !== 'ok') return false;
+    const found = hasBytesBehind(result.bytes, this.#position, end);
+    result.release?.();
+    return found;
   }
 
   *#jumpTo(next: Offset, state: LogState): Generator<LogEvent> {
