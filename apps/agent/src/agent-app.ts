@@ -38,14 +38,20 @@ export async function runAgentApp(
     brokerIds: settings.brokerIds,
     version: settings.version,
     capture,
-    connect: async (cluster) => {
+    connect: async (cluster, onThrottled) => {
       const options = settings.clusters[cluster];
       if (options === undefined) {
         throw new KopsError('KOPS_CONFIG', `this agent knows no cluster '${cluster}'`, {
           hint: `Add clusters.${cluster} to the agent's configuration, with the name that the archiver uses.`,
         });
       }
-      return connectKafka({ ...options, fetchBufferBytes, maxFetchConnections, logger });
+      return connectKafka({
+        ...options,
+        fetchBufferBytes,
+        maxFetchConnections,
+        onThrottled,
+        logger,
+      });
     },
     logger,
     signal,

@@ -48,7 +48,7 @@ async function listenAs(
     for await (const message of join.incoming) {
       if (message.type === 'welcome') {
         heartbeat = setInterval(
-          () => void join.send({ type: 'heartbeat' }).catch(() => undefined),
+          () => void join.send({ type: 'heartbeat', throttled: null }).catch(() => undefined),
           message.heartbeatIntervalMs,
         );
         welcome.resolve(undefined);

@@ -6,8 +6,8 @@ import {
   type Clock,
   type Logger,
 } from '@kops/core';
-import type { KafkaClient } from '@kops/kafka';
-import type { AgentEvent, Assignment, CaptureClient, Duplex } from '@kops/transport';
+import type { KafkaClient, ThrottleNotice } from '@kops/kafka';
+import type { CaptureClient, Throttled } from '@kops/transport';
 import { ArchiverLink } from './archiver-link.ts';
 import { defaultLimits, type CaptureLimits } from './log-cursor.ts';
 import { StreamScheduler } from './stream-scheduler.ts';
@@ -22,8 +22,11 @@ export interface AgentOptions {
   readonly brokerIds: readonly number[];
   readonly version: string;
   readonly capture: CaptureClient;
-  /** Gives the client of a cluster by its name in the agent's configuration; called once per name. */
-  readonly connect: (cluster: string) => Promise<KafkaClient>;
+  /** Gives the client of a cluster by its name in the agent's configuration; called once per name. The client reports quotas that delay it. */
+  readonly connect: (
+    cluster: string,
+    onThrottled: (notice: ThrottleNotice) => void,
+  ) => Promise<KafkaClient>;
   /** PartitionStreams at a time; at most 64, by default 24. */
   readonly capacity?: number;
   /** Bytes of fetched data in memory; default 8 MiB. */
@@ -48,8 +51,10 @@ export async function runAgent(options: AgentOptions): Promise<void> {
   const clock = options.clock ?? systemClock;
   const logger = options.logger ?? silentLogger;
   const clients = new Map<string, Promise<KafkaClient>>();
+  const throttle = new LongestThrottle();
   const connect = (cluster: string): Promise<KafkaClient> => {
-    const client = clients.get(cluster) ?? options.connect(cluster);
+    const client =
+      clients.get(cluster) ?? options.connect(cluster, (notice) => throttle.add(notice));
     clients.set(cluster, client);
     // A cluster that could not be reached is tried anew by the next stream; this stream's caller sees the failure.
     client.catch(() => clients.delete(cluster));
@@ -60,7 +65,7 @@ export async function runAgent(options: AgentOptions): Promise<void> {
   try {
     while (!stopped()) {
       try {
-        await joinOnce({ ...options, connect, logger, onJoined: () => link.joined() });
+        await joinOnce({ ...options, connect, throttle, logger, onJoined: () => link.joined() });
       } catch (error) {
         const failure = toKopsError(error);
         if (stopped()) break;
@@ -84,7 +89,12 @@ async function closeClients(clients: ReadonlyMap<string, Promise<KafkaClient>>):
 }
 
 async function joinOnce(
-  options: AgentOptions & { readonly logger: Logger; readonly onJoined: () => void },
+  options: Omit<AgentOptions, 'connect'> & {
+    readonly connect: (cluster: string) => Promise<KafkaClient>;
+    readonly throttle: LongestThrottle;
+    readonly logger: Logger;
+    readonly onJoined: () => void;
+  },
 ): Promise<void> {
   const duplex = options.capture.join();
   const { agentId, host, rack, brokerIds, version } = options;
@@ -110,7 +120,9 @@ async function joinOnce(
     await duplex.send({ type: 'hello', agentId, host, rack, brokerIds, capacity, version });
     for await (const assignment of duplex.incoming) {
       if (assignment.type === 'welcome') {
-        heartbeat = beat(duplex, assignment.heartbeatIntervalMs, failed);
+        heartbeat = setInterval(() => {
+          duplex.send({ type: 'heartbeat', throttled: options.throttle.take() }).catch(failed);
+        }, assignment.heartbeatIntervalMs);
         options.onJoined();
       } else if (assignment.type === 'assign')
         scheduler.assign(assignment.cluster, assignment.partitions);
@@ -124,12 +136,17 @@ async function joinOnce(
   }
 }
 
-function beat(
-  duplex: Duplex<Assignment, AgentEvent>,
-  intervalMs: number,
-  failed: (error: unknown) => void,
-): NodeJS.Timeout {
-  return setInterval(() => {
-    duplex.send({ type: 'heartbeat' }).catch(failed);
-  }, intervalMs);
+/** The quota that has delayed fetches most since it was last asked for. */
+class LongestThrottle {
+  #longest: Throttled | null = null;
+
+  add(notice: ThrottleNotice): void {
+    if (notice.throttleMs > (this.#longest?.throttleMs ?? 0)) this.#longest = notice;
+  }
+
+  take(): Throttled | null {
+    const longest = this.#longest;
+    this.#longest = null;
+    return longest;
+  }
 }

@@ -1,5 +1,5 @@
 import { KopsError, silentLogger, type Logger } from '@kops/core';
-import type { AgentEvent, Assignment, Duplex } from '@kops/transport';
+import type { AgentEvent, Assignment, Duplex, Throttled } from '@kops/transport';
 
 /** Heartbeats: sent every so often, and dead without one for so long (CAPTURE.md). In ms. */
 export const heartbeat = { intervalMs: 2_000, deadAfterMs: 6_000 } as const;
@@ -15,11 +15,12 @@ export interface JoinedAgent {
   tell(assignment: Assignment): void;
 }
 
-/** Who wants to know of agents. */
+/** Called with what happens to agents. */
 export interface AgentListener {
-  onJoined(agent: JoinedAgent): void;
-  onLeft(agent: JoinedAgent, reason: string): void;
-  onPartitionFailed(agent: JoinedAgent, failure: AgentEvent & { type: 'failed' }): void;
+  onJoined?(agent: JoinedAgent): void;
+  onLeft?(agent: JoinedAgent, reason: string): void;
+  onPartitionFailed?(agent: JoinedAgent, failure: AgentEvent & { type: 'failed' }): void;
+  onThrottled?(agent: JoinedAgent, throttled: Throttled): void;
 }
 
 /** Keeps track of the agents that are alive. */
@@ -81,7 +82,7 @@ export class AgentRegistry {
       for await (const event of duplex.incoming) {
         heard();
         if (event.type === 'hello') agent = await this.#join(event, duplex);
-        else if (event.type === 'failed' && agent !== undefined) this.#tellFailed(agent, event);
+        else if (agent !== undefined) this.#tell(agent, event);
       }
     } catch (error) {
       reason = error instanceof Error ? error.message : String(error);
@@ -117,7 +118,7 @@ export class AgentRegistry {
     });
     this.#agents.set(agent.agentId, agent);
     this.#logger.info('an agent joined', { agent: agent.agentId, host: agent.host });
-    for (const listener of this.#listeners) listener.onJoined(agent);
+    for (const listener of this.#listeners) listener.onJoined?.(agent);
     return agent;
   }
 
@@ -125,10 +126,13 @@ export class AgentRegistry {
     if (this.#agents.get(agent.agentId) !== agent) return;
     this.#agents.delete(agent.agentId);
     this.#logger.info('an agent left', { agent: agent.agentId, host: agent.host, reason });
-    for (const listener of this.#listeners) listener.onLeft(agent, reason);
+    for (const listener of this.#listeners) listener.onLeft?.(agent, reason);
   }
 
-  #tellFailed(agent: JoinedAgent, event: AgentEvent & { type: 'failed' }): void {
-    for (const listener of this.#listeners) listener.onPartitionFailed(agent, event);
+  #tell(agent: JoinedAgent, event: AgentEvent & { type: 'failed' | 'heartbeat' }): void {
+    for (const listener of this.#listeners) {
+      if (event.type === 'failed') listener.onPartitionFailed?.(agent, event);
+      else if (event.throttled !== null) listener.onThrottled?.(agent, event.throttled);
+    }
   }
 }

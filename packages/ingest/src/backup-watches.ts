@@ -3,6 +3,7 @@ import type { NoticeKind, StartBackup } from '@kops/transport';
 import { watchForAgents } from './agent-watch.ts';
 import { watchCluster } from './cluster-watch.ts';
 import { Outage } from './outage.ts';
+import { ThrottleWatch } from './throttle-watch.ts';
 import type { BackupContext } from './prepare-backup.ts';
 
 /** How long a snapshot waits for its first agent, and for another when the last one is gone, in ms. */
@@ -59,6 +60,10 @@ export class BackupWatches {
       onBack: () => onNotice('agents-back', 'an agent has joined'),
       onGivenUp: onFailed,
     });
+    const throttles = new ThrottleWatch(clock, (text) => onNotice('throttled', text));
+    const endThrottles = registry.listen({
+      onThrottled: (_, throttled) => throttles.add(throttled),
+    });
     void watchCluster({
       kafka,
       clock,
@@ -68,6 +73,7 @@ export class BackupWatches {
     });
     return () => {
       endAgents();
+      endThrottles();
       ended.abort();
     };
   }

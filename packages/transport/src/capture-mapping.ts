@@ -5,8 +5,17 @@ import {
   type AgentEvent as WireAgentEvent,
   type Assignment as WireAssignment,
   type Frame as WireFrame,
+  type Heartbeat as WireHeartbeat,
 } from '@kops/proto/capture';
-import type { Ack, AgentEvent, Assignment, EndReason, Frame, LossReason } from './port.ts';
+import type {
+  Ack,
+  AgentEvent,
+  Assignment,
+  EndReason,
+  Frame,
+  LossReason,
+  Throttled,
+} from './port.ts';
 import { fromWireError, toWireError } from './error-mapping.ts';
 import { nameOf, toSafeNumber, toTopicId, unreadable } from './wire-values.ts';
 
@@ -28,7 +37,7 @@ export function toWireAgentEvent(event: AgentEvent): WireAgentEvent {
       return { event: { $case: type, value: { ...hello, brokerIds: [...brokerIds] } } };
     }
     case 'heartbeat':
-      return { event: { $case: 'heartbeat', value: {} } };
+      return { event: { $case: 'heartbeat', value: toWireThrottled(event.throttled) } };
     case 'failed': {
       const { type, error, ...failed } = event;
       return { event: { $case: type, value: { ...failed, error: toWireError(error) } } };
@@ -41,7 +50,7 @@ export function fromWireAgentEvent({ event }: WireAgentEvent): AgentEvent {
     case 'hello':
       return { type: 'hello', ...event.value };
     case 'heartbeat':
-      return { type: 'heartbeat' };
+      return { type: 'heartbeat', throttled: fromWireThrottled(event.value) };
     case 'failed': {
       const { error, ...failed } = event.value;
       if (error === undefined) throw unreadable('failure without an error');
@@ -50,6 +59,14 @@ export function fromWireAgentEvent({ event }: WireAgentEvent): AgentEvent {
     case undefined:
       throw unreadable('agent event');
   }
+}
+
+function toWireThrottled(throttled: Throttled | null): WireHeartbeat {
+  return { throttledBy: throttled?.broker ?? '', throttleMs: throttled?.throttleMs ?? 0 };
+}
+
+function fromWireThrottled({ throttledBy, throttleMs }: WireHeartbeat): Throttled | null {
+  return throttledBy === '' ? null : { broker: throttledBy, throttleMs };
 }
 
 export function toWireAssignment(assignment: Assignment): WireAssignment {

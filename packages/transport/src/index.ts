@@ -18,6 +18,7 @@ export type {
   Ack,
   AckMode,
   AgentEvent,
+  Throttled,
   ArchiverHandlers,
   ArchiverServer,
   Assignment,

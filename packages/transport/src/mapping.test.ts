@@ -57,7 +57,12 @@ const agentEvent: fc.Arbitrary<AgentEvent> = fc.oneof(
     capacity: uint32,
     version: text,
   }),
-  fc.constant({ type: 'heartbeat' as const }),
+  fc.record({
+    type: fc.constant('heartbeat' as const),
+    throttled: fc.option(
+      fc.record({ broker: text.filter((broker) => broker !== ''), throttleMs: uint32 }),
+    ),
+  }),
   fc.record({ type: fc.constant('failed' as const), epoch: uint64, error, ...topicPartition }),
 );
 

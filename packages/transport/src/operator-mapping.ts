@@ -50,6 +50,7 @@ const noticeKinds: ReadonlySet<string> = new Set<NoticeKind>([
   'kafka-back',
   'agents-lost',
   'agents-back',
+  'throttled',
 ]);
 
 const isNoticeKind = (kind: string): kind is NoticeKind => noticeKinds.has(kind);

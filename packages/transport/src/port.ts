@@ -10,6 +10,13 @@ export interface Endpoint {
 }
 
 /** What an agent tells on its Join stream. */
+/** A broker whose quota delays fetches. */
+export interface Throttled {
+  /** `host:port`. */
+  readonly broker: string;
+  readonly throttleMs: number;
+}
+
 export type AgentEvent =
   | {
       readonly type: 'hello';
@@ -20,7 +27,7 @@ export type AgentEvent =
       readonly capacity: number;
       readonly version: string;
     }
-  | { readonly type: 'heartbeat' }
+  | { readonly type: 'heartbeat'; readonly throttled: Throttled | null }
   | ({
       readonly type: 'failed';
       readonly epoch: bigint;
@@ -212,6 +219,7 @@ export type NoticeKind =
   | 'kafka-back'
   | 'agents-lost'
   | 'agents-back'
+  | 'throttled'
   /** None of these, or one that only a newer archiver knows. */
   | 'other';
 
