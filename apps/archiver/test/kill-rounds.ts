@@ -178,7 +178,7 @@ export function describeKills(rounds: KillRounds): void {
         // A fast one may have committed its archive in the moment before it was killed: then that is what is extended.
         counts.add('archiver', { isInterrupted: !isArchived(last) });
         const isContinued = last.notices.some((text) =>
-          text.startsWith('continuing an interrupted backup'),
+          text.startsWith('resuming an interrupted backup'),
         );
         expect(isContinued).toBe(!isArchived(last));
         await expectWhole();

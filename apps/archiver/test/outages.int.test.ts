@@ -80,7 +80,7 @@ describe('a full disk', () => {
     await station.startAgent();
     const { notices, done } = await startBackup(station.operator, ['bulk']);
     expect(await done).toMatchObject([{ records: 12_000n }]);
-    expect(notices.some((text) => text.startsWith('continuing an interrupted backup'))).toBe(true);
+    expect(notices.some((text) => text.startsWith('resuming an interrupted backup'))).toBe(true);
     await expectWhole();
   });
 });

@@ -320,7 +320,7 @@ export class LogCursor {
       from,
       to: logStart,
       reason: 'retention',
-      detail: `log start moved to ${String(logStart)} before these offsets were read`,
+      detail: `log start moved to ${String(logStart)} before these offsets were captured`,
     };
   }
 
@@ -344,7 +344,7 @@ export class LogCursor {
   }
 
   #gone(status: 'topic-recreated' | 'topic-gone'): KopsError {
-    const what = status === 'topic-gone' ? 'was deleted' : 'was deleted and created anew';
+    const what = status === 'topic-gone' ? 'was deleted' : 'was deleted and recreated';
     return new KopsError('KOPS_TOPIC_NOT_FOUND', `the topic ${what} during the backup`, {
       at: this.#at(),
       hint: 'What was archived before stays; the next backup starts a new lineage.',

@@ -14,7 +14,7 @@ it('names what the last agent was refused for where there is none, until one has
   registry.refused(new KopsError('KOPS_FORMAT_UNSUPPORTED', 'the agent is older', { hint }));
   expect(registry.lack(30_000)).toMatchObject({
     code: 'KOPS_FORMAT_UNSUPPORTED',
-    message: 'no agent has joined for 30 s; the last one was refused: the agent is older',
+    message: 'no agent has joined for 30 s; the archiver rejected the last one: the agent is older',
     hint,
   });
   const join = new FakeDuplex<AgentEvent, Assignment>();

@@ -49,11 +49,15 @@ export class AgentRegistry {
     const text = `no agent has joined for ${String(waitedMs / 1000)} s`;
     if (refusal === undefined)
       return new KopsError('KOPS_ARCHIVER_UNREACHABLE', text, {
-        hint: "Start an agent with 'kops agent' and check that it reaches this archiver.",
+        hint: "Start an agent with 'kops agent' and check that it can connect to this archiver.",
       });
-    return new KopsError(refusal.code, `${text}; the last one was refused: ${refusal.message}`, {
-      ...(refusal.hint === undefined ? {} : { hint: refusal.hint }),
-    });
+    return new KopsError(
+      refusal.code,
+      `${text}; the archiver rejected the last one: ${refusal.message}`,
+      {
+        ...(refusal.hint === undefined ? {} : { hint: refusal.hint }),
+      },
+    );
   }
 
   listen(listener: AgentListener): () => void {
@@ -76,7 +80,7 @@ export class AgentRegistry {
       }, heartbeat.deadAfterMs);
     };
     let agent: JoinedAgent | undefined;
-    let reason = 'it left';
+    let reason = 'it disconnected';
     heard();
     try {
       for await (const event of duplex.incoming) {
@@ -110,7 +114,7 @@ export class AgentRegistry {
     };
     this.#lastRefusal = undefined;
     const before = this.#agents.get(agent.agentId);
-    if (before !== undefined) this.#leave(before, 'it joined again');
+    if (before !== undefined) this.#leave(before, 'it rejoined');
     await duplex.send({
       type: 'welcome',
       heartbeatIntervalMs: heartbeat.intervalMs,

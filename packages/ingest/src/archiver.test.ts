@@ -67,8 +67,8 @@ describe('a backup that selects no topic', () => {
   it.each<[string, string[], Partial<StartBackup>, RegExp, RegExp]>([
     ['everything is excluded', ['orders'], { exclude: ['orders*'] }, /1 topic/, /--exclude/],
     ['only internal topics exist', ['__consumer_offsets'], {}, /internal/, /--allow-empty/],
-    ['the cluster shows no topic, as to a user without rights', [], {}, /shows none/, /DESCRIBE/],
-    ['it only plans', [], { dryRun: true }, /shows none/, /--allow-empty/],
+    ['the cluster shows no topic, as to a user without rights', [], {}, /reports none/, /DESCRIBE/],
+    ['it only plans', [], { dryRun: true }, /reports none/, /--allow-empty/],
     ['it is to follow', ['orders'], { exclude: ['o*'], follow: true }, /1 topic/, /--exclude/],
   ])('fails and makes no repository: %s', async (_why, topics, change, says, hint) => {
     const { archiver, opened } = archiverOf(topics);

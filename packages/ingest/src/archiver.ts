@@ -79,7 +79,7 @@ export class Archiver implements AsyncDisposable {
       stream: (stream) => this.#serveStream(stream),
       refused: (error, caller) => {
         const { logger = silentLogger } = this.#options;
-        logger.warn('a call was refused', { caller, code: error.code, reason: error.message });
+        logger.warn('rejected a call', { caller, code: error.code, reason: error.message });
         if (caller === 'agent') this.#registry.refused(error);
       },
       operator,
@@ -163,7 +163,7 @@ export class Archiver implements AsyncDisposable {
     });
     if (first.done === true) return;
     if (first.value.type !== 'open')
-      throw new KopsError('KOPS_UNEXPECTED', 'a stream must begin with an open frame');
+      throw new KopsError('KOPS_UNEXPECTED', 'the first frame of a stream is not an open frame');
     const open = first.value;
     for (const backup of this.#backups.values()) {
       if (backup.running && backup.request.cluster === open.cluster && backup.assigned(open)) {
@@ -171,7 +171,7 @@ export class Archiver implements AsyncDisposable {
         return;
       }
     }
-    throw new KopsError('KOPS_FENCED', 'no backup wants the partition', {
+    throw new KopsError('KOPS_FENCED', 'no backup captures this partition', {
       at: { topic: open.topic, partition: open.partition },
     });
   }
@@ -205,8 +205,8 @@ export class Archiver implements AsyncDisposable {
   #find(id: string): Backup {
     const backup = this.#backups.get(id);
     if (backup !== undefined) return backup;
-    throw new KopsError('KOPS_ARCHIVE_NOT_FOUND', `this archiver knows no backup '${id}'`, {
-      hint: "Check the archiver's log for the ids of its backups.",
+    throw new KopsError('KOPS_ARCHIVE_NOT_FOUND', `there is no backup '${id}'`, {
+      hint: 'Check the log of the archiver for the ids of its backups.',
     });
   }
 
@@ -220,6 +220,6 @@ export class Archiver implements AsyncDisposable {
 
 function shutDown(): KopsError {
   return new KopsError('KOPS_ARCHIVER_UNREACHABLE', 'the archiver was shut down', {
-    hint: 'Start the archiver, then run the backup again: it continues from the durable data. Backups that stand in its configuration (backups) resume by themselves.',
+    hint: 'Start the archiver, then run the backup again: it resumes from the durable data. Backups in the configuration file (backups) resume automatically.',
   });
 }

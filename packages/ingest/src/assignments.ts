@@ -88,10 +88,7 @@ export class Assignments {
     if (partition.done) return;
     partition.done = true;
     const { agent, epoch } = partition;
-    this.#takeBack(
-      partition,
-      new KopsError('KOPS_FENCED', 'the partition is not captured any more'),
-    );
+    this.#takeBack(partition, new KopsError('KOPS_FENCED', 'the partition is no longer captured'));
     agent?.tell({ type: 'revoke', partitions: [{ ...tp(partition), epoch }] });
   }
 
@@ -207,7 +204,7 @@ export class Assignments {
     }
   }
 
-  /** The partition that a stream may carry. @throws KOPS_FENCED when the assignment is not current */
+  /** The partition that a stream may carry. @throws KOPS_FENCED when the assignment is outdated */
   open(frame: OpenFrame, stream: Duplex<Frame, Ack>): AssignedPartition {
     const partition = this.#partitions.get(formatTopicPartition(frame));
     const current =
@@ -269,14 +266,14 @@ export class Assignments {
     partition.failures = position > partition.failedAt ? 1 : partition.failures + 1;
     partition.failedAt = position;
     partition.failedOn = agent;
-    this.#takeBack(partition, new KopsError('KOPS_FENCED', 'the assignment was given back'));
+    this.#takeBack(partition, new KopsError('KOPS_FENCED', 'the assignment was returned'));
     if (partition.failures >= maxFailures || !movable(failure.error)) {
       this.#events.onGivenUp(partition, failure.error);
       return;
     }
     this.#events.onNotice(
       'partition-failed',
-      `${formatTopicPartition(failure)}: ${failure.error.message}; trying again`,
+      `${formatTopicPartition(failure)}: ${failure.error.message}; retrying`,
     );
     this.distribute();
   }
@@ -302,8 +299,8 @@ function movable(error: KopsError): boolean {
 const coordinates = ({ topic, partition }: TopicPartition): Coordinates => ({ topic, partition });
 
 function fenced(at: TopicPartition): KopsError {
-  return new KopsError('KOPS_FENCED', 'the assignment is not current', {
+  return new KopsError('KOPS_FENCED', 'the assignment is outdated', {
     at: coordinates(at),
-    hint: 'Another agent captures the partition now; nothing is to be done.',
+    hint: 'Ignore this: another agent now captures the partition.',
   });
 }

@@ -57,7 +57,7 @@ export class BackupWatches {
       limitMs: follow ? outageLimitMs : agentWaitMs,
       onLost: () =>
         onNotice('agents-lost', "no agent, waiting for one: start it with 'kops agent'"),
-      onBack: () => onNotice('agents-back', 'an agent has joined'),
+      onBack: () => onNotice('agents-back', 'an agent joined'),
       onGivenUp: onFailed,
     });
     const throttles = new ThrottleWatch(clock, (text) => onNotice('throttled', text));
@@ -87,11 +87,11 @@ export class BackupWatches {
     const isStopped = Math.min(lostForMs, stoppedForMs) > lastCommitMs;
     if (!isStopped && lostForMs <= (outageLimitMs ?? Number.POSITIVE_INFINITY)) return;
     const what = isStopped
-      ? 'the last archive of the follow could not be committed'
-      : `the follow ends at its outage limit of ${inSeconds(outageLimitMs ?? 0)}`;
+      ? 'committing the last archive of the follow failed'
+      : `the follow stops: Kafka has not answered for the outage limit of ${inSeconds(outageLimitMs ?? 0)}`;
     this.#events.onFailed(
       new KopsError('KOPS_KAFKA_UNREACHABLE', `${what}: ${error.message}`, {
-        hint: 'Run the backup again when Kafka answers: it continues from the durable data.',
+        hint: 'Run the backup again when Kafka answers: it resumes from the durable data.',
         cause: error,
       }),
     );

@@ -256,7 +256,7 @@ export class Backup {
     }
     if (recovered === 0) return;
     const durable = (recovered / 1024 ** 2).toFixed(1);
-    const text = `continuing an interrupted backup: ${durable} MiB were durable already`;
+    const text = `resuming an interrupted backup: ${durable} MiB are already durable`;
     this.#notice('continued', text);
   }
 
@@ -264,10 +264,7 @@ export class Backup {
     while (!this.#partitions.assignments.partitions.every(({ done }) => done)) {
       this.#throwIfEnded();
       if (this.#state === 'stopping')
-        throw new KopsError(
-          'KOPS_INTERRUPTED',
-          'the backup was stopped before its cut was reached',
-        );
+        throw new KopsError('KOPS_INTERRUPTED', 'the backup was stopped before it reached its cut');
       await Promise.race([this.watermarkMoved(), this.#stop.promise]);
     }
     // Partitions count as done before their losses are noted.
@@ -383,7 +380,7 @@ export class Backup {
       await this.#begun.journal.release();
     } catch (later) {
       this.#context.logger.warn(
-        'the interrupted backup could not be released; a successor finds it by its dead owner',
+        'releasing the interrupted backup failed; the next backup resumes it after its owner has exited',
         { code: toKopsError(later).code },
       );
     }

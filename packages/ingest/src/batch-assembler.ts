@@ -80,9 +80,13 @@ function batchSize(bytes: Uint8Array, at: number): number {
   const length = new DataView(bytes.buffer, bytes.byteOffset + at, lengthEnd).getInt32(8);
   const size = length + lengthEnd;
   if (length < 49 || size > maxBatchBytes) {
-    throw new KopsError('KOPS_BATCH_CORRUPT', `a batch claims ${String(length)} bytes`, {
-      hint: 'Check the broker that sent it; what was archived before is safe.',
-    });
+    throw new KopsError(
+      'KOPS_BATCH_CORRUPT',
+      `the header of a batch gives an invalid length: ${String(length)} bytes`,
+      {
+        hint: 'Check the disk of the broker that sent it. Data archived before is not affected.',
+      },
+    );
   }
   return size;
 }

@@ -141,7 +141,7 @@ export class CaptureJournal {
     await Promise.all(
       this.#stores.map(async (store) => {
         if ((await store.putIfAbsent(pinKey(id), bytes)) === 'exists') {
-          throw new KopsError('KOPS_HELD', `the pin ${id} exists already`, {
+          throw new KopsError('KOPS_HELD', `the pin ${id} already exists`, {
             at: { repository: store.url },
           });
         }

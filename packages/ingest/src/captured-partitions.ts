@@ -86,7 +86,10 @@ export class CapturedPartitions {
     } catch (error) {
       // Where that cannot be asked, what was known decides: it is only about who is nearer.
       const { code } = toKopsError(error);
-      logger.warn('partitions are shared by the leaders that were known', { code });
+      logger.warn(
+        'could not refresh the partition leaders; assigning partitions by the last known leaders',
+        { code },
+      );
     }
     this.assignments.rebalance(agent);
   }
@@ -257,13 +260,13 @@ export class CapturedPartitions {
     const { sink, endOffset } = partition;
     const { plan } = sink;
     const { topicId, name } = plan.topic;
-    const what = reason === 'topic-deleted' ? 'was deleted' : 'was deleted and created anew';
+    const what = reason === 'topic-deleted' ? 'was deleted' : 'was deleted and recreated';
     if (!this.#endedTopics.has(topicId)) {
       this.#endedTopics.add(topicId);
       const stays =
         plan.gone === undefined
-          ? 'what was archived of it stays'
-          : 'what an interrupted backup had captured of it is taken into an archive';
+          ? 'its archived data is kept'
+          : 'data that an interrupted backup captured is added to an archive';
       this.#events.onNotice(reason, `topic ${name} ${what}: ${stays}`);
     }
     this.assignments.retire(partition);
@@ -279,7 +282,7 @@ export class CapturedPartitions {
       detail:
         plan.gone === undefined
           ? `the topic ${what} during the backup`
-          : `the topic ${what} after an interrupted backup had captured it up to here`,
+          : `the topic ${what} after an interrupted backup captured it up to this offset`,
     });
     this.#events.onMoved();
   }
@@ -316,7 +319,7 @@ export class CapturedPartitions {
     const { topicId, name } = sink.plan.topic;
     if (code === 'KOPS_ACCESS_DENIED' && !this.#endedTopics.has(topicId)) {
       this.#endedTopics.add(topicId);
-      const text = `topic ${name} is not captured, the others go on: ${message}`;
+      const text = `topic ${name} is not captured, other topics continue: ${message}`;
       this.#events.onNotice('topic-not-captured', text);
     }
     this.assignments.retire(partition);

@@ -68,7 +68,7 @@ export function damageLoss(
     from: position > baseOffset ? position : baseOffset,
     to: nextOffset,
     reason: 'damaged-at-source',
-    detail: `the batch is damaged on the broker and stored as it is: ${message}`,
+    detail: `the batch is damaged on the broker; it is stored unchanged: ${message}`,
     segment,
   };
 }

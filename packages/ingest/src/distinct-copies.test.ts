@@ -13,10 +13,10 @@ it('refuses one directory as two copies, under the same name or another, and say
     wrong('the repositories file:///a and file:///link are the same directory'),
   );
   expect(() => requireDistinct([at('file:///a', '1:2'), at('file:///a', '1:2')])).toThrow(
-    wrong('the repository file:///a is named twice'),
+    wrong('the repository file:///a is given twice'),
   );
   expect(() => requireDistinct([at('memory:a'), at('memory:a')])).toThrow(
-    wrong('the repository memory:a is named twice'),
+    wrong('the repository memory:a is given twice'),
   );
 });
 

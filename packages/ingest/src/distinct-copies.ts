@@ -12,11 +12,11 @@ export function requireDistinct(repositories: readonly Repository[]): void {
     throw new KopsError(
       'KOPS_USAGE',
       other === store.url
-        ? `the repository ${store.url} is named twice`
+        ? `the repository ${store.url} is given twice`
         : `the repositories ${other} and ${store.url} are the same directory`,
       {
         at: { repository: store.url },
-        hint: 'Give each copy a directory of its own, or name the repository once.',
+        hint: 'Give each copy its own directory, or give the repository once.',
       },
     );
   }

@@ -49,7 +49,7 @@ export class Heartbeat {
           return;
         }
         // What the backup writes next meets the same failure, unless it passes.
-        logger.debug('no sign of life could be given', {
+        logger.debug('writing the heartbeat failed', {
           code: error.code,
           reason: error.message,
         });

@@ -377,10 +377,10 @@ export class PartitionSink {
     if (follows) return;
     throw new KopsError(
       'KOPS_OFFSET_MISMATCH',
-      `a batch with offsets ${String(batch.baseOffset)} to ${String(batch.lastOffset)} does not follow ${String(expected)}`,
+      `a batch with offsets ${String(batch.baseOffset)} to ${String(batch.lastOffset)} does not start at the expected offset ${String(expected)}`,
       {
         at: { ...this.#at(), offset: batch.baseOffset },
-        hint: 'The broker or the agent sent batches out of order; run the backup again, it continues from the archived watermark.',
+        hint: 'Run the backup again: it resumes from the durable data. If the error repeats, check the log of the broker for this partition.',
       },
     );
   }

@@ -67,7 +67,7 @@ function planOne(
 
 /** Why what dead captures left begins a partition. */
 export const interruptedReason =
-  'interrupted-backup: it holds what an interrupted backup left, which extends no archive';
+  'interrupted-backup: the data of an interrupted backup does not extend an archive';
 
 const heldBy = (found: ParentPartition | undefined): Pick<PartitionPlan, 'held'> =>
   found === undefined

@@ -46,6 +46,6 @@ export async function passTo(sink: PartitionSink, logStart: Offset): Promise<voi
   const { position: from } = sink;
   if (logStart <= from) return;
   if (sink.isEmpty) return sink.skipTo(logStart, logStart);
-  const detail = `log start moved to ${String(logStart)} before these offsets were read`;
+  const detail = `log start moved to ${String(logStart)} before these offsets were captured`;
   await sink.lose({ from, to: logStart, reason: 'retention', detail });
 }

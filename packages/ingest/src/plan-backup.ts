@@ -123,12 +123,14 @@ function planPartition(
     return baseline(facts.noParent ?? 'no-earlier-archive: none holds it');
   // Its archive is younger than what it shows: tombstones may have come and gone since.
   if (mayCompact(topic) && isSameLife(parent, topic) && hasGivenUp(parent))
-    return baseline(`fetch-gave-up: archive ${parent.manifest.archive} could not capture it`);
+    return baseline(
+      `fetch-gave-up: archive ${parent.manifest.archive} did not capture it completely`,
+    );
   // What extends it would bring the same keys back.
   const gone = archivedLosses.find(({ reason }) => reason === 'tombstones-may-be-gone');
   if (gone !== undefined)
     return baseline(
-      `${gone.reason}: archive ${parent.manifest.archive} took too long (${gone.detail})`,
+      `${gone.reason}: archive ${parent.manifest.archive} was captured too slowly (${gone.detail})`,
     );
   const decision = mayExtend(
     extensionFacts(
@@ -215,7 +217,7 @@ function stillHeld(
     from: relation.truncatedAt,
     to: cut,
     reason: 'truncation',
-    detail: `archive ${manifest.archive} holds offsets that the log no longer has`,
+    detail: `archive ${manifest.archive} contains offsets that the log no longer contains`,
   };
   return { end: relation.truncatedAt, truncation: [loss] };
 }
@@ -277,10 +279,10 @@ export function checkStillExtends(plans: readonly PartitionPlan[], nowMs: number
     if (decision.extend) continue;
     throw new KopsError(
       'KOPS_INCOMPLETE',
-      `the backup took longer than tombstones of the topic live (${decision.detail})`,
+      `the backup took longer than the topic keeps tombstones (${decision.detail})`,
       {
         at: { topic: topic.name, partition: snapshot.partition },
-        hint: 'Run the backup again: it starts this topic anew. Raise delete.retention.ms if it happens often.',
+        hint: 'Run the backup again: it captures this topic from the log start. If this happens often, raise delete.retention.ms of the topic.',
       },
     );
   }

@@ -67,18 +67,18 @@ export async function prepareBackup(
 
 /** An archive of nothing would be the newest of its cluster, and look like a backup. */
 function nothingSelected({ liveTopics }: ClusterSnapshot): KopsError {
-  const allow = 'add --allow-empty to commit an archive without topics.';
+  const allow = 'use --allow-empty to commit an archive without topics.';
   if (liveTopics.size > 0)
     return new KopsError(
       'KOPS_TOPIC_NOT_FOUND',
-      `there is no topic to back up: ${counted(liveTopics.size, 'topic')} of the cluster, all excluded or internal to Kafka`,
+      `there is no topic to back up: the cluster has ${counted(liveTopics.size, 'topic')}, all excluded or internal to Kafka`,
       { hint: `Correct --topics and --exclude, or ${allow}` },
     );
   return new KopsError(
     'KOPS_TOPIC_NOT_FOUND',
-    'there is no topic to back up: the cluster shows none',
+    'there is no topic to back up: the cluster reports none',
     {
-      hint: `Check the address, and that this user may DESCRIBE the topics (kafka-acls.sh --list), or ${allow}`,
+      hint: `Check the address, and check that this user has the right DESCRIBE on the topics (kafka-acls.sh --list), or ${allow}`,
     },
   );
 }

@@ -137,10 +137,10 @@ async function stateOf(
 function held(store: ObjectStore, { owner, capture }: CaptureRecord): KopsError {
   return new KopsError(
     'KOPS_HELD',
-    `another backup of this cluster runs into the same repository (process ${String(owner.pid)} on ${owner.host})`,
+    `another backup of this cluster is writing to the same repository (process ${String(owner.pid)} on ${owner.host})`,
     {
       at: { repository: store.url, object: capture },
-      hint: 'Wait for it to end or stop it; or give this backup another repository.',
+      hint: 'Wait until it finishes, stop it, or use another repository for this backup.',
     },
   );
 }

@@ -60,7 +60,7 @@ export class StreamSession {
         if (next.done === true)
           throw new KopsError(
             'KOPS_ARCHIVER_UNREACHABLE',
-            'the agent left its stream without an end',
+            'the agent closed its stream before the end frame',
             { at: this.#at() },
           );
         if (next.value.type === 'end') return await this.#end(next.value.reason);
@@ -118,10 +118,14 @@ export class StreamSession {
     const ours = await sink.runDigest();
     if (!this.#assembler.atBoundary || !ours.equals(state.sha256)) {
       await sink.rejectRun();
-      throw new KopsError('KOPS_BATCH_CORRUPT', 'what arrived is not what the agent fetched', {
-        at: { ...this.#at(), offset: sink.position },
-        hint: 'Check the memory and the network of both hosts; the backup must be run again.',
-      });
+      throw new KopsError(
+        'KOPS_BATCH_CORRUPT',
+        'the received bytes differ from those that the agent fetched',
+        {
+          at: { ...this.#at(), offset: sink.position },
+          hint: 'Check the memory and the network of both hosts, then run the backup again.',
+        },
+      );
     }
     sink.beginRun();
     sink.noteEnds(state);

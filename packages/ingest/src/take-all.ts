@@ -148,6 +148,6 @@ function passGap(sink: PartitionSink, to: Offset): Promise<void> {
     from: sink.position,
     to,
     reason: 'retention',
-    detail: 'no interrupted backup has left these offsets, and nobody can read them again',
+    detail: 'Kafka deleted these offsets, and no interrupted backup captured them',
   });
 }

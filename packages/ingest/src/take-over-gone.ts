@@ -67,6 +67,6 @@ async function findGone(scope: TopicWatchScope, leftovers: Leftovers): Promise<G
 }
 
 function describeLeft(topic: string, isUnknown: boolean): string {
-  const why = isUnknown ? 'its journal does not tell what it was called' : 'it is excluded';
-  return `topic ${topic} was deleted after an interrupted backup had captured it; what is durable of it stays in the repository, in no archive: ${why}`;
+  const why = isUnknown ? 'the name of the topic is unknown' : 'it is excluded';
+  return `topic ${topic} was deleted after an interrupted backup captured it. Its durable data stays in the repository but is in no archive: ${why}`;
 }

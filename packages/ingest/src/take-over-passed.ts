@@ -26,5 +26,5 @@ export async function takeOverPassed(
 
 function describePassed(topic: string, sinks: readonly PartitionSink[], archive: string): string {
   const numbers = sinks.map(({ identity }) => String(identity.partition)).join(', ');
-  return `topic ${topic}: the log start has passed what an interrupted backup had captured of partitions ${numbers}; archive ${archive} keeps it`;
+  return `topic ${topic}: Kafka deleted records that an interrupted backup captured (partitions ${numbers}); archive ${archive} contains them`;
 }

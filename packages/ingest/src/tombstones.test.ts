@@ -25,7 +25,7 @@ describe('tombstonesGone', () => {
 
   it('says how long it took', () => {
     expect(tombstonesGone([compacted], 500, 2500)).toContain(
-      'reading took 2000 ms, delete.retention.ms is 1000',
+      'the capture took 2000 ms, delete.retention.ms is 1000',
     );
   });
 });

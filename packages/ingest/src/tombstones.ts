@@ -35,5 +35,5 @@ export function tombstonesGone(
   });
   if (decision.extend) return undefined;
   const retention = retentionMs === null ? 'not known' : String(retentionMs);
-  return `reading took ${String(untilMs - sinceMs)} ms, delete.retention.ms is ${retention}: a key that was deleted may come back at a restore`;
+  return `the capture took ${String(untilMs - sinceMs)} ms, delete.retention.ms is ${retention}: a restore may bring deleted keys back`;
 }

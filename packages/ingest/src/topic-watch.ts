@@ -142,7 +142,7 @@ export class TopicWatch {
       parentOf: () => undefined,
       epochEnd: () => undefined,
       nowMs: context.clock.now(),
-      noParent: 'new: it came while a follow was running',
+      noParent: 'new: the topic was created during a follow',
     }).filter(
       ({ topic, snapshot: { partition } }) =>
         partitions.assignments.find({ topic: topic.name, partition }) === undefined,

@@ -44,7 +44,7 @@ async function* repositoryChecks(
   places.set(place, opened.url);
   if (other !== undefined) {
     yield fail('repository', 'KOPS_USAGE', `${other} and ${opened.url} are the same directory`, {
-      hint: 'Give each copy a directory of its own, or name the repository once.',
+      hint: 'Give each copy its own directory, or give the repository once.',
     });
     return;
   }
