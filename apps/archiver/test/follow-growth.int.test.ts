@@ -63,6 +63,8 @@ describe('topics and partitions that come during a follow', () => {
     await send('more-old', 0, 'old', 20);
     await using station = await Station.open(options());
     await station.startAgent();
+    // A pattern that matches nothing is refused.
+    await admin.createTopic({ topic: 'more-secret-old' });
     const follow = await startBackup(station.operator, ['more-*'], {
       follow: true,
       exclude: ['more-secret*'],
@@ -318,7 +320,7 @@ describe('a loss that was noticed before a kill -9', () => {
     const loss = { from: 100n, to: 150n, reason: 'retention' };
     const archive = await backUp(station.operator, ['lossy']);
     expect(archive).toMatchObject({ losses: 1, records: 50n });
-    const { manifest } = await openArchiveIn(folder());
+    const { manifest } = await openArchiveIn(folder(), archive.archive);
     expect(topicOf(manifest, 'lossy')?.partitions[0]).toMatchObject({ losses: [loss], cut: 200n });
     expect(await assertShowsTopics(folder(), sandbox(), ['lossy'])).toBe(50);
     expect(await leftoversIn(folder())).toEqual([]);
