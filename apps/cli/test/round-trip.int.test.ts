@@ -471,7 +471,7 @@ describe('a round trip on the command line', () => {
     const real = await runKops(exact);
     expect(real.code).toBe(12);
     expect(real.stderr).toMatch(
-      /offsets of traded-0 cannot be exact by produce: 6 transaction markers/,
+      /offsets of traded-0 cannot be kept exactly: 6 transaction markers/,
     );
     expect(await kafkaAdmin(sandbox()).listTopics()).not.toContain('refused');
   });

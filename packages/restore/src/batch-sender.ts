@@ -214,18 +214,22 @@ export class BatchSender implements ProduceListener {
     const at = { ...this.#place, offset: base };
     const { topic } = this.#place;
     if (logAppendTime !== -1n) {
-      return new KopsError('KOPS_REFUSED', 'the target stamps records with its own time', {
-        at,
-        hint: `Keep others from changing its configs, delete topic ${topic} on the target, and restore it anew.`,
-      });
+      return new KopsError(
+        'KOPS_REFUSED',
+        'the target replaces the timestamps of records (message.timestamp.type is no longer CreateTime)',
+        {
+          at,
+          hint: `Stop whatever changes the configs of topic ${topic}, delete the topic on the target, and restore it again.`,
+        },
+      );
     }
     if (baseOffset === base) return undefined;
     return new KopsError(
       'KOPS_OFFSET_MISMATCH',
-      `a batch landed at offset ${String(baseOffset)} instead of ${String(base)}`,
+      `the target wrote a batch at offset ${String(baseOffset)}, expected ${String(base)}`,
       {
         at,
-        hint: `Somebody else writes to the topic. Stop that, delete topic ${topic} on the target, and restore it anew.`,
+        hint: `Stop the other producers of topic ${topic}, delete the topic on the target, and restore it again.`,
       },
     );
   }

@@ -91,7 +91,7 @@ function warningsOf(topic: TopicResult): string[] {
     const lines: string[] = [];
     if (leftOut.open > 0)
       lines.push(
-        `${where}: ${String(leftOut.open)} records of transactions open at the cut were left out`,
+        `${where}: ${String(leftOut.open)} records of transactions that were open at the cut are not restored`,
       );
     const markers = leftOut.controlBatches;
     if (strategy === 'mapped' && markers > 0) {
@@ -117,7 +117,7 @@ function missingRecords(planned: PlannedTopic, result: TopicResult | undefined):
     return chosen === undefined || missing <= 0
       ? []
       : [
-          `topic ${planned.target}, partition ${String(partition)}: ${counted(missing, 'chosen record')} not in the archive as data that was committed`,
+          `topic ${planned.target}, partition ${String(partition)}: ${counted(missing, 'selected record')} not found in the archive as committed data`,
         ];
   });
 }

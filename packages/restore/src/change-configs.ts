@@ -35,6 +35,9 @@ export async function changeConfigs(
   throw new KopsError(
     'KOPS_KAFKA_PROTOCOL',
     `configs of topic '${topic}' did not take effect within ${String(deadlineMs)} ms`,
-    { at: { topic }, hint: 'Look whether the controller of the target is well, then resume.' },
+    {
+      at: { topic },
+      hint: 'Check the controller of the target, then run the restore with --resume.',
+    },
   );
 }

@@ -149,7 +149,7 @@ function firstAfter(ranges: readonly OffsetRange[], offset: Offset): number {
 }
 
 function tooMany(): KopsError {
-  return new KopsError('KOPS_USAGE', `more than ${String(maxChosenRecords)} records are chosen`, {
-    hint: 'Narrow the search, or restore the topic by a time window: --from and --to.',
+  return new KopsError('KOPS_USAGE', `more than ${String(maxChosenRecords)} records are selected`, {
+    hint: 'Narrow the search, or restore a time window of the topic with --from and --to.',
   });
 }

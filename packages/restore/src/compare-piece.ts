@@ -40,7 +40,7 @@ export async function confirmOnTarget({
   // The log end of the target is behind this batch: only proof shows that it is not there.
   const result = await fetchBelow(kafka, request, { end: base + BigInt(piece.count) });
   if (result.status === 'nothing') throw different(place, base, 'the target has no batch there');
-  if (result.status !== 'ok') throw different(place, base, `the target answers ${result.status}`);
+  if (result.status !== 'ok') throw different(place, base, `the target returns ${result.status}`);
   const [found] = splitBatches(result.bytes, place);
   if (found === undefined) throw different(place, base, 'the target has no batch there');
   if (found.baseOffset !== base || found.nextOffset !== base + BigInt(piece.count)) {
@@ -70,10 +70,10 @@ function sameRecords(expected: RecordBatchView, found: RecordBatchView): boolean
 function different(place: TopicPartition, offset: Offset, what: string): KopsError {
   return new KopsError(
     'KOPS_OFFSET_MISMATCH',
-    `the last batch on the target is not this restore's: ${what}`,
+    `the last batch on the target was not written by this restore: ${what}`,
     {
       at: { ...place, offset },
-      hint: `Delete topic ${place.topic} on the target and restore it anew.`,
+      hint: `Delete topic ${place.topic} on the target and restore it again.`,
     },
   );
 }

@@ -25,12 +25,12 @@ const rejects = (note = 'as on the source'): ConfigRule => ({
 });
 const namesBrokers: ConfigRule = {
   treatment: 'dropped',
-  note: 'it names brokers of the source',
+  note: 'it contains broker ids of the source',
 };
 const tiered = carried(
-  'as on the source; left out with a warning where the target has no tiered storage',
+  'as on the source; skipped with a warning if the target has no tiered storage',
 );
-const older = carried('as on the source; left out where the brokers of the target do not know it');
+const older = carried('as on the source; skipped if the brokers of the target do not support it');
 
 /** All topic configs of Kafka up to 4.3, and what is known of later ones. One that is not here is carried if the target knows it. */
 export const configRules: Readonly<Record<string, ConfigRule>> = {
@@ -51,7 +51,7 @@ export const configRules: Readonly<Record<string, ConfigRule>> = {
   'local.retention.ms': tiered,
   'max.compaction.lag.ms': deletes(),
   'max.decompressed.message.bytes': rejects(),
-  'max.message.bytes': rejects('as on the source; raised for a larger batch while it is written'),
+  'max.message.bytes': rejects('as on the source; raised while a larger batch is written'),
   'message.downconversion.enable': older,
   'message.format.version': older,
   'message.timestamp.after.max.ms': rejects(
@@ -63,7 +63,7 @@ export const configRules: Readonly<Record<string, ConfigRule>> = {
   'message.timestamp.difference.max.ms': {
     treatment: 'adapted',
     effect: 'rejects records',
-    note: 'as on the source; set as `message.timestamp.before.max.ms` and `message.timestamp.after.max.ms` where the target has only these (Kafka 4.0 and later)',
+    note: 'as on the source; set as `message.timestamp.before.max.ms` and `message.timestamp.after.max.ms` if the target supports only these (Kafka 4.0 and later)',
   },
   'message.timestamp.type': carried('as on the source; `CreateTime` while the topic is filled'),
   'min.cleanable.dirty.ratio': carried(),

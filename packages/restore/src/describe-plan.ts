@@ -66,7 +66,7 @@ function choiceText({ topics }: RestorePlan): string {
   const isChoice = topics.some(({ partitions }) =>
     partitions.some(({ chosen }) => chosen !== undefined),
   );
-  return isChoice ? ', only chosen records' : '';
+  return isChoice ? ', only selected records' : '';
 }
 
 function section(title: string, lines: readonly string[]): string[] {

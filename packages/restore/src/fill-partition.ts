@@ -125,11 +125,11 @@ class PartitionFiller {
     if (target < there)
       throw this.#mismatch(
         target,
-        `the target has records up to offset ${String(there)}, the archive fewer`,
+        `the target has records up to offset ${String(there)}, more than the archive`,
       );
     const end = await readLogEnd(kafka, this.#place);
     if (end !== target)
-      throw this.#mismatch(target, `the log ends at ${String(end)} instead of ${String(target)}`);
+      throw this.#mismatch(target, `the log ends at ${String(end)}, expected ${String(target)}`);
     return await this.#progress.finish(this.#task.partition.sourceEnd, this.#omissions);
   }
 
@@ -146,7 +146,7 @@ class PartitionFiller {
       );
     }
     if (!isRecovery && !isResumed && end > 0n)
-      throw this.#mismatch(end, 'the topic should be empty and has records');
+      throw this.#mismatch(end, 'the topic has records, expected none');
     return end;
   }
 
@@ -231,7 +231,7 @@ class PartitionFiller {
     if (end > there)
       throw this.#mismatch(
         base,
-        `the log ends at ${String(there)}, within a batch that would end at ${String(end)}`,
+        `the log ends at ${String(there)}, inside a batch that ends at ${String(end)}`,
       );
     const { kafka, signal } = this.#context;
     const bytes = piece.reencoded ? piece.build(noProducer).byteLength : piece.estimatedBytes;
@@ -262,7 +262,7 @@ class PartitionFiller {
   #mismatch(offset: Offset, what: string): KopsError {
     return new KopsError('KOPS_OFFSET_MISMATCH', what, {
       at: { ...this.#place, offset },
-      hint: `Stop what else writes to the topic, delete topic ${this.#place.topic} on the target, and restore it anew.`,
+      hint: `Stop the other producers of topic ${this.#place.topic}, delete the topic on the target, and restore it again.`,
     });
   }
 }

@@ -23,7 +23,7 @@ export async function readLogEnds(
 export async function readLogEnd(kafka: RestoreTarget, place: TopicPartition): Promise<Offset> {
   const [end] = await readLogEnds(kafka, [place]);
   if (end === undefined)
-    throw new KopsError('KOPS_KAFKA_PROTOCOL', 'the broker told no log end', {
+    throw new KopsError('KOPS_KAFKA_PROTOCOL', 'the broker returned no log end', {
       at: place,
       hint: 'Try again.',
     });
@@ -86,19 +86,19 @@ function stillMoving(
   offset: Offset | undefined,
   deadlineMs: number,
 ): KopsError {
-  return new KopsError('KOPS_HELD', `the log end keeps moving for ${String(deadlineMs)} ms`, {
+  return new KopsError('KOPS_HELD', `the log end still changes after ${String(deadlineMs)} ms`, {
     at: { ...place, ...(offset === undefined ? {} : { offset }) },
-    hint: 'Stop whatever else writes to the topic, such as another run of this restore.',
+    hint: 'Stop the other producers of the topic, for example another run of this restore.',
   });
 }
 
 function notReplicated(place: TopicPartition, offset: Offset, deadlineMs: number): KopsError {
   return new KopsError(
     'KOPS_KAFKA_UNREACHABLE',
-    `the replicas do not follow their leader for ${String(deadlineMs)} ms`,
+    `the replicas have not caught up with their leader after ${String(deadlineMs)} ms`,
     {
       at: { ...place, offset },
-      hint: 'Start the brokers that hold the replicas, then resume.',
+      hint: 'Start the brokers that hold the replicas, then run the restore with --resume.',
     },
   );
 }

@@ -43,7 +43,7 @@ export class MappingWriter implements AsyncDisposable {
       if (isNew) await file.write(header, 0);
       const { size } = await file.stat();
       if (size < position.bytes)
-        throw damaged(path, `has ${String(size)} bytes, the state knows ${String(position.bytes)}`);
+        throw damaged(path, `has ${String(size)} bytes, expected ${String(position.bytes)}`);
       await file.truncate(position.bytes);
       return new MappingWriter(file, position);
     } catch (thrown) {
@@ -113,14 +113,16 @@ async function* readLines(path: string): AsyncGenerator<MappingLine> {
   try {
     let isFirst = true;
     for await (const line of createInterface({ input, crlfDelay: Infinity })) {
-      if (isFirst && `${line}\n` !== header) throw damaged(path, 'does not begin as one');
+      if (isFirst && `${line}\n` !== header) throw damaged(path, 'has no valid header');
       if (!isFirst) yield parseLine(path, line);
       isFirst = false;
     }
   } catch (thrown) {
     const missing = (thrown as NodeJS.ErrnoException).code === 'ENOENT';
     throw missing
-      ? new KopsError('KOPS_OBJECT_NOT_FOUND', `there is no mapping at ${path}`, { cause: thrown })
+      ? new KopsError('KOPS_OBJECT_NOT_FOUND', `the offset mapping ${path} does not exist`, {
+          cause: thrown,
+        })
       : toKopsError(thrown);
   } finally {
     input.destroy();
@@ -132,7 +134,7 @@ function parseLine(path: string, line: string): MappingLine {
   if (end?.[1] !== undefined) return { targetEnd: BigInt(end[1]) };
   const run = /^(\d{1,19}),(\d{1,19}),(\d{1,19})$/.exec(line);
   if (run?.[1] === undefined || run[2] === undefined || run[3] === undefined)
-    throw damaged(path, `has the line '${line.slice(0, 80)}'`);
+    throw damaged(path, `has the invalid line '${line.slice(0, 80)}'`);
   return { sourceStart: BigInt(run[1]), targetStart: BigInt(run[2]), count: BigInt(run[3]) };
 }
 
@@ -143,7 +145,7 @@ export async function readOffsetMapping(path: string): Promise<OffsetMapping> {
     if ('targetEnd' in line) return { runs, targetEnd: line.targetEnd };
     runs.push(line);
   }
-  throw damaged(path, 'has no end: the restore did not finish');
+  throw damaged(path, 'is incomplete: the restore did not finish');
 }
 
 /**
@@ -166,12 +168,12 @@ export async function mapOffsets(
     }
     if (isEnd) return mapped;
   }
-  throw damaged(path, 'has no end: the restore did not finish');
+  throw damaged(path, 'is incomplete: the restore did not finish');
 }
 
 function damaged(path: string, what: string): KopsError {
   return new KopsError('KOPS_OBJECT_CORRUPT', `the offset mapping ${path} ${what}`, {
     at: { object: path },
-    hint: 'Restore the topic again; the mapping is written beside the state of the restore.',
+    hint: 'Restore the topic again: this writes the mapping again.',
   });
 }

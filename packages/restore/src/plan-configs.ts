@@ -89,7 +89,7 @@ function ownConfigs(topic: TopicManifest, context: ConfigContext): OwnConfigs {
     const isKnown = context.knownConfigs?.includes(name) !== false;
     const rule = configRules[name];
     if (value === null || rule?.treatment === 'dropped') {
-      const reason = value === null ? 'the source did not tell its value' : (rule?.note ?? '');
+      const reason = value === null ? 'the source did not return its value' : (rule?.note ?? '');
       if (isOwn) unrestorable.push({ name, reason });
     } else if (name === minInsync) {
       adaptReplicas(value, isOwn, context, { values, adapt });

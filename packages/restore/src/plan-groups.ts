@@ -34,7 +34,7 @@ export function planGroups(
     if (planned === undefined) return [];
     const state = states.get(group.group);
     if (state !== undefined && !settable.has(state)) {
-      const text = `is ${state} on the target; its offsets can only be set once its members are gone`;
+      const text = `is ${state} on the target; its offsets can be set only when it has no members`;
       notes.push({ weight: 'different', text, kind: 'group', name: group.group });
     }
     return [planned];
@@ -42,7 +42,7 @@ export function planGroups(
   for (const fault of options.groups === 'none' ? [] : (manifest.groupFaults ?? []))
     notes.push({
       ...{ weight: 'records', kind: 'group', name: fault.group ?? 'unknown' },
-      text: `the archive lacks what it committed: ${describeGroupFault(fault)}`,
+      text: `its committed offsets are not in the archive: ${describeGroupFault(fault)}`,
     });
   return { groups, notes };
 }
@@ -60,7 +60,7 @@ function chooseGroups(
       `no consumer group of the archive matches '${pattern}'`,
       {
         at: { group: pattern },
-        hint: 'List the groups of the archive and correct --groups.',
+        hint: "Correct --groups; 'kops archives show' lists the groups of the archive.",
       },
     );
   }
@@ -98,7 +98,7 @@ function planGroup(
     say(clampText(offset, partition), 1);
   }
   if (offsets.length === 0) return undefined;
-  if (elsewhere > 0) say('offsets of partitions that are not restored are not set', elsewhere);
+  if (elsewhere > 0) say('offsets are not set for partitions that are not restored', elsewhere);
   return { group: group.group, offsets };
 }
 
@@ -107,8 +107,8 @@ function clampText(
   { offset }: GroupOffset,
   { cut, logStart }: PartitionManifest,
 ): string | undefined {
-  if (offset > cut) return 'offsets beyond the cut become the end of their partition';
+  if (offset > cut) return 'offsets beyond the cut are set to the end of their partition';
   return offset < logStart
-    ? 'offsets below the log start become the first record of their partition'
+    ? 'offsets below the log start are set to the first record of their partition'
     : undefined;
 }

@@ -24,12 +24,16 @@ function refuseTarget(
   const name = topic.target;
   if (internalTopics.has(name)) {
     return [
-      refusal(topic, `'${name}' is Kafka's own topic`, 'Rename it with --rename, or leave it out.'),
+      refusal(
+        topic,
+        `'${name}' is an internal topic of Kafka`,
+        'Rename it with --rename, or exclude it with --exclude.',
+      ),
     ];
   }
   if (existing === undefined) return [];
   if (existing.partitions !== topic.partitionCount) {
-    const counts = `${String(existing.partitions)} partitions, the archive ${String(topic.partitionCount)}`;
+    const counts = `${String(existing.partitions)} partitions, the archive has ${String(topic.partitionCount)}`;
     return [
       refusal(
         topic,
@@ -44,7 +48,7 @@ function refuseTarget(
       refusal(
         topic,
         `topic '${name}' exists and has records`,
-        'Delete it, restore under another name with --rename, or give --resume if an earlier run of this restore wrote them.',
+        'Delete it, restore under another name with --rename, or use --resume if an earlier run of this restore wrote them.',
       ),
     ];
   }
@@ -53,7 +57,7 @@ function refuseTarget(
       refusal(
         topic,
         `topic '${name}' exists and is empty, but its next offset is ${String(existing.maxLogEnd)}`,
-        'Delete it: the restore then creates it anew, from offset 0.',
+        'Delete it: the restore creates it again, starting at offset 0.',
       ),
     ];
   }
@@ -62,19 +66,19 @@ function refuseTarget(
 
 function refuseReplication(topic: PlannedTopic, target: TargetFacts): Refusal[] {
   if (topic.replicationFactor <= target.brokers) return [];
-  const message = `replication factor ${String(topic.replicationFactor)} needs as many brokers, the target has ${String(target.brokers)}`;
-  return [refusal(topic, message, 'Give a smaller --replication-factor.')];
+  const message = `replication factor ${String(topic.replicationFactor)} needs that many brokers, the target has ${String(target.brokers)}`;
+  return [refusal(topic, message, 'Use a smaller --replication-factor.')];
 }
 
 /** Whatever its configs: a name, a partition count or a replication factor that a policy forbids, or a right that is missing. */
 function refuseForbidden(topic: PlannedTopic, target: TargetFacts): Refusal[] {
   const error = target.forbidden?.get(topic.target)?.topic ?? null;
   if (error === null) return [];
-  const { code, message, hint = 'Ask who runs the target.' } = error;
+  const { code, message, hint = 'Ask the administrator of the target cluster.' } = error;
   return [
     {
       code,
-      message: `the target refuses topic '${topic.target}': ${message}`,
+      message: `the target rejects topic '${topic.target}': ${message}`,
       at: { topic: topic.target },
       hint,
     },
@@ -88,9 +92,9 @@ function refuseMapped(topic: PlannedTopic): Refusal[] {
       : [
           {
             code: 'KOPS_REFUSED' as const,
-            message: `offsets of ${topic.source}-${String(partition)} cannot be exact by produce: ${reasons.join(', ')}`,
+            message: `offsets of ${topic.source}-${String(partition)} cannot be kept exactly: ${reasons.join(', ')}`,
             at: { topic: topic.source, partition },
-            hint: 'Use --offsets auto: groups then continue at the right records through mapped offsets.',
+            hint: 'Use --offsets auto: kops maps the offsets, and groups continue at the right records.',
           },
         ],
   );

@@ -121,7 +121,7 @@ describe('planRestore', () => {
     expect(exact.refusals.map(({ at }) => at.partition)).toEqual([1, 2, 3, 4]);
     expect(() => {
       assertExecutable(exact);
-    }).toThrow(/t-1 cannot be exact by produce: the log starts at offset 7 \(and 3 more reasons\)/);
+    }).toThrow(/t-1 cannot be kept exactly: the log starts at offset 7 \(and 3 more reasons\)/);
   });
 
   it('selects, excludes and renames, and refuses renames that cannot be meant', () => {
@@ -145,7 +145,7 @@ describe('planRestore', () => {
     );
     expect(
       refusalsOf([topic('__consumer_offsets')], {}, { topics: ['__consumer_offsets'] }),
-    ).toEqual(["'__consumer_offsets' is Kafka's own topic"]);
+    ).toEqual(["'__consumer_offsets' is an internal topic of Kafka"]);
   });
 
   it('refuses topics with records, other partition counts and moved log ends, and lets a resume find its own', () => {
@@ -156,7 +156,7 @@ describe('planRestore', () => {
       "topic 't' exists and has records",
     ]);
     expect(refusalsOf([topic('t')], existing(2, 0n, 0n))).toEqual([
-      "topic 't' exists with 2 partitions, the archive 1",
+      "topic 't' exists with 2 partitions, the archive has 1",
     ]);
     expect(refusalsOf([topic('t')], existing(1, 0n, 9n))).toEqual([
       "topic 't' exists and is empty, but its next offset is 9",
@@ -232,7 +232,7 @@ describe('planRestore', () => {
     const facts = { ...target, brokers: 1, defaults: new Map([['retention.ms', '1000']]) };
     const warnings = planRestore(manifest(topics), facts).warnings;
     expect(warnings).toEqual([
-      '7 topics (a, b, c, d, e, …): retention.ms=1000 is restored when the topic is filled. Records beyond may then be deleted immediately; use --hold-retention to keep them',
+      '7 topics (a, b, c, d, e, …): retention.ms=1000 is restored when the topic is filled. Records older than that may then be deleted immediately; use --hold-retention to keep them',
       "7 topics (a, b, c, d, e, …): replication factor 1 instead of the source's 3",
     ]);
   });

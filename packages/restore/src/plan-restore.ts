@@ -9,11 +9,11 @@ import type { ArchiveContents, RestoreOptions, RestorePlan, TargetFacts } from '
 
 /** True of every restore by produce. */
 const neverRestored = [
-  'transaction markers, records of aborted or unfinished transactions, and the state of the producers that wrote them',
+  'transaction markers, records of aborted or unfinished transactions, and producer state (transactional and idempotent producers start fresh)',
   'leader epochs of the source',
 ];
 
-const nothingToFill = 'the archive has no record to restore: its topics are created empty';
+const nothingToFill = 'the archive has no records to restore: its topics are created empty';
 
 /**
  * Computes what a restore will do. Pure: the same arguments give the same plan.

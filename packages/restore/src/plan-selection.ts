@@ -27,7 +27,7 @@ export function selectForRestore(manifest: Manifest, options: RestoreOptions): S
     if (!names.includes(from)) {
       throw usage(
         `'${from}' is renamed but not restored`,
-        'Name the topic of the archive on the left of --rename, and select it.',
+        'Use --rename FROM=TO with a FROM that --topics selects.',
       );
     }
   }
@@ -39,7 +39,7 @@ export function selectForRestore(manifest: Manifest, options: RestoreOptions): S
     const other = taken.get(target);
     if (other !== undefined)
       throw usage(
-        `'${other}' and '${name}' would both become '${target}'`,
+        `'${other}' and '${name}' would both be restored as '${target}'`,
         'Rename one of them to another name.',
       );
     taken.set(target, name);
@@ -62,7 +62,7 @@ export function requireRecords(
   if (selected.length === 0) {
     throw new KopsError('KOPS_TOPIC_NOT_FOUND', 'no topic of the archive is selected', {
       at: { archive },
-      hint: `Correct --topics and --exclude; Kafka's own topics have to be named. ${show}`,
+      hint: `Correct --topics and --exclude; to restore an internal topic of Kafka, name it in --topics. ${show}`,
     });
   }
   const { window, records } = options;
@@ -98,23 +98,20 @@ function describeWindow({ from, to }: NonNullable<RestoreOptions['window']>): st
 export function checkOptions(options: RestoreOptions): void {
   const { window, records, offsets, groups, replicationFactor } = options;
   if (window?.from !== undefined && window.to !== undefined && window.from >= window.to) {
-    throw usage('the time window is empty', 'Give a --from that lies before --to.');
+    throw usage('the time window is empty', 'Use a --from that is before --to.');
   }
   if (window !== undefined && offsets === 'exact') {
     throw usage(
-      'a time window leaves records out, so that offsets cannot be exact',
-      'Use --offsets mapped or drop the window.',
+      'a time window omits records, so offsets cannot be exact',
+      'Use --offsets mapped, or remove --from and --to.',
     );
   }
   if (records !== undefined && offsets === 'exact') {
-    throw usage(
-      'single records leave others out, so that offsets cannot be exact',
-      'Use --offsets auto.',
-    );
+    throw usage('selected records omit others, so offsets cannot be exact', 'Use --offsets auto.');
   }
   if (records !== undefined && groups !== 'none') {
     throw usage(
-      'offsets of groups mean nothing where only single records are restored',
+      'offsets of groups cannot be restored when only selected records are restored',
       'Use --groups none.',
     );
   }
@@ -123,8 +120,8 @@ export function checkOptions(options: RestoreOptions): void {
     (!Number.isInteger(replicationFactor) || replicationFactor < 1)
   ) {
     throw usage(
-      `no replication factor: ${String(replicationFactor)}`,
-      'Give a whole number of at least 1.',
+      `not a replication factor: ${String(replicationFactor)}`,
+      'Use a whole number of at least 1.',
     );
   }
 }

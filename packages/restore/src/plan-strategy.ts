@@ -21,8 +21,8 @@ export function mappingReasons(
     ({ firstOffset, outcome }) => firstOffset < partition.cut && outcome !== 'committed',
   ).length;
   if (unfinished > 0)
-    reasons.push(`${counted(unfinished, 'transaction')} not committed at the cut left out`);
-  if (options.window !== undefined) reasons.push('a time window leaves records out');
-  if (options.records !== undefined) reasons.push('only chosen records');
+    reasons.push(`${counted(unfinished, 'transaction')} uncommitted at the cut not restored`);
+  if (options.window !== undefined) reasons.push('a time window omits records');
+  if (options.records !== undefined) reasons.push('only selected records');
   return reasons;
 }

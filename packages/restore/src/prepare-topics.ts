@@ -61,10 +61,11 @@ function checkIdentity(
   found: TopicMetadata | undefined,
 ): void {
   if (found !== undefined && (id === null || found.id === id)) return;
-  const what = found === undefined ? 'is gone' : 'is another one than this restore filled';
+  const what =
+    found === undefined ? 'is gone' : 'was replaced by a topic that this restore did not create';
   throw new KopsError('KOPS_REFUSED', `topic '${topic.target}' ${what}`, {
     at: { topic: topic.target },
-    hint: 'Delete what is left of the restored topics and run the restore anew, without --resume.',
+    hint: 'Delete the restored topics that remain, then run the restore without --resume.',
   });
 }
 
@@ -136,10 +137,10 @@ async function awaitLeaders(
     if (clock.monotonic() - started > deadlineMs) {
       throw new KopsError(
         'KOPS_KAFKA_UNREACHABLE',
-        `topic '${missing}' has partitions without leader after ${String(deadlineMs)} ms`,
+        `topic '${missing}' still has partitions without a leader after ${String(deadlineMs)} ms`,
         {
           at: { topic: missing },
-          hint: 'Look whether all brokers of the target are up, then resume.',
+          hint: 'Check that all brokers of the target are up, then run the restore with --resume.',
         },
       );
     }

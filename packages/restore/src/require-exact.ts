@@ -40,10 +40,10 @@ function notExact(
 ): KopsError {
   return new KopsError(
     'KOPS_REFUSED',
-    `offset ${String(offset)} of ${place.topic}-${String(place.partition)} has no record to restore, so that offsets cannot be exact by produce`,
+    `offset ${String(offset)} of ${place.topic}-${String(place.partition)} has no record to restore, so offsets cannot be exact`,
     {
       at: { ...place, offset },
-      hint: 'It is a transaction marker, an aborted record or a hole. Use --offsets auto: groups then continue at the right records through mapped offsets.',
+      hint: 'It is a transaction marker, an aborted record or a hole. Use --offsets auto: kops maps the offsets, and groups continue at the right records.',
     },
   );
 }

@@ -88,9 +88,9 @@ function translateOffset(
   const translation = translations.get(placeOf(target, partition));
   const targetOffset = translation?.offsets.get(sourceOffset);
   if (translation === undefined || targetOffset === undefined) {
-    throw new KopsError('KOPS_UNEXPECTED', 'an offset of a group was not translated', {
+    throw new KopsError('KOPS_UNEXPECTED', 'a group offset has no translation', {
       at: { topic: target, partition, offset: sourceOffset },
-      hint: 'Report this defect of kops.',
+      hint: 'Report this bug.',
     });
   }
   return {

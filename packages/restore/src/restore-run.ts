@@ -43,9 +43,9 @@ export async function checkParties({ archive, kafka, plan }: FillContext): Promi
   if (archive.manifest.archive !== plan.archive) {
     throw new KopsError(
       'KOPS_USAGE',
-      `the plan is of archive ${plan.archive}, not of ${archive.manifest.archive}`,
+      `the plan is for archive ${plan.archive}, got ${archive.manifest.archive}`,
       {
-        hint: 'Plan the restore with the manifest of the archive that is restored.',
+        hint: 'Plan the restore again for this archive.',
       },
     );
   }
@@ -53,10 +53,10 @@ export async function checkParties({ archive, kafka, plan }: FillContext): Promi
   if (clusterId === plan.targetCluster) return;
   throw new KopsError(
     'KOPS_REFUSED',
-    `the plan is for cluster ${plan.targetCluster}, this is ${clusterId}`,
+    `the plan is for cluster ${plan.targetCluster}, connected to ${clusterId}`,
     {
       at: { archive: plan.archive },
-      hint: 'Plan the restore anew for this cluster.',
+      hint: 'Plan the restore again for this cluster.',
     },
   );
 }

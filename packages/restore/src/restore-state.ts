@@ -118,9 +118,9 @@ export async function saveState(path: string, state: RestoreState): Promise<void
 export async function loadState(path: string, plan: RestorePlan): Promise<RestoreState> {
   const state = parseState(path, await readText(path));
   if (state.planDigest === plan.digest) return state;
-  throw new KopsError('KOPS_REFUSED', `the state at ${path} is of another plan`, {
+  throw new KopsError('KOPS_REFUSED', `the state file ${path} belongs to another plan`, {
     at: { archive: plan.archive, object: path },
-    hint: 'Resume with the archive, topics, renames, window, offsets and groups of the first run, and the version of kops that began it; or delete the restored topics and run the restore without --resume.',
+    hint: 'Use the archive, topics, renames, window, offsets, groups and kops version of the first run; or delete the restored topics and run the restore without --resume.',
   });
 }
 
@@ -129,11 +129,15 @@ async function readText(path: string): Promise<string> {
     return await readFile(path, 'utf8');
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code !== 'ENOENT') throw cause;
-    throw new KopsError('KOPS_REFUSED', `there is no restore to resume: ${path} does not exist`, {
-      at: { object: path },
-      hint: 'Run the restore without --resume, or name the state file of its first run.',
-      cause,
-    });
+    throw new KopsError(
+      'KOPS_REFUSED',
+      `no restore to resume: the state file ${path} does not exist`,
+      {
+        at: { object: path },
+        hint: 'Run the restore without --resume.',
+        cause,
+      },
+    );
   }
 }
 
@@ -154,7 +158,7 @@ function parseState(path: string, text: string): RestoreState {
   } catch (cause) {
     throw new KopsError('KOPS_OBJECT_CORRUPT', `the state at ${path} is damaged`, {
       at: { object: path },
-      hint: 'Delete the topics that the restore created and restore anew.',
+      hint: 'Delete the topics that the restore created, then run the restore without --resume.',
       cause,
     });
   }

@@ -34,7 +34,7 @@ export function topicNotes(
   if (isLogAppendTime(topic))
     say(
       'minor',
-      'stamped by LogAppendTime: records keep their times as CreateTime, their batches are encoded anew',
+      'LogAppendTime topic: records keep their timestamps as CreateTime, their batches are encoded again',
     );
   return notes;
 }
@@ -51,7 +51,7 @@ function sayOfRecords(
   if (absent > 0n)
     say(
       'records',
-      `${counted(absent, 'record')} of those chosen ${absent === 1n ? 'is' : 'are'} not in this archive`,
+      `${counted(absent, 'record')} of those selected ${absent === 1n ? 'is' : 'are'} not in this archive`,
     );
   const { length } = planned.partitions;
   if (length < topic.partitionCount)
@@ -84,7 +84,7 @@ function sayOfForbidden(planned: PlannedTopic, facts: TargetFacts, say: Say): vo
     else
       say(
         'records',
-        `the target does not allow ${name} as it was: ${applies(name, null)}, which may mean that it ${effect} (${reason})`,
+        `the target does not allow ${name} of the source: ${applies(name, null)}; the target possibly ${effect} (${reason})`,
       );
   }
   for (const [name, reason] of forbidden.fill) {
@@ -92,7 +92,7 @@ function sayOfForbidden(planned: PlannedTopic, facts: TargetFacts, say: Say): vo
     if (effect === undefined || forbidden.final.has(name)) continue;
     say(
       'records',
-      `the target does not allow ${name} as it has to be while the topic is filled: ${applies(name, planned.fillConfigs[name])}, which may mean that it ${effect} before the restore ends (${reason})`,
+      `the target does not allow the value of ${name} that the restore needs while it fills the topic: ${applies(name, planned.fillConfigs[name])}; the target possibly ${effect} before the restore finishes (${reason})`,
     );
   }
 }
@@ -110,7 +110,7 @@ function sayOfRetention(topic: TopicManifest, planned: PlannedTopic, say: Say): 
   if (limits.length > 0)
     say(
       'records',
-      `${limits.join(' and ')} ${limits.length === 1 ? 'is' : 'are'} restored when the topic is filled. Records beyond may then be deleted immediately; use --hold-retention to keep them`,
+      `${limits.join(' and ')} ${limits.length === 1 ? 'is' : 'are'} restored when the topic is filled. Records older than that may then be deleted immediately; use --hold-retention to keep them`,
     );
 }
 

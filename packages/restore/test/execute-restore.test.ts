@@ -286,7 +286,7 @@ describe('executeRestore', () => {
       restore(await archiveOf([{ name: 't', partitions: [plain] }]), kafka),
     ).rejects.toMatchObject({
       code: 'KOPS_OFFSET_MISMATCH',
-      message: 'a batch landed at offset 5001 instead of 30',
+      message: 'the target wrote a batch at offset 5001, expected 30',
     });
   });
 

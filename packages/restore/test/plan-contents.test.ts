@@ -87,7 +87,7 @@ describe('the promise of a plan', () => {
     expect(await strategies(withTransactions(archive, [committed]))).toEqual([['exact']]);
     for (const left of [aborted, straddling]) {
       expect(await strategies(withTransactions(archive, [left]))).toEqual([
-        ['mapped', '1 transaction not committed at the cut left out'],
+        ['mapped', '1 transaction uncommitted at the cut not restored'],
       ]);
     }
   });
@@ -193,7 +193,7 @@ describe('a selection without a record', () => {
     const whole = await plan(await archiveWith({ batches: [] }));
     expect(whole.topics).toHaveLength(1);
     expect(whole.warnings).toContain(
-      'the archive has no record to restore: its topics are created empty',
+      'the archive has no records to restore: its topics are created empty',
     );
   });
 });

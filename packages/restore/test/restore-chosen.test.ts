@@ -95,10 +95,12 @@ describe('a restore of chosen records', () => {
     // 13 is a hole, 20 aborted; 75 lies beyond the cut.
     const options = { records: await choose([12, 13, 20, 23, 75]), groups: 'none' as const };
     const plan = await planOf(archive, kafka, options);
-    expect(plan.warnings.join()).toContain('1 record of those chosen is not in this archive');
+    expect(plan.warnings.join()).toContain('1 record of those selected is not in this archive');
     const result = await restore(archive, kafka, options);
     expect(digests(kafka, 't')).toEqual([12, 23].map((offset) => recordDigest(recordAt(offset))));
-    expect(result.incomplete.join()).toContain('partition 0: 2 chosen records not in the archive');
+    expect(result.incomplete.join()).toContain(
+      'partition 0: 2 selected records not found in the archive',
+    );
     expect(restoreExitCode(result)).toBe(21);
   });
 
