@@ -352,7 +352,7 @@ describe('brokers and rights', () => {
     const args = ['backup', ...from(), '--bootstrap-server', sandbox().saslBootstrapServers];
     await expectFailure(
       args,
-      { exit: 31, code: 'KOPS_ACCESS_DENIED', says: /refuses the SASL login/ },
+      { exit: 31, code: 'KOPS_ACCESS_DENIED', says: /rejected the SASL login/ },
       { env: login('Wrong-Secret-77') },
     );
     const run = await runKops([...args, '--log-level', 'debug'], { env: login('Wrong-Secret-77') });

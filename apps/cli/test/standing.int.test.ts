@@ -206,9 +206,9 @@ describe.runIf(process.platform === 'linux')('an archiver that is told of backup
     expect(expected).toHaveLength(50);
     expect(await archived(repository)).toEqual(expected);
     const said = (text: string): number => agent.output().split(text).length - 1;
-    await until('the agent is back', () => said('joined the archiver again') > 0);
-    expect(said('the archiver is lost')).toBe(1);
-    expect(said('joined the archiver again')).toBe(1);
+    await until('the agent is back', () => said('rejoined the archiver') > 0);
+    expect(said('the connection to the archiver was lost')).toBe(1);
+    expect(said('rejoined the archiver')).toBe(1);
     expect(second.output()).toContain('"msg":"backup started"');
   });
 

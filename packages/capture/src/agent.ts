@@ -113,7 +113,8 @@ async function joinOnce(
       duplex.send({ type: 'failed', topic, partition, epoch, error }).catch(failed);
     },
   });
-  const leave = (): void => duplex.abort(new KopsError('KOPS_INTERRUPTED', 'the agent stops'));
+  const leave = (): void =>
+    duplex.abort(new KopsError('KOPS_INTERRUPTED', 'the agent is stopping'));
   options.signal.addEventListener('abort', leave, { once: true });
   let heartbeat: NodeJS.Timeout | undefined;
   try {

@@ -21,9 +21,9 @@ it('tells once that the archiver is lost and once that it is back, however often
   }
   link.joined();
   expect(lines).toEqual([
-    'the archiver cannot be reached, retrying without end {"code":"KOPS_ARCHIVER_UNREACHABLE","reason":"refused"}',
+    'the archiver cannot be reached, retrying until it answers {"code":"KOPS_ARCHIVER_UNREACHABLE","reason":"refused"}',
     'joined the archiver {}',
-    'the archiver is lost, retrying without end {"code":"KOPS_ARCHIVER_UNREACHABLE","reason":"refused"}',
-    'joined the archiver again {"lostMs":49500}',
+    'the connection to the archiver was lost, retrying until it answers {"code":"KOPS_ARCHIVER_UNREACHABLE","reason":"refused"}',
+    'rejoined the archiver {"lostMs":49500}',
   ]);
 });

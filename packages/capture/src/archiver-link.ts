@@ -17,8 +17,10 @@ export class ArchiverLink {
     if (this.#lost?.code === code) return;
     const since = this.#lost?.since ?? this.#clock.monotonic();
     this.#lost = { code, since };
-    const what = this.#hasJoined ? 'the archiver is lost' : 'the archiver cannot be reached';
-    this.#logger.warn(`${what}, retrying without end`, { code, reason: message });
+    const what = this.#hasJoined
+      ? 'the connection to the archiver was lost'
+      : 'the archiver cannot be reached';
+    this.#logger.warn(`${what}, retrying until it answers`, { code, reason: message });
   }
 
   joined(): void {
@@ -27,7 +29,7 @@ export class ArchiverLink {
     if (lost === undefined || !this.#hasJoined) this.#logger.info('joined the archiver');
     else {
       const lostMs = Math.round(this.#clock.monotonic() - lost.since);
-      this.#logger.info('joined the archiver again', { lostMs });
+      this.#logger.info('rejoined the archiver', { lostMs });
     }
     this.#hasJoined = true;
   }

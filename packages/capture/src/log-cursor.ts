@@ -298,10 +298,10 @@ export class LogCursor {
     if (now - this.#aboveEndSince > limits.aboveEndMs) {
       throw new KopsError(
         'KOPS_INCOMPLETE',
-        `offset ${String(this.#position)} is above the log end, and the broker cannot tell whether the log was truncated`,
+        `offset ${String(this.#position)} is above the log end, and the broker does not report whether the log was truncated`,
         {
           at: this.#at(),
-          hint: 'Check the partition for an unclean leader election; kops does not reset a position by itself.',
+          hint: 'Check the log of the brokers for an unclean leader election of this partition. kops never resets a position automatically.',
         },
       );
     }
@@ -339,7 +339,7 @@ export class LogCursor {
       from,
       to,
       reason: 'truncation',
-      detail: `leader epoch ${String(answer.leaderEpoch)} ends at ${String(from)}: what was archived beyond it is no longer in the log`,
+      detail: `leader epoch ${String(answer.leaderEpoch)} ends at ${String(from)}: the archived records from there on are no longer in the log`,
     };
   }
 
@@ -347,7 +347,7 @@ export class LogCursor {
     const what = status === 'topic-gone' ? 'was deleted' : 'was deleted and recreated';
     return new KopsError('KOPS_TOPIC_NOT_FOUND', `the topic ${what} during the backup`, {
       at: this.#at(),
-      hint: 'What was archived before stays; the next backup starts a new lineage.',
+      hint: 'Run the backup again: it captures the new topic from the log start. The archived data is kept.',
     });
   }
 

@@ -94,8 +94,8 @@ class PartitionStream {
     await withDeadline(acks, {
       ms: closeDeadlineMs,
       code: 'KOPS_ARCHIVER_UNREACHABLE',
-      what: 'confirmation of the end of a partition stream',
-      hint: 'Look at the archiver and its disk; the next run continues from the archived watermark.',
+      what: 'confirmation that the partition stream ended',
+      hint: 'Check the log and the disk of the archiver. The next run resumes from the durable data.',
     });
     return { reason, next: this.#position };
   }
@@ -117,7 +117,7 @@ class PartitionStream {
     return withDeadline(this.#opened.promise, {
       ms: openDeadlineMs,
       code: 'KOPS_ARCHIVER_UNREACHABLE',
-      what: 'answer to the opening of a partition stream',
+      what: 'answer to the open frame of a partition stream',
     });
   }
 
@@ -127,7 +127,7 @@ class PartitionStream {
       this.#opened.reject(
         new KopsError(
           'KOPS_ARCHIVER_UNREACHABLE',
-          'the archiver closed the stream before it was opened',
+          'the archiver closed the stream before answering the open frame',
         ),
       );
     } catch (error) {
@@ -172,7 +172,7 @@ class PartitionStream {
     } finally {
       cursor.close();
     }
-    throw new KopsError('KOPS_UNEXPECTED', 'the cursor ended without an end');
+    throw new KopsError('KOPS_UNEXPECTED', 'the cursor finished without an end event');
   }
 
   async #onEvent(

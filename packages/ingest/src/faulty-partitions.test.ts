@@ -15,7 +15,7 @@ import {
 import { Archiver } from './archiver.ts';
 import { planBackup, type ParentPartition, type PartitionPlan } from './plan-backup.ts';
 
-const noLeader = new KopsError('KOPS_KAFKA_UNREACHABLE', 'partition led-1 has no leader now');
+const noLeader = new KopsError('KOPS_KAFKA_UNREACHABLE', 'partition led-1 has no leader');
 const denied = (topic: string): KopsError =>
   new KopsError('KOPS_ACCESS_DENIED', `no right DESCRIBE_CONFIGS on topic '${topic}'`, {
     at: { topic },

@@ -11,8 +11,8 @@ export function parseAddress(text: string): BrokerAddress {
   const port = Number(groups?.['port']);
   const host = groups?.['v6'] ?? groups?.['name'];
   if (host === undefined || !(port > 0 && port < 65_536)) {
-    throw new KopsError('KOPS_CONFIG', `'${text}' is not the address of a Kafka broker`, {
-      hint: 'Write host:port, for example kafka.example.com:9092; IPv6 addresses as [::1]:9092.',
+    throw new KopsError('KOPS_CONFIG', `'${text}' is not a valid address of a Kafka broker`, {
+      hint: 'Use host:port, for example kafka.example.com:9092, or [::1]:9092 for IPv6.',
     });
   }
   return { host, port };
@@ -21,8 +21,8 @@ export function parseAddress(text: string): BrokerAddress {
 /** Options with every default in place. @throws KOPS_CONFIG */
 export function resolveOptions(options: KafkaOptions): ClusterSettings {
   if (options.bootstrapServers.length === 0) {
-    throw new KopsError('KOPS_CONFIG', 'no Kafka broker is given', {
-      hint: 'Give at least one host:port.',
+    throw new KopsError('KOPS_CONFIG', 'no address of a Kafka broker is given', {
+      hint: 'Use at least one host:port.',
     });
   }
   return {

@@ -205,7 +205,7 @@ export class FakeKafka implements RestoreTarget {
     await this.#call(`commit ${group}`, () => {
       const state = this.groups.find((candidate) => candidate.group === group)?.state;
       if (state === 'Stable')
-        throw new KopsError('KOPS_REFUSED', `group '${group}' has members: its offsets are theirs`);
+        throw new KopsError('KOPS_REFUSED', `group '${group}' has active members`);
       this.committed.set(group, offsets);
     });
   }

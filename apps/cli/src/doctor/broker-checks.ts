@@ -98,7 +98,7 @@ export function protocolCheck(kafka: KafkaClient, signal: AbortSignal): Promise<
     if (unmet.length > 0) {
       return fail('protocol', 'KOPS_KAFKA_PROTOCOL', 'the broker lacks requests that kops makes', {
         details: unmet,
-        hint: 'kops needs Kafka 2.4 or later.',
+        hint: 'Use Kafka 2.4 or later.',
       });
     }
     const wishes = unmetWishes(ranges);

@@ -160,6 +160,7 @@ describe('requests are those of Kafka’s own client', () => {
 
 describe('responses of Kafka’s own broker classes are understood', () => {
   const fetched = {
+    isAnswered: true,
     throttleMs: 12,
     errorCode: 0,
     highWatermark: 4_294_967_400n,

@@ -58,7 +58,7 @@ export const incrementalAlterConfigsV0: Api<
     });
     return {
       throttleMs,
-      ...(responses[0] ?? { errorCode: -1, message: 'the answer names no topic' }),
+      ...(responses[0] ?? { errorCode: -1, message: 'the response contains no topic' }),
     };
   },
 };

@@ -97,5 +97,5 @@ export function producedPartition(
   const found = partitions.find((one) => one.partition === partition && one.topic === topic);
   if (found !== undefined) return found;
   const none = { errorCode: -1, baseOffset: -1n, logAppendTime: -1n, logStart: -1n };
-  return { topic, partition, ...none, message: 'the answer does not name the partition' };
+  return { topic, partition, ...none, message: 'the response does not contain the partition' };
 }

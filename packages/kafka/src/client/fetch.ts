@@ -145,8 +145,8 @@ function unanswered({ address }: BrokerLink, { topic, partition }: FetchRequest)
   const broker = formatAddress(address);
   return new KopsError(
     'KOPS_KAFKA_UNREACHABLE',
-    `${broker} answers a fetch without naming the partition`,
-    { at: { broker, topic, partition }, hint: 'Look at the broker’s own log.' },
+    `${broker} returned a Fetch response without the partition`,
+    { at: { broker, topic, partition }, hint: 'Check the log of this broker.' },
   );
 }
 
@@ -183,11 +183,11 @@ async function fetchOrThrottled(
       return { status: identity };
     throw new KopsError(
       'KOPS_KAFKA_UNREACHABLE',
-      `the brokers do not agree yet on topic '${request.topic}'`,
+      `the brokers have different metadata for topic '${request.topic}'`,
       {
         at,
         cause: topicNotFound(request.topic),
-        hint: 'Check the topic; it may be about to be created or deleted.',
+        hint: 'Check whether the topic is being created or deleted, then try again.',
       },
     );
   }, request.signal);

@@ -55,7 +55,7 @@ function commitFailure(
   const failure = protocolError(offsetCommitV7, errorCode, { at });
   if (errorCode === kafkaCode.unknownTopicOrPartition) return topicNotFound(topic);
   if (!memberCodes.has(errorCode)) return failure;
-  return new KopsError('KOPS_REFUSED', `group '${group}' has members: its offsets are theirs`, {
+  return new KopsError('KOPS_REFUSED', `group '${group}' has active members`, {
     at,
     cause: failure,
     hint: 'Stop the consumers of this group, then try again.',

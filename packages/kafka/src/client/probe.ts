@@ -28,9 +28,9 @@ export async function probe(
       ms: timeoutMs,
       code: 'KOPS_KAFKA_UNREACHABLE',
       what: 'answer of any broker',
-      hint: 'Check that the brokers run and that nothing between drops the packets.',
+      hint: 'Check that the brokers are running and that no firewall drops packets to them.',
     });
   } finally {
-    late.abort(new KopsError('KOPS_INTERRUPTED', 'the answer came too late'));
+    late.abort(new KopsError('KOPS_INTERRUPTED', 'the response arrived after the timeout'));
   }
 }

@@ -14,6 +14,6 @@ export function produceFailure(
   // Kafka calls it retriable; the same bytes are no better the next time.
   return new KopsError('KOPS_KAFKA_PROTOCOL', failure.message, {
     at,
-    hint: 'The broker finds this batch damaged, too large or without a key on a compacted topic.',
+    hint: 'Check the log of the broker. It rejected this batch as damaged, too large, or without keys in a compacted topic.',
   });
 }

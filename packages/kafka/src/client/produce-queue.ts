@@ -205,11 +205,11 @@ export class ProduceQueue {
 function outcomeUnknown(request: ProduceRequest, cause: unknown): KopsError {
   return new KopsError(
     'KOPS_KAFKA_PROTOCOL',
-    'the answer to Produce was lost and the batch has no producer id: nobody knows whether it was appended',
+    'the response to Produce was lost, and the batch has no producer id: the broker may have appended it',
     {
       at: { topic: request.topic, partition: request.partition },
       cause,
-      hint: 'Compare the end of the partition with the batch before sending it again.',
+      hint: 'Check the end of the partition for this batch before you send it again.',
     },
   );
 }

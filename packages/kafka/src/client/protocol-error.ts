@@ -33,10 +33,10 @@ const codes: Readonly<Record<number, ErrorCode>> = {
 };
 
 function hintOf(code: ErrorCode, isTemporary: boolean): string {
-  if (code === 'KOPS_CONFIG') return 'Correct the value; the broker’s own words name it.';
+  if (code === 'KOPS_CONFIG') return 'Correct the value that the broker’s message names.';
   return isTemporary
-    ? 'Kafka calls this temporary; check that the cluster’s brokers are up and in sync, then try again.'
-    : 'Look the error up by its name in Kafka’s protocol guide and in the broker’s log.';
+    ? 'Check that all brokers are running and in sync, then try again: Kafka reports this error as temporary.'
+    : 'Look up the error name in Kafka’s protocol guide, and check the log of the broker.';
 }
 
 function resourceName(
@@ -74,10 +74,10 @@ export function protocolError(
     const what = right ?? api.name;
     return new KopsError(
       'KOPS_ACCESS_DENIED',
-      `${api.name} is denied: no right ${what} on ${resourceName(denied, context)} (${kind.name})`,
+      `${api.name} is denied: this user does not have the right ${what} on ${resourceName(denied, context)} (${kind.name})`,
       {
         at,
-        hint: `Give this user the operation ${what} on ${resourceName(denied, context)} by an ACL.`,
+        hint: `Grant this user the operation ${what} on ${resourceName(denied, context)} with an ACL.`,
       },
     );
   }

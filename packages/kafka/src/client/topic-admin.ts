@@ -51,10 +51,10 @@ async function untilLed(cluster: Cluster, topics: readonly NewTopic[]): Promise<
         cluster.forget(topic.name);
         throw new KopsError(
           'KOPS_KAFKA_UNREACHABLE',
-          `topic '${topic.name}' was created but has no leaders yet`,
+          `topic '${topic.name}' was created but has no leaders`,
           {
             at: { topic: topic.name },
-            hint: 'Check that the brokers that hold its replicas are up.',
+            hint: 'Start the brokers that hold its replicas.',
           },
         );
       }
@@ -99,14 +99,10 @@ async function untilGone(cluster: Cluster, names: readonly string[]): Promise<vo
     for (const name of names) {
       cluster.forget(name);
       if ((await cluster.topic(name)) !== undefined) {
-        throw new KopsError(
-          'KOPS_KAFKA_UNREACHABLE',
-          `topic '${name}' is being deleted but is still there`,
-          {
-            at: { topic: name },
-            hint: 'Check that all brokers are up; a deletion waits for them.',
-          },
-        );
+        throw new KopsError('KOPS_KAFKA_UNREACHABLE', `topic '${name}' was not deleted in time`, {
+          at: { topic: name },
+          hint: 'Start all brokers: Kafka deletes a topic only when they are running.',
+        });
       }
     }
   });

@@ -59,8 +59,12 @@ export async function validateTopics(
   }
   const missing = topics.find(({ name }) => !found.has(name));
   if (missing === undefined) return found;
-  throw new KopsError('KOPS_KAFKA_PROTOCOL', `CreateTopics answers nothing for '${missing.name}'`, {
-    at: { topic: missing.name },
-    hint: 'Check the log of the controller.',
-  });
+  throw new KopsError(
+    'KOPS_KAFKA_PROTOCOL',
+    `the response to CreateTopics does not contain '${missing.name}'`,
+    {
+      at: { topic: missing.name },
+      hint: 'Check the log of the Kafka controller.',
+    },
+  );
 }

@@ -75,7 +75,7 @@ export class Cluster {
         {
           ...(signal === undefined ? {} : { signal }),
           onRetry: (error, attempt) => {
-            this.#logger?.debug('trying again', {
+            this.#logger?.debug('retrying', {
               attempt,
               code: error.code,
               reason: error.message,
@@ -109,10 +109,10 @@ export class Cluster {
     if (entry !== undefined) return this.#link(entry);
     throw new KopsError(
       'KOPS_KAFKA_UNREACHABLE',
-      `broker ${String(id)} is not part of the cluster now`,
+      `broker ${String(id)} is not running in the cluster`,
       {
         at: { broker: String(id) },
-        hint: 'Start the broker, or move its partitions to others.',
+        hint: 'Start the broker, or reassign its partitions to other brokers.',
       },
     );
   }
@@ -208,7 +208,7 @@ export class Cluster {
       return (await send(connection, api, { topics: names }, { signal })).response;
     }, signal);
     if (response.brokers.length === 0) {
-      throw new KopsError('KOPS_KAFKA_UNREACHABLE', 'the cluster names no brokers yet');
+      throw new KopsError('KOPS_KAFKA_UNREACHABLE', 'the cluster reports no brokers');
     }
     this.#view = {
       brokers: response.brokers,
@@ -265,7 +265,7 @@ export class Cluster {
         `topic '${topic}' has no partition ${String(partition)}`,
         {
           at: { topic, partition },
-          hint: 'List the topic’s partitions; it may have been recreated with fewer.',
+          hint: 'List the partitions of the topic: it may have been recreated with fewer.',
         },
       );
     }
@@ -273,7 +273,7 @@ export class Cluster {
       this.forget(topic);
       throw new KopsError(
         'KOPS_KAFKA_UNREACHABLE',
-        `partition ${topic}-${String(partition)} has no leader now`,
+        `partition ${topic}-${String(partition)} has no leader`,
         {
           at: { topic, partition },
           hint: 'Start the brokers that hold its replicas.',
@@ -301,7 +301,7 @@ function noBroker(failures: readonly KopsError[]): KopsError {
   return new KopsError(
     'KOPS_KAFKA_UNREACHABLE',
     `no broker can be reached: ${failures.map((error) => error.message).join('; ')}`,
-    { hint: first?.hint ?? 'Give the address of a broker.', cause: first },
+    { hint: first?.hint ?? 'Use the address of a running broker.', cause: first },
   );
 }
 

@@ -14,10 +14,10 @@ export async function send<Request, Response>(
     const broker = formatAddress(connection.address);
     throw new KopsError(
       'KOPS_KAFKA_PROTOCOL',
-      `${broker} does not have ${api.name} v${String(api.version)}`,
+      `${broker} does not support ${api.name} v${String(api.version)}`,
       {
         at: { broker },
-        hint: 'kops needs Kafka 2.4 or later.',
+        hint: 'Use Kafka 2.4 or later.',
       },
     );
   }
@@ -28,6 +28,6 @@ export async function send<Request, Response>(
 export function topicNotFound(topic: string): KopsError {
   return new KopsError('KOPS_TOPIC_NOT_FOUND', `there is no topic '${topic}'`, {
     at: { topic },
-    hint: 'List the topics there are; a topic that was just created may take a moment to be seen.',
+    hint: 'List the topics of the cluster. If the topic was just created, try again in a few seconds.',
   });
 }

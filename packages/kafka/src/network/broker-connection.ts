@@ -91,7 +91,7 @@ export class BrokerConnection {
         code: 'KOPS_KAFKA_UNREACHABLE',
         what: `working connection to ${formatAddress(address)}`,
         at: { broker: formatAddress(address) },
-        hint: 'The port may accept connections without serving them; check the broker’s own log.',
+        hint: 'Check the log of the broker: its port accepts connections but does not answer.',
       });
       return connection;
     } catch (error) {
@@ -230,7 +230,7 @@ export class BrokerConnection {
       `${broker} did not answer ${api.name} within ${String(timeoutMs)} ms`,
       {
         at: { broker },
-        hint: 'The broker may be stopped, overloaded or cut off; check its own log.',
+        hint: 'Check the log of the broker: it may be stopped, overloaded or disconnected.',
       },
     );
   }
@@ -249,7 +249,7 @@ export class BrokerConnection {
         connectionFailure(
           this.address,
           'the connection failed',
-          new Error('an answer to no request of ours'),
+          new Error('received a response that matches no request'),
         ),
       );
     }
@@ -270,7 +270,7 @@ export class BrokerConnection {
 
   /** Ends a connection whose answers nobody waits for any more. */
   abandon(): void {
-    this.close(new KopsError('KOPS_INTERRUPTED', 'the connection was given up'));
+    this.close(new KopsError('KOPS_INTERRUPTED', 'the connection was abandoned'));
   }
 
   /** Ends the connection at once; what waits for an answer fails with the reason. Harmless when called twice. */

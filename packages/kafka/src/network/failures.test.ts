@@ -12,7 +12,7 @@ it('names each address of a name with two addresses, and its reason', () => {
   expect(failure.message).toBe(
     'localhost:9092: no connection: connect ECONNREFUSED ::1:9092; connect ECONNREFUSED 127.0.0.1:9092',
   );
-  expect(failure.hint).toBe('Check the address and that the broker runs.');
+  expect(failure.hint).toBe('Check the address and check that the broker is running.');
 });
 
 it('says why nothing listens on localhost, whatever addresses it has', async () => {

@@ -13,9 +13,9 @@ const isTlsCode = (code: string): boolean =>
   /CERT|SELF_SIGNED|ISSUER|UNABLE_TO/.test(code);
 
 const hints: Readonly<Record<string, string>> = {
-  ECONNREFUSED: 'Check the address and that the broker runs.',
-  ENOTFOUND: 'Check the name: it does not resolve here.',
-  ETIMEDOUT: 'Check that nothing between drops the packets.',
+  ECONNREFUSED: 'Check the address and check that the broker is running.',
+  ENOTFOUND: 'Check the host name: this host cannot resolve it.',
+  ETIMEDOUT: 'Check that no firewall drops packets to the broker.',
 };
 
 /** A connection that could not be made or was lost, with its cause by name. */
@@ -32,14 +32,14 @@ export function connectionFailure(address: BrokerAddress, what: string, cause: u
       {
         at,
         cause,
-        hint: 'Check the certificate authority and name of the broker, and that this listener speaks TLS.',
+        hint: 'Check the certificate authority and host name of the broker, and check that this listener uses TLS.',
       },
     );
   }
   return new KopsError('KOPS_KAFKA_UNREACHABLE', `${at.broker}: ${what}: ${reason}`, {
     at,
     cause,
-    hint: hints[code] ?? 'Check the address, the listener (TLS, SASL) and the broker’s own log.',
+    hint: hints[code] ?? 'Check the address, the listener (TLS, SASL) and the log of the broker.',
   });
 }
 
@@ -47,7 +47,7 @@ export function connectionFailure(address: BrokerAddress, what: string, cause: u
 export function authenticationFailure(address: BrokerAddress, cause: unknown): KopsError {
   const broker = formatAddress(address);
   const message = reasonOf(cause);
-  return new KopsError('KOPS_ACCESS_DENIED', `${broker} refuses the SASL login: ${message}`, {
+  return new KopsError('KOPS_ACCESS_DENIED', `${broker} rejected the SASL login: ${message}`, {
     at: { broker },
     cause,
     hint: 'Check user name, password and SASL mechanism.',

@@ -47,10 +47,10 @@ export class FetchThrottle {
     this.#heldSince = undefined;
     throw new KopsError(
       'KOPS_KAFKA_UNREACHABLE',
-      `the quota of broker ${this.#broker} has let no fetch through for ${String(Math.round(heldMs / 1000))} s`,
+      `the quota of broker ${this.#broker} has blocked all fetches for ${String(Math.round(heldMs / 1000))} s`,
       {
         at: { broker: this.#broker },
-        hint: 'Raise consumer_byte_rate (and request_percentage) of this user or client id with kafka-configs; ten seconds of the rate must hold the largest batch.',
+        hint: 'Raise consumer_byte_rate (and request_percentage) of this user or client id with kafka-configs. The rate times ten seconds must be at least the size of the largest batch.',
       },
     );
   }

@@ -76,9 +76,9 @@ export class FrameReceiver {
     if (size < lengthBytes || size > maxResponseBytes) {
       throw new KopsError(
         'KOPS_KAFKA_PROTOCOL',
-        `the answer is not Kafka's: it claims a length of ${String(size)} bytes`,
+        `the response is not from Kafka: its length field is ${String(size)} bytes`,
         {
-          hint: 'Check that the port speaks the Kafka protocol, and whether it wants TLS.',
+          hint: 'Check that this port belongs to a Kafka listener, and whether the listener requires TLS.',
         },
       );
     }

@@ -101,7 +101,7 @@ export class EmptyAnswers {
     if (reached < end) {
       return new KopsError(
         'KOPS_KAFKA_UNREACHABLE',
-        `the high watermark stays at ${String(reached)} ${waited}, below ${String(end)}, which the log has reached before`,
+        `the high watermark stays at ${String(reached)} ${waited}, below ${String(end)}, which it had reached before`,
         {
           at,
           hint: 'Check the replicas of the partition (kafka-topics --describe --under-replicated-partitions), then run the command again.',
@@ -110,7 +110,7 @@ export class EmptyAnswers {
     }
     return new KopsError(
       'KOPS_KAFKA_UNREACHABLE',
-      `the broker returns no data ${waited}, though the log reaches ${String(end)}: its tiered storage is too slow or fails`,
+      `the broker returned no data ${waited}, although the log ends at ${String(end)}: its tiered storage is too slow or fails`,
       {
         at,
         hint: 'Check the remote storage and the log of the broker, raise remote.fetch.max.wait.ms with kafka-configs, then run the command again.',

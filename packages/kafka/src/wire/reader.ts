@@ -18,9 +18,9 @@ export class Reader {
     if (bytes < 0 || at + bytes > this.#buffer.length) {
       throw new KopsError(
         'KOPS_KAFKA_PROTOCOL',
-        `a response ends early: ${String(bytes)} bytes wanted at ${String(at)} of ${String(this.#buffer.length)}`,
+        `a response is too short: it has ${String(this.#buffer.length)} bytes, a field at byte ${String(at)} needs ${String(bytes)}`,
         {
-          hint: 'Check that the address is a Kafka broker of a supported version and that nothing between changes its answers.',
+          hint: 'Check that this is the address of a Kafka broker of version 2.4 or later, and that no proxy changes its responses.',
         },
       );
     }
@@ -57,7 +57,7 @@ export class Reader {
     }
     throw new KopsError(
       'KOPS_KAFKA_PROTOCOL',
-      'a response holds a variable-length number of more than 5 bytes',
+      'a response contains a variable-length number of more than 5 bytes',
     );
   }
 
