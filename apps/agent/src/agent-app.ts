@@ -41,9 +41,13 @@ export async function runAgentApp(
     connect: async (cluster, onThrottled) => {
       const options = settings.clusters[cluster];
       if (options === undefined) {
-        throw new KopsError('KOPS_CONFIG', `this agent knows no cluster '${cluster}'`, {
-          hint: `Add clusters.${cluster} to the agent's configuration, with the name that the archiver uses.`,
-        });
+        throw new KopsError(
+          'KOPS_CONFIG',
+          `this agent has no cluster '${cluster}' in its configuration`,
+          {
+            hint: `Add clusters.${cluster} to the agent's configuration. Use the same name as the archiver.`,
+          },
+        );
       }
       return connectKafka({
         ...options,

@@ -50,7 +50,7 @@ export async function runArchiverApp(
     logger,
   });
   await using server = await serveArchiver(settings.listen, archiver.handlers);
-  logger.info('the archiver listens', { address: server.address });
+  logger.info('the archiver is listening', { address: server.address });
   onReady(server.address);
   const feeding = feed(settings, archiver.handlers.operator, signal, logger);
   const { operator } = archiver.handlers;
@@ -123,9 +123,9 @@ function known<T>(
   const section = kind === 'cluster' ? 'clusters' : 'repositories';
   throw new KopsError(
     'KOPS_CONFIG',
-    `this archiver knows no ${kind} '${name}' (it knows: ${names})`,
+    `this archiver has no ${kind} '${name}' (configured: ${names})`,
     {
-      hint: `Add ${section}.${name} to the archiver's configuration, or use one of its names.`,
+      hint: `Add ${section}.${name} to the archiver's configuration, or use a configured name.`,
     },
   );
 }

@@ -52,7 +52,7 @@ async function feedFrom(
       const error = toKopsError(thrown);
       const isAbsent = error.code === 'KOPS_REPOSITORY_NOT_FOUND';
       if (!isAbsent)
-        logger.error('the catalog is not fed; backups go on', {
+        logger.error('the catalog is not updated; backups continue', {
           repository: name,
           code: error.code,
           reason: error.message,

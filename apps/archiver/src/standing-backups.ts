@@ -46,7 +46,7 @@ async function keepRunning(
     try {
       await runOnce(request, options.operator);
       if (intervalMs === undefined) {
-        const message = 'the backup was stopped; it starts again with the archiver';
+        const message = 'the backup stopped; it resumes when the archiver starts';
         logger.info(message, { backup: name });
         return;
       }
@@ -73,7 +73,7 @@ async function runOnce(
     if (event.type === 'failed') throw event.error;
     if (event.type === 'finished') return;
   }
-  throw new KopsError('KOPS_UNEXPECTED', 'the events of the backup ended before the backup');
+  throw new KopsError('KOPS_UNEXPECTED', 'the event stream ended before the backup finished');
 }
 
 function logFailure(

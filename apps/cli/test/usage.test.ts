@@ -68,7 +68,7 @@ describe('variables of other programs', () => {
     const run = await runCommand('version', [], { KOPS_REPOSITORRY: '/secret-place' });
     expect(run.code, run.stderr).toBe(0);
     expect(run.stderr).toBe(
-      'Warning: ignored the environment variable KOPS_REPOSITORRY: kops has no such setting. Did you mean KOPS_REPOSITORY?\n',
+      'Warning: the environment variable KOPS_REPOSITORRY is ignored: it is not a kops setting. Did you mean KOPS_REPOSITORY?\n',
     );
   });
 });

@@ -122,7 +122,7 @@ const general = {
 /** A drill that compared nothing must not look like a good one. */
 const nothingCompared: Difference = {
   ...general,
-  message: 'nothing was compared: the archive shows no record of the chosen topics',
+  message: 'nothing was compared: the archive has no records of the selected topics',
 };
 
 function failedCases({ selfTest }: DrillFacts): Difference[] {
@@ -130,7 +130,7 @@ function failedCases({ selfTest }: DrillFacts): Difference[] {
     .filter(({ passed }) => !passed)
     .map(({ name, said }) => ({
       ...general,
-      message: `self-test '${name}' failed: the comparison said ${said.length === 0 ? 'nothing' : said.join('; ')}`,
+      message: `self-test '${name}' failed: the comparison reported ${said.length === 0 ? 'no difference' : said.join('; ')}`,
     }));
 }
 
@@ -154,7 +154,7 @@ function notRestorable({ plan, comparison }: DrillFacts): string[] {
     ...plan.cannotRestore,
     ...types.map(
       ({ source, timestampTypesNotKept }) =>
-        `${source.topic}-${source.partition}: ${timestampTypesNotKept} records of LogAppendTime kept their time, not its type`,
+        `${source.topic}-${source.partition}: ${timestampTypesNotKept} records of a LogAppendTime topic keep their timestamp, but as CreateTime`,
     ),
     ...comparison.configs.flatMap(({ topic, differences }) =>
       differences

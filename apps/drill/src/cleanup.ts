@@ -29,9 +29,9 @@ export class Cleanup implements AsyncDisposable {
     } catch (thrown) {
       throw new KopsError(
         'KOPS_INCOMPLETE',
-        'topics or groups of the drill are left on the cluster',
+        'cannot delete the topics or groups of the drill on the cluster',
         {
-          hint: `Delete what begins with the prefix of the drill: ${[...this.#topics, ...this.#groups].slice(0, 5).join(', ')} …`,
+          hint: `Delete the topics and groups with the prefix of the drill: ${[...this.#topics, ...this.#groups].slice(0, 5).join(', ')} …`,
           cause: thrown,
         },
       );

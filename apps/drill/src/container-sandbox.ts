@@ -59,8 +59,8 @@ export async function startContainer(
   } catch (thrown) {
     const error = toKopsError(await cleanedUp(thrown, async () => container?.stop()));
     if (error.code !== 'KOPS_UNEXPECTED') throw error;
-    throw new KopsError('KOPS_SANDBOX_UNAVAILABLE', `no container starts: ${error.message}`, {
-      hint: 'See what the Docker engine says, or use --sandbox jvm.',
+    throw new KopsError('KOPS_SANDBOX_UNAVAILABLE', `cannot start a container: ${error.message}`, {
+      hint: 'Check the logs of the Docker engine, or use --sandbox jvm.',
       cause: thrown,
     });
   }

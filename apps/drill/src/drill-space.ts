@@ -37,7 +37,7 @@ function requireSpace({ freeBytes }: DrillOptions, bytes: bigint): Promise<void>
     directory: tmpdir(),
     bytes,
     what: 'the drill',
-    hint: 'Set TMPDIR to a directory with more space, drill fewer topics with --topics, or use a cluster of your own with --sandbox external.',
+    hint: 'Set TMPDIR to a directory with more space, drill fewer topics with --topics, or use another cluster with --sandbox external --bootstrap-server HOST:PORT.',
     ...(freeBytes === undefined ? {} : { freeBytes }),
   });
 }

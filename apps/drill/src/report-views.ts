@@ -30,8 +30,8 @@ export function describeDrillReport(report: DrillReport, maxDifferences = 20): s
     headline(report),
     `restored into ${report.sandbox.description}`,
     ...report.topics.map(topicLine),
-    `compared too: ${counted(report.groups, 'group')} with ${counted(report.groupOffsets, 'offset')}, ${counted(report.configs, 'config')}`,
-    `RTO ${formatDuration(report.rtoMs)} (from a Kafka that answers until all was restored), RPO ${formatDuration(report.rpoMs)} (age of the archive's cut)`,
+    `also compared: ${counted(report.groups, 'group')} with ${counted(report.groupOffsets, 'offset')}, ${counted(report.configs, 'config')}`,
+    `RTO ${formatDuration(report.rtoMs)} (time to restore into a running Kafka), RPO ${formatDuration(report.rpoMs)} (age of the archive's cut)`,
     ...report.objectives.map(
       ({ name, objectiveMs, isMet }) =>
         `objective ${name} of ${formatDuration(objectiveMs)}: ${isMet ? 'met' : 'MISSED'}`,
@@ -39,7 +39,7 @@ export function describeDrillReport(report: DrillReport, maxDifferences = 20): s
     ...shown.map(({ message, target }) => `differs: ${message}${placeText(target)}`),
     ...(left > 0 ? [`… and ${formatCount(left)} more differences`] : []),
     ...report.losses.map((text) => `lost: ${text}`),
-    ...report.notRestorable.map((text) => `not restorable: ${text}`),
+    ...report.notRestorable.map((text) => `not restored: ${text}`),
     ...selfTestLines(report),
   ];
 }

@@ -20,11 +20,11 @@ export function requireContents({
   throw new KopsError(
     'KOPS_NOTHING_COMPARED',
     chosen.length === 0
-      ? `there is nothing to drill: archive ${manifest.archive} holds no topic`
-      : `there is nothing to drill: archive ${manifest.archive} shows no record of ${topics.length === 0 ? 'any topic' : 'the chosen topics'}`,
+      ? `nothing to drill: archive ${manifest.archive} has no topics`
+      : `nothing to drill: archive ${manifest.archive} has no records of ${topics.length === 0 ? 'any topic' : 'the selected topics'}`,
     {
       at: { archive: manifest.archive },
-      hint: `See with 'kops archives show --archive ${manifest.archive}' what it holds, or choose another archive with --archive.`,
+      hint: `Use another archive with --archive; 'kops archives show --archive ${manifest.archive}' shows what this one contains.`,
     },
   );
 }

@@ -37,7 +37,7 @@ export async function runDrill(options: DrillOptions): Promise<DrillReport> {
   progress('sandbox', 'starting a throwaway Kafka');
   const facts = await inSandbox(options, async (sandbox) => {
     const sandboxMs = clock.monotonic() - started;
-    logger.info('the sandbox answers', { sandbox: sandbox.description });
+    logger.info('the sandbox is ready', { sandbox: sandbox.description });
     return { ...(await drill(sandbox, { options, clock, progress })), sandboxMs };
   });
   const totalMs = clock.monotonic() - started;
@@ -112,7 +112,7 @@ async function drill(
     options.selfTest === true
       ? await selfTestWith(kafka, restore.planned.plan, { prefix, cleanup, run })
       : null;
-  progress('cleanup', 'removing what was made');
+  progress('cleanup', 'cleaning up');
   return {
     sandbox: {
       kind: sandbox.kind,
@@ -136,7 +136,7 @@ async function selfTestWith(
   { prefix, cleanup, run }: { prefix: string; cleanup: Cleanup; run: Run },
 ): Promise<DrillFacts['selfTest']> {
   const { options, progress } = run;
-  progress('self-test', 'damaging copies, each of which has to be noticed');
+  progress('self-test', 'damaging copies: the comparison must detect each damage');
   return runSelfTest({
     archive: options.archive,
     kafka,

@@ -20,13 +20,13 @@ export interface Sandbox extends AsyncDisposable {
 export async function openSandbox(options: DrillOptions): Promise<Sandbox> {
   const { sandbox, kafka, signal } = options;
   if (sandbox === 'external' && kafka !== undefined) return external(kafka);
-  if (sandbox === 'jvm') return startJvm('asked for', options);
+  if (sandbox === 'jvm') return startJvm('requested with --sandbox', options);
   const engine = await findDocker(signal === undefined ? {} : { signal });
   if (engine !== undefined) {
-    const why = sandbox === undefined ? 'a Docker engine answers' : 'asked for';
+    const why = sandbox === undefined ? 'a Docker engine is running' : 'requested with --sandbox';
     return startContainer(engine, why, { ...options, clock: options.clock ?? systemClock });
   }
-  if (sandbox === undefined) return startJvm('no Docker engine answers', options);
+  if (sandbox === undefined) return startJvm('no Docker engine is running', options);
   throw noEngine();
 }
 
@@ -36,15 +36,15 @@ export function requireFitting({ sandbox, kafka }: Pick<DrillOptions, 'sandbox' 
   throw new KopsError(
     'KOPS_USAGE',
     kafka === undefined
-      ? 'an external sandbox needs the address of its Kafka'
-      : 'a Kafka was given, but the sandbox is not an external one',
-    { hint: 'Give --bootstrap-server together with --sandbox external, or neither.' },
+      ? '--sandbox external needs the address of a Kafka'
+      : '--bootstrap-server needs --sandbox external',
+    { hint: 'Use --sandbox external with --bootstrap-server HOST:PORT, or remove both.' },
   );
 }
 
 function noEngine(): KopsError {
-  return new KopsError('KOPS_SANDBOX_UNAVAILABLE', 'no Docker engine answers', {
-    hint: 'Start or install a Docker engine, or use --sandbox jvm (Java 17 or later), or --sandbox external with a Kafka of your own.',
+  return new KopsError('KOPS_SANDBOX_UNAVAILABLE', 'no Docker engine is running', {
+    hint: 'Start or install a Docker engine, or use --sandbox jvm (Java 17 or later), or --sandbox external --bootstrap-server HOST:PORT.',
   });
 }
 
@@ -64,7 +64,7 @@ async function startJvm(why: string, options: DrillOptions): Promise<Sandbox> {
   const cluster = await startKafka({ heapMiB: 512, ...(signal === undefined ? {} : { signal }) });
   return {
     kind: 'jvm',
-    description: `Kafka ${cluster.jars.version} in a JVM of this machine (${why}), data in ${tmpdir()}`,
+    description: `Kafka ${cluster.jars.version} in a JVM on this machine (${why}), data in ${tmpdir()}`,
     kafka: { bootstrapServers: cluster.bootstrapServers.split(',') },
     [Symbol.asyncDispose]: () => cluster[Symbol.asyncDispose](),
   };

@@ -69,7 +69,7 @@ describe('a drill report', () => {
     const text = describeDrillReport(report).join('\n');
     expect(text).toContain('1,000 of 1,000 records are equal');
     expect(text).toContain('offsets mapped in 1');
-    expect(text).toContain('not restorable: leader epochs');
+    expect(text).toContain('not restored: leader epochs');
     const difference = {
       severity: 'error' as const,
       kind: 'missing' as const,
@@ -115,8 +115,8 @@ describe('a drill of nothing fails before a Kafka is started', () => {
     });
 
   it.each<[string, unknown, RegExp]>([
-    ['of an archive without topics', [], /holds no topic/],
-    ['of topics without records', manifest.topics, /shows no record of any topic/],
+    ['of an archive without topics', [], /has no topics/],
+    ['of topics without records', manifest.topics, /has no records of any topic/],
   ])('%s', async (_what, topics, says) => {
     await expect(drill(topics)).rejects.toMatchObject({
       code: 'KOPS_NOTHING_COMPARED',

@@ -58,10 +58,10 @@ export async function makeTemporaryDirectory(prefix: string): Promise<TemporaryD
     const { code, message } = toKopsError(thrown);
     throw new KopsError(
       code === 'KOPS_UNEXPECTED' ? 'KOPS_USAGE' : code,
-      `no temporary directory can be made in ${parent}: ${message}`,
+      `cannot create a temporary directory in ${parent}: ${message}`,
       {
         at: { object: parent },
-        hint: 'Set TMPDIR to a directory that can be written to.',
+        hint: 'Set TMPDIR to a writable directory.',
         cause: thrown,
       },
     );

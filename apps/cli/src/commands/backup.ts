@@ -62,7 +62,7 @@ export default class Backup extends KopsCommand<typeof Backup, BackupResult> {
     'expect-purge': expectPurge,
     ack: Flags.option({
       options: ['sync'] as const,
-      summary: 'When data counts as archived: sync, when all copies have it.',
+      summary: 'When data counts as archived: sync, as soon as all copies have it.',
     })(),
     isolation: Flags.option({
       options: ['read_committed', 'read_uncommitted'] as const,

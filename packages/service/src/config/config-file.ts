@@ -20,7 +20,7 @@ async function readText(file: string): Promise<string> {
     try {
       const { size } = await handle.stat();
       if (size > maxFileBytes)
-        refuse(file, `larger than ${String(maxFileBytes)} bytes`, 'Check the path.');
+        refuse(file, `the file is larger than ${String(maxFileBytes)} bytes`, 'Check the path.');
       return await handle.readFile('utf8');
     } finally {
       await handle.close();
@@ -37,17 +37,21 @@ function parseYaml(file: string, text: string): SettingTree {
   if (mistake !== undefined) {
     // The first line alone: the following ones quote the file, which may hold a password.
     const [message = ''] = mistake.message.split('\n');
-    refuse(file, message.replace(/:$/, ''), 'Correct the YAML at that place.');
+    refuse(file, message.replace(/:$/, ''), 'Correct the YAML at that line and column.');
   }
   let value: unknown;
   try {
     value = document.toJS({ maxAliasCount: 100 });
   } catch (error) {
-    refuse(file, (error as Error).message, 'Write the aliases out.', error);
+    refuse(file, (error as Error).message, 'Replace the aliases with their values.', error);
   }
   if (value === null || value === undefined) return {};
   if (!isTree(value))
-    refuse(file, 'not a map of settings', 'Begin with a setting such as "cluster:".');
+    refuse(
+      file,
+      'the file is not a map of settings',
+      'Start the file with a setting such as "cluster:".',
+    );
   return value;
 }
 
@@ -76,8 +80,8 @@ function substituteVariables(file: string, environment: Environment): Substitute
       if (!match.endsWith('}') || name === undefined || !/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) {
         refuse(
           file,
-          `${where} has a \${ that begins no variable`,
-          'Write ${NAME}, or $${ for the characters.',
+          `${where} has an invalid variable reference after \${`,
+          'Write ${NAME}, or $${ for a literal ${.',
         );
       }
       const value = environment[name];
@@ -85,7 +89,7 @@ function substituteVariables(file: string, environment: Environment): Substitute
         refuse(
           file,
           `${where} needs the environment variable ${name}`,
-          `Set ${name}, or write the value.`,
+          `Set ${name}, or write the value in the file.`,
         );
       }
       return value;

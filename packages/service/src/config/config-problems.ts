@@ -63,7 +63,7 @@ export function configError(
 ): KopsError {
   const problems = issues.flatMap((issue) => describeIssue(layers, merged, issue));
   const message = problems.length === 1 ? (problems[0] ?? '') : `\n- ${problems.join('\n- ')}`;
-  return new KopsError('KOPS_CONFIG', `wrong configuration: ${message}`, {
-    hint: 'Correct the settings named; "kops config show" prints what is in effect and where it comes from.',
+  return new KopsError('KOPS_CONFIG', `invalid configuration: ${message}`, {
+    hint: 'Correct these settings; "kops config show" prints the effective values and their sources.',
   });
 }

@@ -73,7 +73,7 @@ function misspelling(name: string, known: readonly string[]): string | undefined
   const meant = nearest(name, known, most);
   return meant === undefined
     ? undefined
-    : `ignored the environment variable ${name}: kops has no such setting. Did you mean ${meant}?`;
+    : `the environment variable ${name} is ignored: it is not a kops setting. Did you mean ${meant}?`;
 }
 
 /** What the environment says. */
@@ -107,9 +107,9 @@ export function readEnvironment(environment: Environment): EnvironmentLayer {
     if (there !== undefined && !isTree(there) && there !== value) {
       throw new KopsError(
         'KOPS_CONFIG',
-        `${named.get(path.join('.')) ?? ''} and ${name} name different values`,
+        `${named.get(path.join('.')) ?? ''} and ${name} have different values`,
         {
-          hint: 'They are two names of one setting: unset one of them.',
+          hint: 'Unset one of them: both are names of the same setting.',
         },
       );
     }

@@ -121,10 +121,10 @@ describe('loadConfig', () => {
       'setting cluster.sasl.password needs the environment variable PASSWORD',
     );
     expect(await mistake({ file: await yaml('repository: "a${b-c}"') })).toContain(
-      'begins no variable',
+      'invalid variable reference',
     );
     expect(await mistake({ file: await yaml('repository: "a${b"') })).toContain(
-      'begins no variable',
+      'invalid variable reference',
     );
   });
 
@@ -224,9 +224,9 @@ describe('loadConfig', () => {
     });
     expect(config).toEqual((await loadConfig({ env: {} })).config);
     expect(warnings).toEqual([
-      'ignored the environment variable KOPS_ELASTICSEARCH_URL: kops has no such setting. Did you mean KOPS_ELASTICSEARCH?',
-      'ignored the environment variable KOPS_JAVVA: kops has no such setting. Did you mean KOPS_JAVA?',
-      'ignored the environment variable KOPS_REPOSITRY: kops has no such setting. Did you mean KOPS_REPOSITORY?',
+      'the environment variable KOPS_ELASTICSEARCH_URL is ignored: it is not a kops setting. Did you mean KOPS_ELASTICSEARCH?',
+      'the environment variable KOPS_JAVVA is ignored: it is not a kops setting. Did you mean KOPS_JAVA?',
+      'the environment variable KOPS_REPOSITRY is ignored: it is not a kops setting. Did you mean KOPS_REPOSITORY?',
     ]);
   });
 

@@ -7,7 +7,7 @@ function row(setting: SettingReference): string {
   const { path, about, type, isSecret, isRequired, byDefault, variables, example } = setting;
   const notes = [
     about,
-    ...(isSecret ? ['Never shown.'] : []),
+    ...(isSecret ? ['Never printed.'] : []),
     ...(isRequired ? ['Required here.'] : []),
   ];
   return `| ${[
@@ -64,9 +64,9 @@ function linesOf(tree: Branch, indent: string): string[] {
   });
 }
 
-const head = `## Configuration of kops. Every setting is here, switched off: remove the first # of its line, and of the lines of the sections
-## that it stands in. docs/CONFIG.md explains the settings; 'kops config show --config FILE' prints what is in effect.
-## Sizes have units (64MiB), times too (30s, 5m). Texts may have environment variables in them: see docs/CONFIG.md.
+const head = `## Configuration of kops. All settings are commented out: to set one, remove the first # of its line and of the lines of the
+## sections that contain it. docs/CONFIG.md explains the settings; 'kops config show --config FILE' prints the effective values.
+## Sizes and times have units (64MiB, 30s, 5m). Strings may contain environment variables: see docs/CONFIG.md.
 `;
 
 /** A file with every setting and its meaning. As it is, it sets nothing; without the first # of each line it sets all. */

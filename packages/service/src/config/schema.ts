@@ -62,7 +62,7 @@ function saslMechanism(): z.ZodType<(typeof mechanisms)[number]> {
 const sasl = z.strictObject({
   mechanism: saslMechanism(),
   username: text('a user name'),
-  password: secretText('a password (a text: in quotes if it is all digits)'),
+  password: secretText('a password (a string: quote it if it contains only digits)'),
 });
 
 const cluster = z.strictObject({
@@ -135,7 +135,7 @@ const kibana = z.strictObject({
   url: text('the URL of a Kibana').optional(),
   space: text('the id of a space').optional(),
   username: text('a user name').optional(),
-  password: secretText('a password (a text: in quotes if it is all digits)').optional(),
+  password: secretText('a password (a string: quote it if it contains only digits)').optional(),
   apiKey: secretText('an API key in its encoded form').optional(),
   caFile: text('the path of a PEM file').optional(),
   allowInsecure: truth().optional(),
@@ -146,7 +146,7 @@ const elasticsearch = z.strictObject({
   node: textList('the URL of an Elasticsearch, or a list of its nodes').optional(),
   cloudId: text('the id of a deployment').optional(),
   username: text('a user name').optional(),
-  password: secretText('a password (a text: in quotes if it is all digits)').optional(),
+  password: secretText('a password (a string: quote it if it contains only digits)').optional(),
   apiKey: secretText('an API key in its encoded form').optional(),
   caFile: text('the path of a PEM file').optional(),
   tlsVerification: word(['full', 'certificate', 'none']).optional(),
@@ -160,7 +160,7 @@ const elasticsearch = z.strictObject({
 const schemaRegistry = z.strictObject({
   url: text('the URL of a schema registry').optional(),
   username: text('a user name').optional(),
-  password: secretText('a password (a text: in quotes if it is all digits)').optional(),
+  password: secretText('a password (a string: quote it if it contains only digits)').optional(),
   caFile: text('the path of a PEM file').optional(),
   allowInsecure: truth().optional(),
 });
@@ -168,9 +168,9 @@ const schemaRegistry = z.strictObject({
 /** The rules for records have their own schema, in the package that follows them. */
 const catalog = z.strictObject({
   elasticsearch: elasticsearch.prefault({}),
-  prefix: text('what names of indices begin with').optional(),
+  prefix: text('a prefix for index names').optional(),
   records: z.array(z.unknown()).optional(),
-  hashKey: secretText('a text that hashes are keyed with').optional(),
+  hashKey: secretText('a secret key for hashes').optional(),
   stateDirectory: text('a directory').optional(),
   schemaRegistry: schemaRegistry.prefault({}),
 });
@@ -183,7 +183,7 @@ export const configSchema = z.strictObject({
   archiver: archiver.prefault({}),
   agent: agent.prefault({}),
   clusters: z.record(z.string(), cluster).prefault({}),
-  repositories: z.record(z.string(), text('the place of a repository')).prefault({}),
+  repositories: z.record(z.string(), text('the path of a repository')).prefault({}),
   backups: z.record(z.string(), standingBackup).prefault({}),
   catalog: catalog.prefault({}),
   kibana: kibana.optional(),

@@ -70,7 +70,7 @@ function settingsBelow(schema: z.ZodType, path: SettingPath): SettingReference[]
     (object === undefined ? 'a list of rules' : 'true, false or a map of files');
   const name = path.join('.');
   const said = settingTexts[name];
-  if (said === undefined) throw new TypeError(`setting-texts.ts says nothing of ${name}`);
+  if (said === undefined) throw new TypeError(`setting-texts.ts has no text for ${name}`);
   const leaf: SettingReference = {
     path,
     type,

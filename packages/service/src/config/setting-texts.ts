@@ -9,14 +9,14 @@ const text = (about: string, example: string): SettingText => ({ about, example 
 
 const tls: Readonly<Record<string, SettingText>> = {
   caFile: text(
-    'CA certificate that signed the certificate of the other side.',
+    'CA certificate that signed the certificate of the server or client.',
     '/etc/kops/tls/ca.pem',
   ),
-  certFile: text('Certificate that is presented (mTLS).', '/etc/kops/tls/kops.pem'),
+  certFile: text('Client certificate (mTLS).', '/etc/kops/tls/kops.pem'),
   keyFile: text('Private key of certFile.', '/etc/kops/tls/kops.key'),
   passphrase: text('Passphrase of keyFile.', '${TLS_PASSPHRASE}'),
   servername: text(
-    'Host name that the certificate must have, where it is not the one connected to.',
+    'Host name expected in the certificate, if it differs from the address.',
     'kafka.example.com',
   ),
   rejectUnauthorized: text('false accepts any certificate. For tests only.', 'true'),
@@ -28,31 +28,34 @@ const withTls = (at: string, about: string): Record<string, SettingText> => ({
 });
 
 const topics = text(
-  'Topics that are backed up: names and globs. Without it: all but those of Kafka itself.',
+  'Topics to back up: names and globs. Default: all except internal topics of Kafka.',
   "[orders, 'payments-*']",
 );
-const exclude = text('Topics that are left out of these.', "['*-tmp']");
+const exclude = text('Topics to exclude from these.', "['*-tmp']");
 const expectPurge = text(
-  'Topics whose records are expected to be deleted before they are captured: recorded in the archive, and no loss.',
+  'Topics whose records may be deleted before they are captured: recorded in the archive, not counted as a loss.',
   "['*-repartition']",
 );
 const isolation = text(
-  'Where a backup cuts: at the last stable offset, or at the high watermark.',
+  'End of a backup: the last stable offset (read_committed) or the high watermark (read_uncommitted).',
   'read_committed',
 );
-const generationIntervalMs = text('Time between archives of a follow.', '5m');
+const generationIntervalMs = text('With follow: time between archives.', '5m');
 const outageLimitMs = text(
-  'How long a follow retries when Kafka is unreachable before it fails. Without it: without end.',
+  'With follow: how long kops retries while Kafka is unreachable before the backup fails. Default: no limit.',
   '1h',
 );
 
 const cluster = (at: string): Record<string, SettingText> => ({
   [`${at}.bootstrapServers`]: text('Brokers to connect to first.', '[kafka-1:9092, kafka-2:9092]'),
   [`${at}.clientId`]: text(
-    'Client id, as quotas and request logs of the brokers show it. Default: kops.',
+    'Client id for quotas and request logs of the brokers. Default: kops.',
     'kops',
   ),
-  ...withTls(`${at}.tls`, 'TLS: true, or files. With true the authorities of Node are trusted.'),
+  ...withTls(
+    `${at}.tls`,
+    'TLS: true, or files. With true, the CA certificates of Node are trusted.',
+  ),
   [`${at}.sasl.mechanism`]: text('SASL mechanism.', 'scram-sha-512'),
   [`${at}.sasl.username`]: text('User.', 'backup'),
   [`${at}.sasl.password`]: text('Password.', '${KAFKA_PASSWORD}'),
@@ -62,92 +65,92 @@ const cluster = (at: string): Record<string, SettingText> => ({
 export const settingTexts: Readonly<Record<string, SettingText>> = {
   ...cluster('cluster'),
   repository: text(
-    'Repository, or one for each copy. A directory or file:///absolute/path.',
+    'Repository, or a list with one for each copy. A directory or file:///absolute/path.',
     '/backups/kafka',
   ),
   'backup.topics': topics,
   'backup.exclude': exclude,
   'backup.expectPurge': expectPurge,
-  'backup.ack': text('When data counts as archived: sync, when all copies have it.', 'sync'),
+  'backup.ack': text('When data counts as archived: sync, as soon as all copies have it.', 'sync'),
   'backup.isolation': isolation,
-  'backup.segmentBytes': text('Size at which a segment is sealed.', '256MiB'),
+  'backup.segmentBytes': text('Maximum size of a segment.', '256MiB'),
   'backup.fileMode': text('Permissions of the files of a repository.', "'0640'"),
   'backup.generationIntervalMs': generationIntervalMs,
   'backup.outageLimitMs': outageLimitMs,
-  'archiver.listen': text('Where kops archiver listens.', '0.0.0.0:7443'),
+  'archiver.listen': text('Address that kops archiver listens on.', '0.0.0.0:7443'),
   'archiver.address': text(
-    'Archiver that backups run on. Without it a backup runs in the process of the command.',
+    'Archiver that runs backups. Default: each backup runs its own.',
     'archiver.example.com:7443',
   ),
-  'archiver.secret': text(
-    'Secret that archiver, agents and command lines share.',
-    '${ARCHIVER_SECRET}',
-  ),
+  'archiver.secret': text('Secret shared by the archiver, agents and CLI.', '${ARCHIVER_SECRET}'),
   ...withTls(
     'archiver.tls',
-    'TLS between archiver, agents and command lines. Needed except on loopback and unix sockets.',
+    'TLS between the archiver, agents and CLI. Required except on loopback and Unix sockets.',
   ),
-  'agent.host': text('Name of the host of the agent. Default: the host name.', 'kafka-1'),
+  'agent.host': text('Host name of the agent. Default: the host name of the machine.', 'kafka-1'),
   'agent.rack': text('Rack of the agent.', 'a'),
   'agent.brokers': text(
-    'Ids of the brokers on the host of the agent: it captures the partitions that they lead.',
+    'Ids of the brokers on the host of the agent. The agent captures the partitions that they lead.',
     '[1]',
   ),
   'agent.archiver': text(
-    'Archiver that the agent joins. Default: archiver.address.',
+    'Archiver that the agent connects to. Default: archiver.address.',
     'archiver.example.com:7443',
   ),
   ...cluster('clusters.NAME'),
-  'repositories.NAME': text('Repository that an archiver knows by this name.', '/backups/kafka'),
-  'backups.NAME.cluster': text('Cluster, by its name in clusters.', 'main'),
-  'backups.NAME.repositories': text('Repositories, by their names in repositories.', '[main]'),
+  'repositories.NAME': text('Repository with the name NAME.', '/backups/kafka'),
+  'backups.NAME.cluster': text('Name of the cluster in clusters.', 'main'),
+  'backups.NAME.repositories': text('Names of the repositories in repositories.', '[main]'),
   'backups.NAME.topics': topics,
   'backups.NAME.exclude': exclude,
   'backups.NAME.expectPurge': expectPurge,
   'backups.NAME.isolation': isolation,
-  'backups.NAME.follow': text('Follow the topics; else a snapshot every intervalMs.', 'false'),
+  'backups.NAME.follow': text(
+    'true follows the topics; false takes a snapshot every intervalMs.',
+    'false',
+  ),
   'backups.NAME.generationIntervalMs': generationIntervalMs,
   'backups.NAME.outageLimitMs': outageLimitMs,
   'backups.NAME.intervalMs': text(
-    'Time from the start of a snapshot to the start of the next. Not with follow.',
+    'Time from the start of a snapshot to the start of the next. Only without follow.',
     '24h',
   ),
   'catalog.elasticsearch.node': text(
-    'Elasticsearch of the catalog, or the nodes of its cluster. Without it and cloudId there is no catalog.',
+    'URL of the Elasticsearch of the catalog, or a list of its nodes. The catalog needs node or cloudId.',
     'https://es.example.com:9200',
   ),
   'catalog.elasticsearch.cloudId': text(
-    'Id of a deployment of Elastic Cloud, in place of node.',
+    'Id of an Elastic Cloud deployment, instead of node.',
     'kops:ZXVyb3BlLmV4YW1wbGU=',
   ),
   'catalog.elasticsearch.username': text('User.', 'kops'),
   'catalog.elasticsearch.password': text('Password.', '${ES_PASSWORD}'),
-  'catalog.elasticsearch.apiKey': text('API key, in place of a user.', '${ES_API_KEY}'),
+  'catalog.elasticsearch.apiKey': text(
+    'API key, instead of username and password.',
+    '${ES_API_KEY}',
+  ),
   'catalog.elasticsearch.caFile': text(
     'CA certificate that signed the server certificate.',
     '/etc/kops/tls/es-ca.pem',
   ),
   'catalog.elasticsearch.tlsVerification': text(
-    'What is checked of the certificate: all, not its host name, or nothing. Default: full.',
+    'Checks of the server certificate: full, certificate (no host name check) or none. Default: full.',
     'full',
   ),
   'catalog.elasticsearch.allowInsecure': text('Allow plain http to another host.', 'false'),
-  'catalog.elasticsearch.requestTimeoutMs': text(
-    'Longest wait for an answer. Default: 30s.',
-    '30s',
-  ),
-  'catalog.prefix': text('What the names of indices begin with. Default: kops.', 'kops'),
+  'catalog.elasticsearch.requestTimeoutMs': text('Timeout of a request. Default: 30s.', '30s'),
+  'catalog.prefix': text('Prefix of index names. Default: kops.', 'kops'),
   'catalog.records': text(
-    'Which records are indexed and what of them, by topic: see CATALOG.md.',
+    'Rules by topic: which records are indexed, and which parts of them. See CATALOG.md.',
     "[{ topics: orders, level: full }, { topics: '*', level: metadata }]",
   ),
-  'catalog.hashKey': text('Key of the hashes of masked values.', '${HASH_KEY}'),
+  'catalog.hashKey': text('Secret key for the hashes of masked values.', '${HASH_KEY}'),
   'catalog.stateDirectory': text(
-    'Directory in which the indexer keeps how far it is. Default: kops/catalog in XDG_STATE_HOME, or in ~/.local/state.',
+    'Directory for the state of the indexer. Default: kops/catalog in XDG_STATE_HOME, or in ~/.local/state.',
     '/var/lib/kops/catalog',
   ),
   'catalog.schemaRegistry.url': text(
-    'Schema registry that values and keys are decoded with.',
+    'URL of the schema registry that decodes keys and values.',
     'https://registry.example.com:8081',
   ),
   'catalog.schemaRegistry.username': text('User.', 'kops'),
@@ -157,15 +160,15 @@ export const settingTexts: Readonly<Record<string, SettingText>> = {
     '/etc/kops/tls/registry-ca.pem',
   ),
   'catalog.schemaRegistry.allowInsecure': text('Allow plain http to another host.', 'false'),
-  'kibana.url': text('Kibana that kops kibana setup writes to.', 'https://kibana.example.com:5601'),
+  'kibana.url': text('URL of the Kibana for kops kibana setup.', 'https://kibana.example.com:5601'),
   'kibana.space': text('Id of the space. Default: the default space.', 'backup'),
   'kibana.username': text('User.', 'kops'),
   'kibana.password': text('Password.', '${KIBANA_PASSWORD}'),
-  'kibana.apiKey': text('API key, in place of a user.', '${KIBANA_API_KEY}'),
+  'kibana.apiKey': text('API key, instead of username and password.', '${KIBANA_API_KEY}'),
   'kibana.caFile': text(
     'CA certificate that signed the server certificate.',
     '/etc/kops/tls/kibana-ca.pem',
   ),
   'kibana.allowInsecure': text('Allow plain http to another host.', 'false'),
-  'logging.level': text('What standing archivers and agents log.', 'info'),
+  'logging.level': text('Log level of archivers and agents.', 'info'),
 };

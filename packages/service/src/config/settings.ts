@@ -37,7 +37,7 @@ export function setting<T>(
 }
 
 /** Text that is not empty. */
-export function text(expected = 'a text'): z.ZodType<string> {
+export function text(expected = 'a string'): z.ZodType<string> {
   return setting(expected, (value) =>
     typeof value === 'string' && value !== '' ? value : undefined,
   );

@@ -20,7 +20,7 @@ async function readPem(path: string): Promise<string> {
       'KOPS_CONFIG',
       `cannot read the TLS file ${path}: ${(error as Error).message}`,
       {
-        hint: 'Check the path and the right to read it in the tls settings.',
+        hint: 'Check the path in the tls settings and the permissions of the file.',
         cause: error,
       },
     );

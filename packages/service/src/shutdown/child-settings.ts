@@ -13,8 +13,8 @@ export async function readChildSettings<T>(input: Readable): Promise<T> {
     let text = '';
     const fail = (): void => {
       reject(
-        new KopsError('KOPS_USAGE', 'no settings came on standard input', {
-          hint: "Start it through 'kops'.",
+        new KopsError('KOPS_USAGE', 'no settings on standard input', {
+          hint: "Start this process with the 'kops' command.",
         }),
       );
     };

@@ -28,7 +28,7 @@ export function wasHungUp(signal: AbortSignal): boolean {
 
 function interrupted(why: string): KopsError {
   return new KopsError('KOPS_INTERRUPTED', `interrupted: ${why}`, {
-    hint: 'What is durable already is kept: run the same command again to continue.',
+    hint: 'Run the same command again to resume: durable data is kept.',
   });
 }
 
@@ -79,7 +79,7 @@ export async function withStopSignal<T>(
     options.parent === undefined
       ? undefined
       : watchParent(options.parent, () => {
-          stop('the parent process ended');
+          stop('the parent process exited');
         });
   try {
     return await main(controller.signal);
