@@ -40,7 +40,7 @@ export abstract class KopsCommand<T extends typeof Command, R = unknown> extends
     }),
     'log-level': Flags.option({
       options: ['debug', 'info', 'warn', 'error'] as const,
-      summary: 'What is logged to stderr.',
+      summary: 'Level of the log on stderr.',
       helpGroup: 'GLOBAL',
     })(),
   };

@@ -162,7 +162,7 @@ describe('kops grep', () => {
   it('says when nothing is found, and what is wrong', async () => {
     const nothing = await grep('nowhere');
     expect(nothing).toMatchObject({ code: 10, stdout: '' });
-    expect(nothing.stderr).toContain('none of 175 records has the pattern');
+    expect(nothing.stderr).toContain('none of 175 records matches the pattern');
     const failed = await runKops(['grep', 'nowhere', '--repository', repository, '--json']);
     expect(JSON.parse(failed.stdout)).toMatchObject({
       error: { code: 'KOPS_RECORDS_NOT_FOUND', exit: 10 },

@@ -105,7 +105,7 @@ describe('kops kibana setup', () => {
         '',
       ].join('\n'),
     );
-    expect(stderr).toBe('Kibana is not ready yet: waiting for it.\n');
+    expect(stderr).toBe('Waiting for Kibana: it is not ready yet.\n');
   });
 
   it('writes a file and asks nobody', async () => {

@@ -105,7 +105,7 @@ describe('kops search', () => {
   it('says of a catalog that was never made how it is made', async () => {
     const empty = await runKops(['search', 'a', ...(await configOf({ prefix: 'none_yet' }))]);
     expect(empty).toMatchObject({ code: 10, stdout: '' });
-    expect(empty.stderr).toMatch(/holds no records at all[\s\S]*kops catalog rebuild/);
+    expect(empty.stderr).toMatch(/has no records[\s\S]*kops catalog rebuild/);
   });
 });
 

@@ -9,7 +9,7 @@ import { kopsVersion } from '../version.ts';
 
 export default class Agent extends KopsCommand<typeof Agent, void> {
   static override summary =
-    'Run an agent beside Kafka brokers; it joins an archiver and ends on SIGTERM.';
+    'Run an agent on the host of Kafka brokers. It connects to an archiver and stops on SIGTERM.';
   static override examples = ['<%= config.bin %> <%= command.id %> --config /etc/kops/agent.yaml'];
 
   readonly #logger = (): Logger =>
@@ -20,7 +20,7 @@ export default class Agent extends KopsCommand<typeof Agent, void> {
     });
 
   protected override readonly hangup = (): void =>
-    this.#logger().info('SIGHUP is ignored; restart the agent to read its configuration again');
+    this.#logger().info('SIGHUP is ignored; restart the agent to reload its configuration');
 
   override run(): Promise<void> {
     becomeLean();

@@ -9,7 +9,7 @@ import { becomeLean } from '../standing/lean-process.ts';
 import { kopsVersion } from '../version.ts';
 
 export default class Archiver extends KopsCommand<typeof Archiver, void> {
-  static override summary = 'Run an archiver for agents and operators; it ends on SIGTERM.';
+  static override summary = 'Run an archiver for agents and operators. It stops on SIGTERM.';
   static override examples = [
     '<%= config.bin %> <%= command.id %> --config /etc/kops/archiver.yaml',
   ];
@@ -22,7 +22,7 @@ export default class Archiver extends KopsCommand<typeof Archiver, void> {
     });
 
   protected override readonly hangup = (): void =>
-    this.#logger().info('SIGHUP is ignored; restart the archiver to read its configuration again');
+    this.#logger().info('SIGHUP is ignored; restart the archiver to reload its configuration');
 
   override run(): Promise<void> {
     becomeLean();

@@ -46,9 +46,9 @@ interface BackupResult extends BackupOutcome {
 export default class Backup extends KopsCommand<typeof Backup, BackupResult> {
   static override summary = 'Back up topics and consumer groups into a repository.';
   static override description =
-    'Stores the raw record batches of the brokers, byte for byte, and commits an archive that says what they are. The next backup into the same ' +
-    'repository stores only what is new. A backup that was interrupted is continued by the next one.\n\n' +
-    'Exit codes: 0 ok, 2 usage, 10 topic not found, or no topic to back up, 11 another backup runs, 20 damaged data, 21 records are lost, 30 unreachable, 31 denied, 32 no space, 130 interrupted.';
+    'Stores the raw record batches of the brokers, byte for byte, and commits an archive that describes them. The next backup into the same ' +
+    'repository stores only new data. The next backup resumes an interrupted one.\n\n' +
+    'Exit codes: 0 ok, 2 usage, 10 topic not found or no topic to back up, 11 another backup is running, 20 damaged data, 21 records are lost, 30 unreachable, 31 denied, 32 no space, 130 interrupted.';
   static override examples = [
     '<%= config.bin %> <%= command.id %> --bootstrap-server localhost:9092 --repository /backups/kafka',
     "<%= config.bin %> <%= command.id %> --bootstrap-server localhost:9092 --repository /backups/kafka --topics 'orders,payments-*' --dry-run",
@@ -66,10 +66,11 @@ export default class Backup extends KopsCommand<typeof Backup, BackupResult> {
     })(),
     isolation: Flags.option({
       options: ['read_committed', 'read_uncommitted'] as const,
-      summary: 'Cut at the last stable offset, or at the high watermark.',
+      summary:
+        'Back up to the last stable offset (read_committed) or the high watermark (read_uncommitted).',
     })(),
     follow: Flags.boolean({
-      summary: 'Go on until stopped, committing a generation at every interval.',
+      summary: 'Run until stopped and commit an archive (generation) at every interval.',
     }),
     'generation-interval': duration({
       summary: 'With --follow: time between generations, e.g. 1m.',
@@ -77,23 +78,23 @@ export default class Backup extends KopsCommand<typeof Backup, BackupResult> {
       dependsOn: ['follow'],
     }),
     'outage-limit': duration({
-      summary: 'With --follow: fail after an outage of this length (default: retry without end).',
+      summary: 'With --follow: fail after an outage of this length. Default: no limit.',
       helpValue: 'TIME',
       dependsOn: ['follow'],
     }),
     archiver: Flags.string({
       summary:
-        'Archiver that runs elsewhere; --cluster and --repository are then names that it knows.',
+        'Address of a running archiver; --cluster and --repository are then names in its configuration.',
       helpValue: 'HOST:PORT',
       exclusive: ['bootstrap-server', 'elasticsearch'],
     }),
     elasticsearch,
     cluster: Flags.string({ summary: 'With --archiver: name of the cluster.', helpValue: 'NAME' }),
     'allow-empty': Flags.boolean({
-      summary: 'Commit an archive although no topic is selected.',
+      summary: 'Commit an archive even if no topic is selected.',
     }),
     strict: Flags.boolean({
-      summary: 'Fail at the first partition or group that cannot be captured whole.',
+      summary: 'Fail at the first partition or group that cannot be captured completely.',
     }),
     'dry-run': Flags.boolean({ summary: 'Print the plan and do nothing.' }),
   };

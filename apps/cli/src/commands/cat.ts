@@ -22,8 +22,8 @@ import { instant, offset } from '../settings/value-flags.ts';
 export default class Cat extends KopsCommand<typeof Cat, void> {
   static override summary = 'Print records of an archived partition.';
   static override description =
-    'One line a record: offset, time, key, value, headers. Text is shown where bytes are UTF-8, else base64, marked as such; control characters are escaped. ' +
-    'Records of aborted or unfinished transactions are left out unless read_uncommitted is asked for. Any number of records is printed in little memory. A record is found by the sparse index of its segment, not by scanning.\n\n' +
+    'Prints one line per record: offset, time, key, value, headers. UTF-8 is printed as text, other bytes as base64 with a prefix; control characters are escaped. ' +
+    'Skips records of aborted or unfinished transactions unless --isolation is read_uncommitted. Memory use does not depend on the number of records. kops finds a record with the sparse index of its segment, without a scan.\n\n' +
     'Exit codes: 0 ok, 2 usage, 10 archive, topic or partition not found, 20 damaged data, 30 storage unreachable, 31 denied, 130 interrupted.';
   static override examples = [
     '<%= config.bin %> <%= command.id %> --repository /backups/kafka --topic orders --partition 0 --limit 10',
@@ -36,26 +36,29 @@ export default class Cat extends KopsCommand<typeof Cat, void> {
     cluster,
     topic: Flags.string({
       aliases: ['topics'],
-      summary: 'Topic, by its name at the source.',
+      summary: 'Name of the topic in the source cluster.',
       helpValue: 'NAME',
       required: true,
     }),
     partition: Flags.integer({ summary: 'Partition.', helpValue: 'N', min: 0, required: true }),
     'from-offset': offset({
-      summary: 'First offset; the log start of the archive unless given.',
+      summary: 'First offset. Default: the log start of the archive.',
       helpValue: 'N',
     }),
-    from: instant({ summary: 'Only records of this time or later.', helpValue: 'TIME' }),
-    to: instant({ summary: 'Only records before this time.', helpValue: 'TIME' }),
+    from: instant({ summary: 'Only records with this timestamp or later.', helpValue: 'TIME' }),
+    to: instant({
+      summary: 'Only records with an earlier timestamp than this.',
+      helpValue: 'TIME',
+    }),
     key: Flags.string({ summary: 'Only records with this key.', helpValue: 'TEXT' }),
     limit: Flags.integer({
       aliases: ['count'],
-      summary: 'Stop after so many records.',
+      summary: 'Stop after this number of records.',
       helpValue: 'N',
       min: 0,
     }),
     tail: Flags.integer({
-      summary: 'Only the last so many records, of those that the other flags leave.',
+      summary: 'Only the last N of the records that match the other flags.',
       helpValue: 'N',
       min: 1,
       max: maxTail,
@@ -64,13 +67,13 @@ export default class Cat extends KopsCommand<typeof Cat, void> {
     isolation: Flags.option({
       options: ['read_committed', 'read_uncommitted'] as const,
       default: 'read_committed' as const,
-      summary: 'Whether records of aborted and unfinished transactions are left out.',
+      summary: 'read_committed skips records of aborted and unfinished transactions.',
     })(),
     format: Flags.option({
       aliases: ['output'],
       options: ['text', 'ndjson'] as const,
       default: 'text' as const,
-      summary: 'Lines for people, or a JSON object a line.',
+      summary: 'Text lines, or one JSON object per line.',
       exclusive: ['json'],
     })(),
   };

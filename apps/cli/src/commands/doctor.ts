@@ -16,11 +16,11 @@ interface DoctorResult {
 
 export default class Doctor extends KopsCommand<typeof Doctor, DoctorResult> {
   static override summary =
-    'Check what a backup depends on: brokers, rights, repository, archiver, tools.';
+    'Check what a backup depends on: brokers, permissions, repository, archiver, tools.';
   static override description =
-    'Asks every broker (not only the one given), compares the versions of requests, looks for partitions that cannot be read, tries each right that a backup needs by reading, writes and removes a small object in the repository, and looks for what drills need. Nothing in Kafka is changed. ' +
-    'Each finding says what to do.\n\n' +
-    'Exit codes: 0 all ok or warnings only, else that of the first check that failed: 2 usage or configuration, 10 not found, 12 repository of a newer format or a directory of other things, 20 damaged repository, 30 unreachable, 31 denied, 32 no space.';
+    'Connects to every broker (not only the given one), compares request versions, finds partitions that cannot be read, checks each permission that a backup needs by reading, writes and deletes a small object in the repository, and checks what drills need. Changes nothing in Kafka. ' +
+    'Each finding includes an instruction.\n\n' +
+    'Exit codes: 0 all ok or warnings only, otherwise that of the first failed check: 2 usage or configuration, 10 not found, 12 repository of a newer format or a directory with other files, 20 damaged repository, 30 unreachable, 31 denied, 32 no space.';
   static override examples = [
     '<%= config.bin %> <%= command.id %> --bootstrap-server localhost:9092 --repository /backups/kafka',
     '<%= config.bin %> <%= command.id %> --config kops.yaml --json',
@@ -28,7 +28,7 @@ export default class Doctor extends KopsCommand<typeof Doctor, DoctorResult> {
   static override flags = {
     'bootstrap-server': bootstrapServer,
     repository: repositories,
-    archiver: Flags.string({ summary: 'Archiver that runs elsewhere.', helpValue: 'HOST:PORT' }),
+    archiver: Flags.string({ summary: 'Address of a running archiver.', helpValue: 'HOST:PORT' }),
   };
 
   protected override settingsOf(flags: FlagsOf<typeof Doctor>): Record<string, unknown> {
@@ -59,7 +59,7 @@ export default class Doctor extends KopsCommand<typeof Doctor, DoctorResult> {
         : { ...(await kafkaOptions(this.settings)), logger: this.createLogger() };
     yield* kafkaChecks(kafka, signal);
     if (repository.length === 0)
-      yield skipped('repository', 'none was given: --repository DIRECTORY');
+      yield skipped('repository', 'not checked: use --repository DIRECTORY');
     yield* copyChecks(repository, signal);
     if (archiver.address !== undefined)
       yield await archiverCheck(() => archiverEndpoint(this.settings), signal);

@@ -27,8 +27,8 @@ export default class Drill extends KopsCommand<typeof Drill, Record<string, unkn
   static override summary =
     'Prove that an archive can be recovered: restore it into a throwaway Kafka and compare everything.';
   static override description =
-    'Starts a throwaway Kafka, restores the archive into it, reads it back and compares every record, group offset and config with the archive. Ends in a report with the measured recovery point and time.\n\n' +
-    'Exit codes: 0 ok, 2 usage, 10 archive not found, 20 content differs or nothing was compared, 21 the archive records losses, 22 objective missed, 30 no throwaway Kafka to be had, 32 no space, 130 interrupted.';
+    'Starts a throwaway Kafka, restores the archive into it, reads it back and compares every record, group offset and config with the archive. Writes a report with the measured recovery point and recovery time.\n\n' +
+    'Exit codes: 0 ok, 2 usage, 10 archive not found, 20 content differs or nothing was compared, 21 the archive records losses, 22 objective missed, 30 cannot start a throwaway Kafka, 32 no space, 130 interrupted.';
   static override examples = [
     '<%= config.bin %> <%= command.id %> --repository /backups/kafka',
     '<%= config.bin %> <%= command.id %> --repository /backups/kafka --archive latest --sandbox jvm --self-test --rpo 1h --rto 15m --report-dir reports',
@@ -43,7 +43,7 @@ export default class Drill extends KopsCommand<typeof Drill, Record<string, unkn
     topics,
     'report-dir': reportDir,
     'self-test': Flags.boolean({
-      summary: 'Also damage copies on purpose, to prove that the comparison finds it.',
+      summary: 'Also damage copies on purpose to prove that the comparison detects it.',
     }),
     rpo,
     rto,
@@ -56,14 +56,14 @@ export default class Drill extends KopsCommand<typeof Drill, Record<string, unkn
   }
 
   protected override continuation(): Continuation {
-    return { text: 'What the drill started and made is removed. Run it again with' };
+    return { text: 'The drill has deleted everything that it created. Run it again with' };
   }
 
   protected async execute(signal: AbortSignal): Promise<Record<string, unknown>> {
     const { sandbox, topics, rpo, rto, 'bootstrap-server': server } = this.flags;
     if (server !== undefined && sandbox !== 'external') {
-      throw new KopsError('KOPS_USAGE', '--bootstrap-server goes with --sandbox external only', {
-        hint: 'Add --sandbox external to use that cluster, or leave --bootstrap-server out.',
+      throw new KopsError('KOPS_USAGE', '--bootstrap-server needs --sandbox external', {
+        hint: 'Add --sandbox external to use that cluster, or remove --bootstrap-server.',
       });
     }
     const opened = this.reads(await openConfiguredArchive(this.settings, this.flags));

@@ -19,11 +19,12 @@ import { rate, size } from '../settings/value-flags.ts';
 const noSpaceExit = 32;
 
 export default class EstimateCommand extends KopsCommand<typeof EstimateCommand, Estimate> {
-  static override summary = 'Estimate volume, size and time of a backup, and whether it fits.';
+  static override summary =
+    'Estimate the volume, size and duration of a backup, and whether it fits.';
   static override description =
-    'Volume is partitions times copies. Offsets come from the brokers; bytes are estimated from a little data of the partitions; what the repositories hold already is subtracted. Without a cluster it reckons with the numbers that are given. Nothing is written. ' +
-    'A partition that has to be captured anew (a compacted topic, a truncated log) may take more.\n\n' +
-    'Exit codes: 0 it fits, or that is not known, 2 usage, 10 topic not found, 30 unreachable, 31 denied, 32 it does not fit.';
+    'The volume is partitions times copies. Offsets come from the brokers, bytes are estimated from a sample of the partitions, and data that is already in the repositories is subtracted. Without a cluster, the estimate uses the given numbers. Writes nothing. ' +
+    'A partition that must be captured again from its start (a compacted topic, a truncated log) may need more.\n\n' +
+    'Exit codes: 0 it fits or the free space is unknown, 2 usage, 10 topic not found, 30 unreachable, 31 denied, 32 it does not fit.';
   static override examples = [
     '<%= config.bin %> <%= command.id %> --bootstrap-server localhost:9092 --repository /backups/kafka',
     "<%= config.bin %> <%= command.id %> --bootstrap-server localhost:9092 --topics 'orders,payments-*' --rate 200MiB/s --json",
@@ -36,12 +37,12 @@ export default class EstimateCommand extends KopsCommand<typeof EstimateCommand,
     exclude,
     copies: Flags.integer({
       min: 1,
-      summary: 'Number of copies; default: the number of repositories, else 1.',
+      summary: 'Number of copies. Default: the number of repositories, or 1.',
       helpValue: 'N',
     }),
     partitions: Flags.integer({
       min: 1,
-      summary: 'Reckon with so many partitions instead of asking a cluster.',
+      summary: 'Number of partitions, instead of asking a cluster.',
       helpValue: 'N',
       exclusive: ['bootstrap-server', 'topics', 'exclude'],
     }),
@@ -51,7 +52,7 @@ export default class EstimateCommand extends KopsCommand<typeof EstimateCommand,
       dependsOn: ['partitions'],
     }),
     rate: rate({
-      summary: 'Throughput to reckon with; default: measured by reading for a moment.',
+      summary: 'Throughput. Default: measured with a short read.',
       helpValue: 'SIZE/s',
     }),
   };
@@ -68,8 +69,8 @@ export default class EstimateCommand extends KopsCommand<typeof EstimateCommand,
   protected async execute(signal: AbortSignal): Promise<Estimate> {
     const { partitions } = this.flags;
     if (partitions === undefined && this.settings.cluster === undefined) {
-      throw new KopsError('KOPS_USAGE', 'neither a cluster nor numbers are given', {
-        hint: 'Give --bootstrap-server HOST:PORT, or --partitions N (with --size and --rate).',
+      throw new KopsError('KOPS_USAGE', 'a cluster or --partitions is required', {
+        hint: 'Use --bootstrap-server HOST:PORT, or --partitions N with --size and --rate.',
       });
     }
     const estimate =

@@ -36,11 +36,11 @@ interface ExportResult {
 }
 
 export default class Export extends KopsCommand<typeof Export, ExportResult | undefined> {
-  static override summary = 'Write records of an archive as documents, one a line.';
+  static override summary = 'Write records of an archive as JSON documents, one per line.';
   static override description =
-    'Each line is the JSON document that the catalog has of a record, by the rules of catalog.records with their masks (at level full and with whole values where no rule is for its topic), with _id and _index before its fields. ' +
-    'Goes to stdout, for Logstash or other programs, or to a file, which appears when it is whole. Records of aborted or unfinished transactions are left out. Needs no Elasticsearch.\n\n' +
-    'Exit codes: 0 ok, 2 usage, 10 archive, topic or partition not found, 12 a rule keeps the topic out, or the file is there, 20 damaged data, 30 storage or schema registry unreachable, 31 denied, 32 no space, 130 interrupted.';
+    'Each line is the document that the catalog stores for a record, according to the rules and masks of catalog.records (level full and complete values if no rule matches the topic), with _id and _index before its fields. ' +
+    'Writes to stdout, for Logstash or other programs, or to a file, which appears when it is complete. Skips records of aborted or unfinished transactions. Does not need Elasticsearch.\n\n' +
+    'Exit codes: 0 ok, 2 usage, 10 archive, topic or partition not found, 12 a rule excludes the topic, or the file exists, 20 damaged data, 30 storage or schema registry unreachable, 31 denied, 32 no space, 130 interrupted.';
   static override examples = [
     '<%= config.bin %> <%= command.id %> --repository /backups/kafka --archive latest --topics orders --format ndjson | logstash --path.config tools/logstash/pipeline.conf',
     '<%= config.bin %> <%= command.id %> --repository /backups/kafka --topics orders --level metadata --output orders.ndjson',
@@ -51,15 +51,18 @@ export default class Export extends KopsCommand<typeof Export, ExportResult | un
     cluster,
     topics: requiredTopicNames,
     partition: Flags.integer({ summary: 'Only this partition.', helpValue: 'N', min: 0 }),
-    from: instant({ summary: 'Only records of this time or later.', helpValue: 'TIME' }),
-    to: instant({ summary: 'Only records before this time.', helpValue: 'TIME' }),
+    from: instant({ summary: 'Only records with this timestamp or later.', helpValue: 'TIME' }),
+    to: instant({
+      summary: 'Only records with an earlier timestamp than this.',
+      helpValue: 'TIME',
+    }),
     'from-offset': offset({
-      summary: 'Only records of this offset or later; with --partition, of one topic.',
+      summary: 'Only records with this offset or later. Needs --partition and one topic.',
       helpValue: 'N',
       dependsOn: ['partition'],
     }),
     'to-offset': offset({
-      summary: 'Only records before this offset; with --partition, of one topic.',
+      summary: 'Only records before this offset. Needs --partition and one topic.',
       helpValue: 'N',
       dependsOn: ['partition'],
     }),
@@ -71,19 +74,19 @@ export default class Export extends KopsCommand<typeof Export, ExportResult | un
     level: Flags.option({
       options: recordLevels.filter((level) => level !== 'none'),
       summary:
-        'How much of a record is written; masks hold all the same. Default: as the rule of its topic says, else full.',
+        'How much of a record is written; masks still apply. Default: the level of the rule of its topic, or full.',
     })(),
     'max-value-bytes': size({
       summary:
-        'Cut longer values, e.g. at 64KiB. Default: as the rule of the topic says, else values are whole.',
+        'Truncate longer values, for example at 64KiB. Default: the limit of the rule of the topic, or no limit.',
       helpValue: 'SIZE',
     }),
     output: Flags.string({
-      summary: 'Write to this file; one that is there is refused. - is stdout, the default.',
+      summary: 'Write to this file; kops does not replace an existing file. Default: - (stdout).',
       helpValue: 'FILE',
     }),
     overwrite: Flags.boolean({
-      summary: 'Replace the file if it is there.',
+      summary: 'Replace the file if it exists.',
       dependsOn: ['output'],
     }),
   };
@@ -96,13 +99,13 @@ export default class Export extends KopsCommand<typeof Export, ExportResult | un
     // As with other programs, - is stdout.
     const path = this.flags.output === '-' ? undefined : this.flags.output;
     if (path === undefined && this.flags.overwrite) {
-      throw new KopsError('KOPS_USAGE', '--overwrite goes with a file, and --output - is none', {
-        hint: 'Give --output FILE, or leave --overwrite out.',
+      throw new KopsError('KOPS_USAGE', '--overwrite needs --output FILE, got --output -', {
+        hint: 'Use --output FILE, or remove --overwrite.',
       });
     }
     if (path === undefined && this.jsonEnabled()) {
-      throw new KopsError('KOPS_USAGE', '--json tells of a file, and there is none', {
-        hint: 'Give --output FILE, or leave --json out: stdout is a JSON object a line.',
+      throw new KopsError('KOPS_USAGE', '--json needs --output FILE', {
+        hint: 'Use --output FILE, or remove --json: stdout already has one JSON object per line.',
       });
     }
     const archive = this.reads(await openConfiguredArchive(this.settings, this.flags));
@@ -134,8 +137,8 @@ export default class Export extends KopsCommand<typeof Export, ExportResult | un
     if (fromOffset === undefined && toOffset === undefined) return request;
     const [at, ...others] = scannedPartitions(archive, request);
     if (at === undefined || others.length > 0) {
-      throw new KopsError('KOPS_USAGE', 'offsets are those of one partition of one topic', {
-        hint: 'Name one topic with --topics.',
+      throw new KopsError('KOPS_USAGE', '--from-offset and --to-offset need exactly one topic', {
+        hint: 'Use --topics NAME with one topic.',
       });
     }
     const offsets = shownOffsets(archive, at, { from: fromOffset, to: toOffset });
@@ -190,4 +193,4 @@ const wrote = ({ documents }: ExportCounts, topics: readonly string[]): string =
   `Exported ${counted(documents, 'record')} of ${topics.length === 1 ? `topic ${topics.join('')}` : `${formatCount(topics.length)} topics`}`;
 
 const cutText = ({ cut }: ExportCounts): string =>
-  cut === 0 ? '' : `; ${formatCount(cut)} with a part cut (kops.truncated says which)`;
+  cut === 0 ? '' : `; ${formatCount(cut)} truncated (see the field kops.truncated)`;

@@ -19,10 +19,10 @@ import { archive, cluster, repository, topicNames } from '../settings/flags.ts';
 import { instant } from '../settings/value-flags.ts';
 
 export default class Grep extends KopsCommand<typeof Grep, void> {
-  static override summary = 'Find records by looking through the segments of an archive.';
+  static override summary = 'Find records by scanning the segments of an archive.';
   static override description =
-    'Needs no catalog. Looks for the text as it is, byte for byte, in keys, values and headers; with --regexp for a regular expression. One line a record: partition, offset, time, key, value, headers; of long values what stands around the match (all of it with --format ndjson). ' +
-    'A segment that is damaged is told, and the search goes on behind it.\n\n' +
+    'Does not need a catalog. Searches keys, values and headers for the exact bytes of the text, or for a regular expression with --regexp. Prints one line per record: partition, offset, time, key, value, headers; of long values only the text around the match (the whole value with --format ndjson). ' +
+    'Reports a damaged segment and continues with the next one.\n\n' +
     'Exit codes: 0 ok, 2 usage, 10 nothing found, or archive or topic not found, 20 damaged data, 30 storage unreachable, 31 denied, 130 interrupted.';
   static override examples = [
     "<%= config.bin %> <%= command.id %> 'order-4711' --repository /backups/kafka --topics orders",
@@ -31,7 +31,7 @@ export default class Grep extends KopsCommand<typeof Grep, void> {
   static override args = {
     pattern: Args.string({
       required: true,
-      description: 'What to look for; quote it for the shell.',
+      description: 'Text to search for; quote it for the shell.',
     }),
   };
   static override flags = {
@@ -40,25 +40,28 @@ export default class Grep extends KopsCommand<typeof Grep, void> {
     cluster,
     topics: topicNames,
     partition: Flags.integer({ summary: 'Only this partition.', helpValue: 'N', min: 0 }),
-    from: instant({ summary: 'Only records of this time or later.', helpValue: 'TIME' }),
-    to: instant({ summary: 'Only records before this time.', helpValue: 'TIME' }),
-    regexp: Flags.boolean({
-      summary: 'The pattern is a regular expression (of JavaScript, with the flag u).',
+    from: instant({ summary: 'Only records with this timestamp or later.', helpValue: 'TIME' }),
+    to: instant({
+      summary: 'Only records with an earlier timestamp than this.',
+      helpValue: 'TIME',
     }),
-    'ignore-case': Flags.boolean({ summary: 'Upper and lower case are the same.' }),
-    'key-only': Flags.boolean({ summary: 'Look at keys only.', exclusive: ['value-only'] }),
-    'value-only': Flags.boolean({ summary: 'Look at values only.' }),
-    limit: Flags.integer({ summary: 'Stop after so many records.', helpValue: 'N', min: 1 }),
+    regexp: Flags.boolean({
+      summary: 'The pattern is a regular expression (JavaScript, flag u).',
+    }),
+    'ignore-case': Flags.boolean({ summary: 'Ignore upper and lower case.' }),
+    'key-only': Flags.boolean({ summary: 'Search keys only.', exclusive: ['value-only'] }),
+    'value-only': Flags.boolean({ summary: 'Search values only.' }),
+    limit: Flags.integer({ summary: 'Stop after this number of records.', helpValue: 'N', min: 1 }),
     isolation: Flags.option({
       options: ['read_committed', 'read_uncommitted'] as const,
       default: 'read_committed' as const,
-      summary: 'Whether records of aborted and unfinished transactions are left out.',
+      summary: 'read_committed skips records of aborted and unfinished transactions.',
     })(),
     format: Flags.option({
       aliases: ['output'],
       options: ['text', 'ndjson'] as const,
       default: 'text' as const,
-      summary: 'Lines for people, or a JSON object a line.',
+      summary: 'Text lines, or one JSON object per line.',
       exclusive: ['json'],
     })(),
   };
@@ -147,8 +150,8 @@ export default class Grep extends KopsCommand<typeof Grep, void> {
     if (findings.count === 0 && errors.length === 0) {
       throw new KopsError(
         'KOPS_RECORDS_NOT_FOUND',
-        `none of ${formatCount(scanned)} records has the pattern`,
-        { hint: 'Look at --topics, --from and --to, or use --ignore-case.' },
+        `none of ${formatCount(scanned)} records matches the pattern`,
+        { hint: 'Check --topics, --from and --to, or use --ignore-case.' },
       );
     }
     await findings.end({

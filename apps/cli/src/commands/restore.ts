@@ -55,9 +55,9 @@ interface RestoreCommandResult {
 export default class Restore extends KopsCommand<typeof Restore, RestoreCommandResult> {
   static override summary = 'Restore topics and consumer groups of an archive into a cluster.';
   static override description =
-    'Creates the topics, fills them with the archived record batches, and sets the offsets of consumer groups so that each continues at the record it would have read next. A topic that has records is never written to. ' +
-    'A restore that was stopped is continued by --resume, with the archive and the flags of its first run. The cluster must be named here; its TLS and SASL settings come from the configuration.\n\n' +
-    'Exit codes: 0 ok, 2 usage, 10 archive or topic not found, or no record in the window, 12 refused (the target has records, or offsets cannot be exact), 20 damaged data or offsets that do not match, 21 not all could be restored, 30 unreachable, 31 denied, 130 interrupted.';
+    'Creates the topics, fills them with the archived record batches, and sets the offsets of consumer groups so that each group continues at its next record. Never writes to a topic that already has records. ' +
+    '--resume resumes a stopped restore with the archive and the flags of its first run. --bootstrap-server is required; TLS and SASL settings come from the configuration.\n\n' +
+    'Exit codes: 0 ok, 2 usage, 10 archive or topic not found, or no record in the window, 12 rejected (the target has records, or offsets cannot be exact), 20 damaged data or offsets that do not match, 21 restore incomplete, 30 unreachable, 31 denied, 130 interrupted.';
   static override examples = [
     '<%= config.bin %> <%= command.id %> --repository /backups/kafka --archive latest --bootstrap-server new-kafka:9092 --dry-run',
     '<%= config.bin %> <%= command.id %> --repository /backups/kafka --archive latest --bootstrap-server new-kafka:9092',
@@ -74,30 +74,34 @@ export default class Restore extends KopsCommand<typeof Restore, RestoreCommandR
     rename: Flags.string({
       multiple: true,
       multipleNonGreedy: true,
-      summary: 'Another name for a topic; give it again for every further topic.',
+      summary: 'New name of a topic; repeat the flag for more topics.',
       helpValue: 'FROM=TO',
     }),
-    from: instant({ summary: 'Only records of this time or later.', helpValue: 'TIME' }),
-    to: instant({ summary: 'Only records before this time.', helpValue: 'TIME' }),
+    from: instant({ summary: 'Only records with this timestamp or later.', helpValue: 'TIME' }),
+    to: instant({
+      summary: 'Only records with an earlier timestamp than this.',
+      helpValue: 'TIME',
+    }),
     method: Flags.option({
       options: ['produce'] as const,
       default: 'produce' as const,
-      summary: 'How records get there.',
+      summary: 'How records are written.',
     })(),
     offsets: Flags.option({
       options: ['auto', 'exact', 'mapped'] as const,
       default: 'auto' as const,
-      summary: 'Offsets of the source, or others that committed offsets are translated to.',
+      summary:
+        'exact keeps the source offsets; mapped assigns new ones and translates committed offsets.',
     })(),
     groups,
     'from-search': Flags.string({
       summary:
-        'Only the records that this query finds in the catalog (see kops search), of the topics and times that are named.',
+        'Only the records that this query finds in the catalog (see kops search), within the given topics and times.',
       helpValue: 'QUERY',
       exclusive: ['groups', 'resume'],
     }),
     into: Flags.string({
-      summary: 'With --from-search: the topic that the records go to; they must be of one topic.',
+      summary: 'With --from-search: target topic; all found records must come from one topic.',
       helpValue: 'TOPIC',
       dependsOn: ['from-search'],
       exclusive: ['rename'],
@@ -106,16 +110,16 @@ export default class Restore extends KopsCommand<typeof Restore, RestoreCommandR
     'dry-run': Flags.boolean({ summary: 'Print the plan and change nothing.' }),
     resume: Flags.boolean({
       summary:
-        'Continue the unfinished restore into this cluster from this repository, from any directory.',
+        'Resume the unfinished restore from this repository into this cluster; works in any directory.',
     }),
     'hold-retention': Flags.boolean({
       summary:
-        'Leave time and size retention off afterwards, so that old records stay. The command that undoes it is printed.',
+        'Keep time and size retention off after the restore, so that old records are not deleted. kops prints the command that restores the settings.',
     }),
     'replication-factor': Flags.integer({
       min: 1,
       summary:
-        'Of the topics that are created; default: as the source, at most the number of brokers.',
+        'Replication factor of created topics. Default: that of the source, at most the number of brokers.',
       helpValue: 'N',
     }),
     'report-dir': reportDir,

@@ -14,16 +14,16 @@ import { openConfiguredArchive } from '../settings/connections.ts';
 import { elasticsearch, topicNames } from '../settings/flags.ts';
 import { instant } from '../settings/value-flags.ts';
 
-const grepInstead = 'Without one, kops grep looks through the segments of an archive.';
+const grepInstead = 'Without Elasticsearch, use kops grep to scan the segments of an archive.';
 
 /** Whether it is the query that finds nothing, or the catalog that holds nothing. */
 async function nothingFound(catalog: Catalog, signal: AbortSignal): Promise<KopsError> {
   if ((await catalog.count({}, { signal })) === 0)
-    return new KopsError('KOPS_RECORDS_NOT_FOUND', 'the catalog holds no records at all', {
-      hint: "Say with catalog.records which are indexed, then run 'kops catalog rebuild'; 'kops grep' scans an archive.",
+    return new KopsError('KOPS_RECORDS_NOT_FOUND', 'the catalog has no records', {
+      hint: "Set catalog.records, then run 'kops catalog rebuild'; or use 'kops grep' to scan an archive.",
     });
   return new KopsError('KOPS_RECORDS_NOT_FOUND', 'no record in the catalog matches', {
-    hint: "Words are found whole, their beginnings by ord*, fields by their full names, as kafka.value.order:4711. 'kops catalog status' tells whether the topic is indexed and up to date; 'kops grep' scans an archive.",
+    hint: "Search for whole words, prefixes such as ord*, or fields with full names such as kafka.value.order:4711. Run 'kops catalog status' to see whether the topic is indexed, or use 'kops grep' to scan an archive.",
   });
 }
 
@@ -40,9 +40,9 @@ interface SearchResult {
 export default class Search extends KopsCommand<typeof Search, SearchResult> {
   static override summary = 'Find archived records in the catalog.';
   static override description =
-    'Takes Elasticsearch\'s query string syntax over values, keys and headers: words, "phrases", wild*, field:value, AND, OR, NOT. All words must occur. Fields of JSON values are found as kafka.value.order:4711, ' +
-    'others by their names in the mapping (docs/CATALOG.md). Every hit says where it is: kops cat prints it from its segment.\n\n' +
-    'Exit codes: 0 ok, 2 usage or a query that cannot be read, 10 nothing found, 30 Elasticsearch unreachable, 31 denied.';
+    'Takes Elasticsearch\'s query string syntax over values, keys and headers: words, "phrases", wild*, field:value, AND, OR, NOT. All words must match. Search fields of JSON values as kafka.value.order:4711, ' +
+    'other fields by their names in the mapping (docs/CATALOG.md). Each hit shows its topic, partition and offset; kops cat prints the record from its segment.\n\n' +
+    'Exit codes: 0 ok, 2 usage or invalid query, 10 nothing found, 30 Elasticsearch unreachable, 31 denied.';
   static override examples = [
     "<%= config.bin %> <%= command.id %> 'order 4711' --topics orders",
     "<%= config.bin %> <%= command.id %> 'kafka.value.customer:c-42 AND NOT espresso' --from 2026-03-01T00:00:00Z --repository /backups/kafka --archive latest",
@@ -64,33 +64,36 @@ export default class Search extends KopsCommand<typeof Search, SearchResult> {
       helpValue: 'ID',
     }),
     cluster: Flags.string({
-      summary: 'With --archive: cluster id, where the repository holds archives of several.',
+      summary: 'With --archive: cluster id, if the repository has archives of several clusters.',
       helpValue: 'ID',
       dependsOn: ['archive'],
     }),
     topics: topicNames,
     partition: Flags.integer({
-      summary: 'Only this partition; with --archive.',
+      summary: 'Only this partition. Needs --archive.',
       helpValue: 'N',
       min: 0,
       dependsOn: ['archive'],
     }),
-    from: instant({ summary: 'Only records of this time or later.', helpValue: 'TIME' }),
-    to: instant({ summary: 'Only records before this time.', helpValue: 'TIME' }),
+    from: instant({ summary: 'Only records with this timestamp or later.', helpValue: 'TIME' }),
+    to: instant({
+      summary: 'Only records with an earlier timestamp than this.',
+      helpValue: 'TIME',
+    }),
     order: Flags.option({
       options: ['newest', 'oldest'] as const,
       default: 'newest' as const,
-      summary: 'Which records come first.',
+      summary: 'Sort order.',
     })(),
     limit: Flags.integer({
-      summary: 'Records of a page.',
+      summary: 'Records per page.',
       helpValue: 'N',
       min: 1,
       max: 10_000,
       default: 20,
     }),
     next: Flags.string({
-      summary: 'Go on where a page ended: what it said, with the same query and filters.',
+      summary: 'Token that the previous page printed; use the same query and filters.',
       helpValue: 'TEXT',
     }),
   };

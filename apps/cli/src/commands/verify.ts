@@ -8,9 +8,9 @@ import { archive, cluster, reportDir, repository } from '../settings/flags.ts';
 import { verify, type VerifyResult } from '../verification/verify.ts';
 
 export default class Verify extends KopsCommand<typeof Verify, VerifyResult> {
-  static override summary = 'Check that an archive is whole and undamaged.';
+  static override summary = 'Check that an archive is complete and undamaged.';
   static override description =
-    'Levels, each including those before it: manifest (commit log, manifest, lists, that every segment is there), checksum (every byte), structure (every batch: CRC, offsets, lineage), ' +
+    'Levels, each including the previous ones: manifest (commit log, manifest, lists, presence of every segment), checksum (every byte), structure (every batch: CRC, offsets, lineage), ' +
     'replay (restores the archive into a throwaway Kafka and compares everything, as a drill does).\n\n' +
     'Exit codes: 0 ok, 2 usage, 10 archive not found, 12 manifest of a newer format, 20 damaged, 21 the archive records losses, 30 storage or throwaway Kafka unreachable, 31 denied, 130 interrupted.';
   static override examples = [
@@ -25,11 +25,11 @@ export default class Verify extends KopsCommand<typeof Verify, VerifyResult> {
     level: Flags.option({
       options: ['manifest', 'checksum', 'structure', 'replay'] as const,
       default: 'structure' as const,
-      summary: 'How deep to look.',
+      summary: 'Depth of the checks.',
     })(),
     subset: Flags.string({
       summary:
-        'Read a part of the segments only: one of N parts (seven runs of 1/7 to 7/7 read all), a share, or an amount.',
+        'Read only some of the segments: one of N parts (1/7 to 7/7 in seven runs read all), a share, or an amount.',
       helpValue: '1/7|5%|10GiB',
     }),
     'report-dir': reportDir,

@@ -10,7 +10,7 @@ export async function* kafkaChecks(
   signal: AbortSignal,
 ): AsyncGenerator<CheckResult> {
   if (options === undefined) {
-    yield skipped('kafka', 'no cluster was given: --bootstrap-server HOST:PORT');
+    yield skipped('kafka', 'not checked: use --bootstrap-server HOST:PORT');
     return;
   }
   let kafka;

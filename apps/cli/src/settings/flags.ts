@@ -3,7 +3,7 @@ import { duration } from './value-flags.ts';
 
 /** Kafka's own name for Kafka's own thing. */
 export const bootstrapServer = Flags.string({
-  summary: 'Brokers to begin with: HOST:PORT[,HOST:PORT…].',
+  summary: 'Brokers to connect to first: HOST:PORT[,HOST:PORT…].',
   helpValue: 'HOST:PORT[,…]',
 });
 
@@ -19,7 +19,7 @@ export const repositories = Flags.string({
   char: 'r',
   multiple: true,
   multipleNonGreedy: true,
-  summary: 'Repository; give it again for every further copy.',
+  summary: 'Repository; repeat the flag for more copies.',
   helpValue: 'URL',
 });
 
@@ -33,7 +33,7 @@ export const archive = Flags.string({
 
 /** `--cluster` where a repository holds several. */
 export const cluster = Flags.string({
-  summary: 'Cluster id, where the repository holds archives of several.',
+  summary: 'Cluster id, if the repository has archives of several clusters.',
   helpValue: 'ID',
 });
 
@@ -58,13 +58,13 @@ export const topics = Flags.string({
 /** `--exclude`, of what `--topics` takes. */
 export const exclude = Flags.string({
   ...nameLists,
-  summary: 'Topics to leave out: names and globs, comma-separated.',
+  summary: 'Topics to exclude: names and globs, comma-separated.',
 });
 
 /** `--expect-purge`. */
 export const expectPurge = Flags.string({
   ...nameLists,
-  summary: 'Topics whose records may be deleted before they are captured: no loss.',
+  summary: 'Topics whose records may be deleted before they are captured: not counted as a loss.',
 });
 
 /** `--topics`, where several may be shown. */
@@ -84,17 +84,17 @@ export const requiredTopicNames = Flags.string({
 
 /** `--report-dir`. */
 export const reportDir = Flags.string({
-  summary: 'Directory for the report; made if it is missing.',
+  summary: 'Directory for the report; created if it does not exist.',
   helpValue: 'DIR',
 });
 
 /** `--rpo` and `--rto`. */
 export const rpo = duration({
-  summary: 'Most that may be lost: older than this is a missed objective (exit 22).',
+  summary: 'Recovery point objective: an older archive misses it (exit 22).',
   helpValue: 'TIME',
 });
 export const rto = duration({
-  summary: 'Longest that a restore may take: longer is a missed objective (exit 22).',
+  summary: 'Recovery time objective: a longer restore misses it (exit 22).',
   helpValue: 'TIME',
 });
 
@@ -102,7 +102,7 @@ export const rto = duration({
 export const sandbox = Flags.option({
   options: ['testcontainers', 'jvm', 'external'] as const,
   summary:
-    'Throwaway Kafka: in a container, by Java on this machine, or a cluster that you name. Default: a container where a Docker engine answers, else Java.',
+    'Throwaway Kafka: in a container, in Java on this machine, or the cluster of --bootstrap-server. Default: a container if a Docker engine is running, otherwise Java.',
 })();
 
 /** `--groups`. */
@@ -114,6 +114,6 @@ export const groups = Flags.string({
 
 /** `--elasticsearch`: the catalog's server. */
 export const elasticsearch = Flags.string({
-  summary: 'Elasticsearch of the catalog; user, password and the like come from the configuration.',
+  summary: 'Elasticsearch of the catalog; credentials come from the configuration.',
   helpValue: 'URL',
 });

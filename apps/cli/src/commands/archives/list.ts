@@ -14,9 +14,9 @@ interface ArchivesListResult {
 }
 
 export default class ArchivesList extends KopsCommand<typeof ArchivesList, ArchivesListResult> {
-  static override summary = 'List the archives of a repository, the newest last.';
+  static override summary = 'List the archives of a repository, newest last.';
   static override description =
-    'Shows what each archive holds: topics, partitions, records, bytes, losses and the archive that it extends. An archive whose manifest is damaged is listed as such, and the others with it. With --topics only archives that hold such a topic.\n\n' +
+    'Shows the topics, partitions, records, bytes and losses of each archive and the archive that it extends. An archive with a damaged manifest is listed as unreadable. --topics lists only archives that contain such a topic.\n\n' +
     'Exit codes: 0 ok, 2 usage, 10 repository, cluster or topic not found, 12 manifest of a newer format, 20 damaged manifest or commit, 30 storage unreachable, 31 denied.';
   static override examples = [
     '<%= config.bin %> <%= command.id %> --repository /backups/kafka',

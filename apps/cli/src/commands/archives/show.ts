@@ -7,10 +7,10 @@ import { archive, cluster, repository, topicNames } from '../../settings/flags.t
 
 export default class ArchivesShow extends KopsCommand<typeof ArchivesShow, ArchiveDetail> {
   static override summary =
-    'Show what an archive holds: topics, partitions, losses, groups, copies.';
+    'Show the contents of an archive: topics, partitions, losses, groups, copies.';
   static override description =
-    'For each partition: the offsets it shows (log start and cut), records, holes (offsets that the log itself lacks), losses, bytes, and whether it was captured from its start (baseline) or extends the parent. ' +
-    'With --topics also the configs of the topic and the committed offsets of groups.\n\n' +
+    'For each partition: its offsets (log start and cut), records, holes (offsets without a record in the log), losses, bytes, and whether it was captured from its start (baseline) or extends the parent. ' +
+    '--topics also shows the configs of the topic and the committed offsets of groups.\n\n' +
     'Exit codes: 0 ok, 2 usage, 10 archive, topic or repository not found, 12 manifest of a newer format, 20 damaged manifest, 30 storage unreachable, 31 denied.';
   static override examples = [
     '<%= config.bin %> <%= command.id %> --repository /backups/kafka',

@@ -20,10 +20,10 @@ const spoolBytes = 64n * 1024n * 1024n;
 const deadlineMs = 30_000;
 
 export default class Rebuild extends KopsCommand<typeof Rebuild, IndexReport> {
-  static override summary = 'Index archives again, from their manifests and segments.';
+  static override summary = 'Index archives again from their manifests and segments.';
   static override description =
-    'The catalog is a projection: it can be dropped at any time, and comes out the same. Documents keep their ids, so nothing is in it twice. A rebuild that was interrupted is continued by --resume, or by the next backup.\n\n' +
-    'Exit codes: 0 ok, 2 usage, 10 repository or archive not found, 11 another indexer is at work, 21 documents were rejected or segments are damaged, 30 Elasticsearch unreachable, 31 denied, 130 interrupted.';
+    'The catalog can be deleted at any time: a rebuild writes the same documents again. Document ids are stable, so a rebuild creates no duplicates. --resume or the next backup resumes an interrupted rebuild.\n\n' +
+    'Exit codes: 0 ok, 2 usage, 10 repository or archive not found, 11 another indexer is running, 21 documents were rejected or segments are damaged, 30 Elasticsearch unreachable, 31 denied, 130 interrupted.';
   static override examples = [
     '<%= config.bin %> <%= command.id %> --repository /backups/kafka --elasticsearch http://localhost:9200',
     '<%= config.bin %> <%= command.id %> --repository /backups/kafka --archive latest',
@@ -39,16 +39,17 @@ export default class Rebuild extends KopsCommand<typeof Rebuild, IndexReport> {
       exclusive: ['drop'],
     }),
     cluster: Flags.string({
-      summary: 'With --archive latest: cluster id, where the repository holds archives of several.',
+      summary:
+        'With --archive latest: cluster id, if the repository has archives of several clusters.',
       helpValue: 'ID',
       dependsOn: ['archive'],
     }),
     drop: Flags.boolean({
       summary:
-        'Remove the indices of archives, segments and records first, e.g. after rules changed.',
+        'Delete the indices of archives, segments and records first, for example after a change of rules.',
     }),
     resume: Flags.boolean({
-      summary: 'Continue a rebuild that was interrupted: index only what is missing.',
+      summary: 'Resume an interrupted rebuild: index only what is missing.',
       exclusive: ['archive', 'cluster', 'drop'],
     }),
   };

@@ -27,8 +27,8 @@ export interface CatalogStatusResult {
 export default class Status extends KopsCommand<typeof Status, CatalogStatusResult> {
   static override summary = 'Compare the catalog with the archives: documents, lag, dead letters.';
   static override description =
-    'Counts what the newest archive of each cluster shows, and what of it is indexed. With a schema registry also how values were read. What is behind is brought up by an archiver that feeds the catalog, by the next backup, or by kops catalog rebuild.\n\n' +
-    'Exit codes: 0 all is indexed, 2 usage, 10 repository not found, 21 something is missing, rejected, damaged or masked by other rules, 30 Elasticsearch unreachable, 31 denied.';
+    'Counts the records of the newest archive of each cluster and how many of them are indexed. With a schema registry, also counts how values were decoded. An archiver with a catalog, the next backup or kops catalog rebuild indexes what is missing.\n\n' +
+    'Exit codes: 0 everything is indexed, 2 usage, 10 repository not found, 21 records are missing, rejected, damaged or masked by other rules, 30 Elasticsearch unreachable, 31 denied.';
   static override examples = [
     '<%= config.bin %> <%= command.id %> --repository /backups/kafka --elasticsearch http://localhost:9200',
   ];

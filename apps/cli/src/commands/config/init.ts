@@ -11,8 +11,8 @@ interface ConfigInitResult {
 export default class ConfigInit extends KopsCommand<typeof ConfigInit, ConfigInitResult> {
   static override summary = 'Write a configuration file with every setting and its meaning.';
   static override description =
-    'All settings are switched off (#), so that the file changes nothing until one is switched on. docs/CONFIG.md has the same settings with their variables.\n\n' +
-    'Exit codes: 0 ok, 2 usage, 12 the file is there, 31 denied, 32 no space.';
+    'All settings are commented out, so the file has no effect until you uncomment one. docs/CONFIG.md lists the same settings with their environment variables.\n\n' +
+    'Exit codes: 0 ok, 2 usage, 12 the file exists, 31 denied, 32 no space.';
   static override examples = [
     '<%= config.bin %> <%= command.id %>',
     '<%= config.bin %> <%= command.id %> --output /etc/kops/kops.yaml',
@@ -20,11 +20,11 @@ export default class ConfigInit extends KopsCommand<typeof ConfigInit, ConfigIni
   ];
   static override flags = {
     output: Flags.string({
-      summary: 'File to write, or - for stdout; one that is there is refused.',
+      summary: 'File to write, or - for stdout. kops does not replace an existing file.',
       helpValue: 'FILE',
       default: 'kops.yaml',
     }),
-    overwrite: Flags.boolean({ summary: 'Replace the file if it is there.' }),
+    overwrite: Flags.boolean({ summary: 'Replace the file if it exists.' }),
   };
 
   protected async execute(): Promise<ConfigInitResult> {
@@ -37,7 +37,7 @@ export default class ConfigInit extends KopsCommand<typeof ConfigInit, ConfigIni
     file.stream.write(sampleConfig());
     await file.finish();
     this.print([
-      `Wrote ${file.path}. Switch settings on in it, then run 'kops doctor --config ${output}'.`,
+      `Wrote ${file.path}. Uncomment settings in it, then run 'kops doctor --config ${output}'.`,
     ]);
     return { output: file.path };
   }

@@ -7,7 +7,7 @@ export default class ConfigShow extends KopsCommand<
   readonly DescribedSetting[]
 > {
   static override summary =
-    'Show the effective configuration and where each value comes from; secrets are not shown.';
+    'Show the effective configuration and the source of each value, without secrets.';
   static override examples = ['<%= config.bin %> <%= command.id %> --config kops.yaml'];
 
   protected async execute(): Promise<readonly DescribedSetting[]> {

@@ -27,10 +27,10 @@ interface SetupResult {
 
 export default class KibanaSetup extends KopsCommand<typeof KibanaSetup, SetupResult> {
   static override summary =
-    "Put the catalog's data views, saved searches and dashboards into Kibana.";
+    'Import the data views, saved searches and dashboards of the catalog into Kibana.';
   static override description =
-    'Imports them through the saved objects API of Kibana 9, over those of an earlier run; a Kibana that is starting is waited for. User, password or API key come from kibana.* of the configuration or KOPS_KIBANA_USERNAME, KOPS_KIBANA_PASSWORD, KOPS_KIBANA_API_KEY; an authority from kibana.caFile. Plain http is taken for this host only.\n\n' +
-    'Exit codes: 0 ok, 2 usage, 12 Kibana before version 9, 30 Kibana unreachable, not ready, or it refuses objects, 31 denied, 130 interrupted.';
+    'Uses the saved objects API of Kibana 9, replaces the objects of an earlier run, and waits for a Kibana that is starting. Set the user, password or API key with kibana.* in the configuration or with KOPS_KIBANA_USERNAME, KOPS_KIBANA_PASSWORD, KOPS_KIBANA_API_KEY; set a CA certificate with kibana.caFile. Plain http is accepted for this host only.\n\n' +
+    'Exit codes: 0 ok, 2 usage, 12 Kibana before version 9, 30 Kibana unreachable, not ready, or rejects objects, 31 denied, 130 interrupted.';
   static override examples = [
     '<%= config.bin %> <%= command.id %> --kibana-url http://localhost:5601',
     '<%= config.bin %> <%= command.id %> --kibana-url https://kibana.example.com:5601 --space backup --json',
@@ -38,11 +38,11 @@ export default class KibanaSetup extends KopsCommand<typeof KibanaSetup, SetupRe
   ];
   static override flags = {
     'kibana-url': Flags.string({
-      summary: 'Address of Kibana, with its base path where it has one.',
+      summary: 'URL of Kibana, including its base path.',
       helpValue: 'URL',
     }),
     space: Flags.string({
-      summary: 'Id of the space to write to. Default: the default space.',
+      summary: 'Id of the target space. Default: the default space.',
       helpValue: 'ID',
     }),
     output: Flags.string({
@@ -50,7 +50,7 @@ export default class KibanaSetup extends KopsCommand<typeof KibanaSetup, SetupRe
       helpValue: 'FILE',
       exclusive: ['kibana-url', 'space'],
     }),
-    'dry-run': Flags.boolean({ summary: 'Print what would be imported and do nothing.' }),
+    'dry-run': Flags.boolean({ summary: 'Print the objects and import nothing.' }),
   };
 
   protected override settingsOf(flags: FlagsOf<typeof KibanaSetup>): Record<string, unknown> {
@@ -87,7 +87,7 @@ export default class KibanaSetup extends KopsCommand<typeof KibanaSetup, SetupRe
     const settings = { ...Object.fromEntries(given), url } as KibanaSettings;
     return importSavedObjects(settings, toNdjson(objects), {
       signal,
-      onWait: () => writeNotice('Kibana is not ready yet: waiting for it.'),
+      onWait: () => writeNotice('Waiting for Kibana: it is not ready yet.'),
     });
   }
 }
