@@ -163,7 +163,7 @@ const table = {
     exit: 30,
     grpc: 'UNAVAILABLE',
     retryable: false,
-    title: 'No sandbox Kafka to be had',
+    title: 'No sandbox Kafka available',
   },
   KOPS_KAFKA_PROTOCOL: {
     exit: 30,

@@ -69,7 +69,7 @@ export function selectTopics(existing: readonly string[], selection: NameSelecti
         isGlob(pattern) ? `no topic matches '${pattern}'` : `there is no topic '${pattern}'`,
         {
           at: { topic: pattern },
-          hint: 'List the topics there are and correct --topics; quote globs so that the shell does not expand them.',
+          hint: 'Correct --topics so that it names existing topics. Quote globs so that the shell does not expand them.',
         },
       );
     }
@@ -88,11 +88,11 @@ function requireExcluded(existing: readonly string[], pattern: string): void {
   throw new KopsError(
     'KOPS_TOPIC_NOT_FOUND',
     isGlob(pattern)
-      ? `no topic matches '${pattern}', which is to be excluded`
-      : `there is no topic '${pattern}', which is to be excluded`,
+      ? `--exclude: no topic matches '${pattern}'`
+      : `--exclude: there is no topic '${pattern}'`,
     {
       at: { topic: pattern },
-      hint: 'Correct --exclude, or remove the pattern if the topic was deleted; quote globs so that the shell does not expand them.',
+      hint: 'Correct --exclude, or remove the pattern if the topic was deleted. Quote globs so that the shell does not expand them.',
     },
   );
 }

@@ -43,10 +43,10 @@ export async function appendCommit<T extends Commit>(
   }
   throw new KopsError(
     'KOPS_HELD',
-    `lost the race for ${String(maxLostSlots)} commits in shard '${shard}'`,
+    `other commits came first ${String(maxLostSlots)} times in shard '${shard}'`,
     {
       at: { repository: store.url },
-      hint: 'Try again. If it persists, let only one archiver back up this cluster.',
+      hint: 'Try again. If the error repeats, use only one archiver for this cluster.',
     },
   );
 }

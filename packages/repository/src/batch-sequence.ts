@@ -26,7 +26,7 @@ export class BatchSequence {
     if (this.#expectedBase !== undefined && baseOffset !== this.#expectedBase) {
       throw mismatch(
         this.#segment,
-        `begins with offset ${baseOffset} where ${this.#expectedBase} was archived`,
+        `starts at offset ${baseOffset} instead of ${this.#expectedBase}`,
         baseOffset,
       );
     }
@@ -34,14 +34,14 @@ export class BatchSequence {
     if (baseOffset <= this.#last)
       throw mismatch(
         this.#segment,
-        `goes back from offset ${this.#last} to ${baseOffset}`,
+        `has offset ${baseOffset} after offset ${this.#last}`,
         baseOffset,
       );
     this.#last = batch.lastOffset;
     if (this.#last > this.#segment.lastOffset) {
       throw mismatch(
         this.#segment,
-        `goes on to offset ${this.#last} after ${this.#segment.lastOffset}, the last that was archived`,
+        `continues to offset ${this.#last}, but its last archived offset is ${this.#segment.lastOffset}`,
         baseOffset,
       );
     }
@@ -53,7 +53,7 @@ export class BatchSequence {
     if (this.#last === this.#segment.lastOffset) return;
     throw mismatch(
       this.#segment,
-      `ends with offset ${this.#last}, ${this.#segment.lastOffset} was archived`,
+      `ends at offset ${this.#last} instead of ${this.#segment.lastOffset}`,
       this.#last,
     );
   }

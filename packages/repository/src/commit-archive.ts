@@ -100,10 +100,10 @@ function refuseLostParent(
     });
   }
   if (parent === null || log.archive(parent) !== undefined) return;
-  const what = log.isRetired(parent) ? 'was pruned in the meantime' : 'does not exist';
+  const what = log.isRetired(parent) ? 'was pruned' : 'does not exist';
   throw new KopsError('KOPS_REFUSED', `archive ${archive} extends ${parent}, which ${what}`, {
     at,
-    hint: 'Run the backup again. It then extends an archive that exists.',
+    hint: 'Run the backup again: it extends an existing archive.',
   });
 }
 

@@ -85,7 +85,7 @@ export async function* readCommits(
 
 function requireCommitKey(store: ObjectStore, key: string): { shard: string; sequence: number } {
   const parsed = parseCommitKey(key);
-  if (parsed === undefined) throw broken(store, key, 'is no key of a commit');
+  if (parsed === undefined) throw broken(store, key, 'does not have the key of a commit');
   return parsed;
 }
 
@@ -99,26 +99,27 @@ function checkFollows(
     throw broken(
       store,
       key,
-      `says that it is number ${String(commit.sequence)} of shard ${commit.shard}`,
+      `has the number ${String(commit.sequence)} of shard ${commit.shard} in its content`,
     );
   }
   if (commit.previous !== last.sha256) {
     throw broken(
       store,
       key,
-      `follows a commit with SHA-256 ${String(commit.previous)}, the one before has ${String(last.sha256)}`,
+      `refers to a previous commit with SHA-256 ${String(commit.previous)}, but the previous commit has ${String(last.sha256)}`,
     );
   }
   const named = [commit.archive, commit.series, commit.manifest, commit.selection].filter(
     (value) => value !== null,
   ).length;
-  if (named !== 0 && named !== 4) throw broken(store, key, 'names an archive in part');
+  if (named !== 0 && named !== 4)
+    throw broken(store, key, 'has an incomplete reference to an archive');
 }
 
 function broken(store: ObjectStore, key: string, problem: string): KopsError {
   return new KopsError('KOPS_MANIFEST_INVALID', `commit ${key} ${problem}`, {
     at: { repository: store.url, object: key },
-    hint: 'The commit log is damaged or was edited. Use another copy of the repository and compare the two.',
+    hint: 'Use another copy of the repository: this commit log is damaged or was edited.',
   });
 }
 

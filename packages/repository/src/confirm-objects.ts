@@ -38,7 +38,11 @@ async function confirmSize(store: ObjectStore, { key, bytes }: NewObject): Promi
   const info = await store.head(key);
   if (info === undefined) throw missing(store, key);
   if (info.size !== bytes)
-    throw corrupt(store, key, `has ${String(info.size)} bytes, ${String(bytes)} were written`);
+    throw corrupt(
+      store,
+      key,
+      `has ${String(info.size)} bytes instead of the ${String(bytes)} that were written`,
+    );
 }
 
 async function confirmContent(
@@ -51,7 +55,7 @@ async function confirmContent(
     hash.update(piece);
   const actual = hash.digest('hex');
   if (actual !== sha256)
-    throw corrupt(store, key, `reads back with SHA-256 ${actual}, it was written with ${sha256}`);
+    throw corrupt(store, key, `has SHA-256 ${actual} instead of ${sha256} as written`);
 }
 
 function missing(store: ObjectStore, key: string): KopsError {
@@ -60,7 +64,7 @@ function missing(store: ObjectStore, key: string): KopsError {
     `object ${key} is missing from the repository; the archive that needs it was not committed`,
     {
       at: { repository: store.url, object: key },
-      hint: 'Run the backup again. It writes missing objects again.',
+      hint: 'Run the backup again: it rewrites missing objects.',
     },
   );
 }
@@ -68,6 +72,6 @@ function missing(store: ObjectStore, key: string): KopsError {
 function corrupt(store: ObjectStore, key: string, problem: string): KopsError {
   return new KopsError('KOPS_OBJECT_CORRUPT', `object ${key} ${problem}`, {
     at: { repository: store.url, object: key },
-    hint: 'Check the storage: it returned other bytes than were written. Nothing was committed. Run the backup again when the storage is repaired.',
+    hint: 'Repair the storage, then run the backup again. The storage returned other bytes than were written; nothing was committed.',
   });
 }

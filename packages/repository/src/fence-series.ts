@@ -29,10 +29,10 @@ export async function fenceSeries(
 export function fencedSeries(store: ObjectStore, series: string): KopsError {
   return new KopsError(
     'KOPS_FENCED',
-    `another backup has taken over from this one (${series}), of which it saw no sign of life`,
+    `another backup took over (${series}), because this one stopped sending heartbeats`,
     {
       at: { repository: store.url },
-      hint: 'Let the other backup go on: it continues from the durable data. Check why this process or its storage stood still for 20 s.',
+      hint: 'Keep the other backup running: it resumes from the durable data. Check why this process or its storage did not respond for 20 s.',
     },
   );
 }

@@ -46,7 +46,7 @@ export function unknownCluster(
       at: { repository },
       hint:
         clusters.length === 0
-          ? "The repository holds no archives. Make one with 'kops backup'."
+          ? "The repository contains no archives. Create one with 'kops backup'."
           : `Use --cluster with one of its clusters: ${clusters.join(', ')}.`,
     },
   );
@@ -66,10 +66,10 @@ function byShortId(
   const others = matching.length - named.length;
   throw new KopsError(
     'KOPS_USAGE',
-    `'${wanted}' is ambiguous: ${String(matching.length)} archives have ids like it`,
+    `'${wanted}' is ambiguous: ${String(matching.length)} archives have ids that start with it`,
     {
       at: { repository },
-      hint: `Use more of the id of one of these: ${named.join(', ')}${others > 0 ? ` (and ${String(others)} older)` : ''}.`,
+      hint: `Use more characters of one of these ids: ${named.join(', ')}${others > 0 ? ` (and ${String(others)} older)` : ''}.`,
     },
   );
 }
@@ -89,8 +89,8 @@ function notFound(
       at: { repository: at.repository, archive: wanted },
       hint:
         near.length === 0
-          ? 'The repository holds no archives.'
-          : `The nearest are: ${near.join(', ')}.`,
+          ? 'The repository contains no archives.'
+          : `Use one of the nearest archives: ${near.join(', ')}.`,
     },
   );
 }

@@ -65,10 +65,10 @@ function requireWidest(newestFirst: readonly ArchiveCommit[], repository: string
   const parts = distinct(newestFirst.filter(({ selection }) => !selection.leftovers));
   throw new KopsError(
     'KOPS_USAGE',
-    "'latest' is ambiguous: each archive holds a part of the cluster, and none holds all parts",
+    "'latest' is ambiguous: no archive contains all topics of the cluster",
     {
       at: { repository },
-      hint: `Name one with --archive: ${parts.slice(0, 5).map(describe).join(', ')}.`,
+      hint: `Select one with --archive: ${parts.slice(0, 5).map(describe).join(', ')}.`,
     },
   );
 }
@@ -91,14 +91,14 @@ function requireCovering(
       `no backup in the repository selected topic '${missing.topic}'`,
       {
         at: { repository, topic: missing.topic },
-        hint: "See with 'kops archives list' which topics each archive holds, and name one with --archive.",
+        hint: "Run 'kops archives list' to see the topics of each archive, and select one with --archive.",
       },
     );
   }
   const places = each.map(({ topic, archive }) => `'${topic}' in ${archive?.archive ?? ''}`);
-  throw new KopsError('KOPS_ARCHIVE_NOT_FOUND', 'no single archive holds all of these topics', {
+  throw new KopsError('KOPS_ARCHIVE_NOT_FOUND', 'no single archive contains all of these topics', {
     at: { repository },
-    hint: `Run the command once for each, with --archive: ${places.slice(0, 10).join(', ')}.`,
+    hint: `Run the command once for each topic, with --archive: ${places.slice(0, 10).join(', ')}.`,
   });
 }
 
@@ -108,14 +108,14 @@ function requireOneCluster(candidates: readonly ArchiveCommit[], repository: str
   throw new KopsError(
     'KOPS_USAGE',
     `'latest' is ambiguous: the repository holds archives of clusters ${clusters.join(', ')}`,
-    { at: { repository }, hint: 'Name the cluster with --cluster.' },
+    { at: { repository }, hint: 'Select the cluster with --cluster.' },
   );
 }
 
 function noArchive(repository: string): KopsError {
   return new KopsError('KOPS_ARCHIVE_NOT_FOUND', 'the repository holds no archive', {
     at: { repository },
-    hint: "Make one with 'kops backup'.",
+    hint: "Create one with 'kops backup'.",
   });
 }
 

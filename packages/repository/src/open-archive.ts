@@ -65,7 +65,7 @@ class StoredArchive implements Archive {
       : `topic '${topic}'`;
     throw new KopsError('KOPS_TOPIC_NOT_FOUND', `the archive holds no ${what}`, {
       at: { archive: this.ref.archive, topic, partition },
-      hint: `List what it holds with 'kops archives show --archive ${this.ref.archive}'.`,
+      hint: `Run 'kops archives show --archive ${this.ref.archive}' to list its topics.`,
     });
   }
 

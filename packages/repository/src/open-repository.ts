@@ -74,10 +74,10 @@ export async function findRepository(store: ObjectStore): Promise<Repository | u
   if ((await store.head(repositoryKey)) !== undefined) return openRepository(store);
   throw new KopsError(
     'KOPS_REFUSED',
-    `${store.url} is not empty and not a repository (it contains '${foreign}')`,
+    `${store.url} contains other files, so no repository is created there (found '${foreign}')`,
     {
       at: { repository: store.url },
-      hint: 'Give an empty or new directory. Nothing was written.',
+      hint: 'Use an empty or new directory. Nothing was written.',
     },
   );
 }
@@ -104,7 +104,7 @@ async function notFound(store: ObjectStore): Promise<KopsError> {
   const what =
     foreign === undefined
       ? 'is empty'
-      : `holds other things ('${foreign}') and no ${repositoryKey}`;
+      : `contains other files ('${foreign}') and no ${repositoryKey}`;
   return new KopsError(
     'KOPS_REPOSITORY_NOT_FOUND',
     `${store.url} is not a repository: it ${what}`,
@@ -112,8 +112,8 @@ async function notFound(store: ObjectStore): Promise<KopsError> {
       at: { repository: store.url },
       hint:
         foreign === undefined
-          ? "Check the URL; 'kops backup' makes a repository in an empty place."
-          : 'Check the URL and its prefix.',
+          ? "Check the path, or run 'kops backup' to create a repository in an empty directory."
+          : 'Check the path of the repository.',
     },
   );
 }
@@ -124,10 +124,10 @@ function requireOwnKey(ref: ArchiveCommit, repository: string): void {
   const object = commitKey(ref.shard, ref.sequence);
   throw new KopsError(
     'KOPS_MANIFEST_INVALID',
-    `commit ${object} names the manifest ${ref.manifest.key}, which belongs to another archive`,
+    `commit ${object} refers to manifest ${ref.manifest.key}, which belongs to another archive`,
     {
       at: { repository, archive: ref.archive, object },
-      hint: 'Use another copy of the repository and compare the two.',
+      hint: 'Use another copy of the repository.',
     },
   );
 }
@@ -190,7 +190,7 @@ class StoredRepository implements Repository {
       `manifest of archive ${manifest.archive} is committed as ${ref.archive}`,
       {
         at,
-        hint: 'Use another archive, and compare this repository with another copy.',
+        hint: 'Use another archive or another copy of the repository.',
       },
     );
   }

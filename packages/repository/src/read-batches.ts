@@ -101,9 +101,13 @@ class SliceWalk {
   /** Without all batches of a run the next one would look as if some were missing. */
   requireTaken(): void {
     if (this.#isTaken) return;
-    throw new KopsError('KOPS_USAGE', 'the caller left a run of batches before its end', {
-      hint: 'Report this defect of kops.',
-    });
+    throw new KopsError(
+      'KOPS_USAGE',
+      'the caller stopped reading a run of batches before its end',
+      {
+        hint: 'Report this defect of kops.',
+      },
+    );
   }
 
   end(): void {

@@ -34,7 +34,7 @@ export async function readDocument(
   if (ref.sha256 === undefined) return bytes;
   const actual = sha256Hex(bytes);
   if (actual === ref.sha256) return bytes;
-  throw damaged(`${ref.what} has SHA-256 ${actual}, it was committed with ${ref.sha256}`, at);
+  throw damaged(`${ref.what} has SHA-256 ${actual} instead of ${ref.sha256} as committed`, at);
 }
 
 function damaged(message: string, at: Coordinates, cause?: unknown): KopsError {

@@ -38,7 +38,7 @@ function requireArchive(store: ObjectStore, log: CommitLog, id: string) {
     log.isRetired(id) ? `archive '${id}' is already pruned` : `there is no archive '${id}'`,
     {
       at: { repository: store.url, archive: id },
-      hint: "List what there is with 'kops archives list'.",
+      hint: "Run 'kops archives list' to list the archives.",
     },
   );
 }

@@ -64,7 +64,9 @@ class RawWalk implements SegmentBatches {
       if (this.tornTail !== undefined) return;
     }
     if (assembler.pendingBytes > 0)
-      this.tornTail = this.#torn(`${String(assembler.pendingBytes)} bytes are no whole batch`);
+      this.tornTail = this.#torn(
+        `${String(assembler.pendingBytes)} bytes are not a complete batch`,
+      );
   }
 
   *#validBatches(assembler: BatchAssembler, piece: Uint8Array): Generator<RecordBatchView> {

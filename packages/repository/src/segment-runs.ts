@@ -34,13 +34,15 @@ export async function* readSegmentRuns(
   let at = start;
   for await (const piece of store.read(segment.key, readOptions(segment, start, end, options))) {
     at += piece.byteLength;
-    if (at > end)
-      throw mismatch(segment, `is longer than the ${String(end)} bytes it was archived with`);
+    if (at > end) throw mismatch(segment, `is longer than the archived ${String(end)} bytes`);
     onPiece?.(piece);
     for (const { bytes, position } of assembler.push(piece)) yield { bytes, segment, position };
   }
   if (at !== end)
-    throw mismatch(segment, `ends at byte ${String(at)}, it was archived with ${String(end)}`);
+    throw mismatch(
+      segment,
+      `ends at byte ${String(at)}, before its archived end at byte ${String(end)}`,
+    );
   if (assembler.pendingBytes > 0)
     throw mismatch(segment, `ends inside the batch at byte ${String(assembler.position)}`);
 }
@@ -72,7 +74,7 @@ function requirePlain(segment: SegmentEntry): void {
   if (segment.key.endsWith('.log') && segment.storedBytes === segment.plaintextBytes) return;
   throw new KopsError(
     'KOPS_FORMAT_UNSUPPORTED',
-    'segment uses an outer compression or encryption that this release cannot read',
+    'the segment uses outer compression or encryption, which this release cannot read',
     {
       at: { segment: segment.key },
       hint: 'Upgrade kops.',

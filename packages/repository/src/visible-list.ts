@@ -48,7 +48,7 @@ function findProblem(
     list.topicId !== identity.topicId ||
     list.partition !== identity.partition
   ) {
-    return `is of cluster ${list.cluster}, topic id ${list.topicId}, partition ${String(list.partition)}`;
+    return `belongs to cluster ${list.cluster}, topic id ${list.topicId}, partition ${String(list.partition)}`;
   }
   const finding = checkList(list)[0];
   return finding === undefined ? undefined : `is wrong about ${finding.key}: ${finding.problem}`;

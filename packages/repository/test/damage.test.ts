@@ -133,12 +133,12 @@ describe('damage of a stored segment', () => {
     [
       'of another order',
       Buffer.concat([1, 0, 2, 3].map((index) => batches[index] ?? whole)),
-      /begins with offset 3/,
+      /starts at offset 3/,
     ],
     [
       'of another start',
       Buffer.concat([batchOf([1, 2, 3]), whole.subarray(batches[0]?.length)]),
-      /begins with offset 1/,
+      /starts at offset 1/,
     ],
     [
       'of another end',
@@ -146,9 +146,9 @@ describe('damage of a stored segment', () => {
         whole.subarray(0, whole.length - (batches[3]?.length ?? 0)),
         batchOf([12, 14]),
       ]),
-      /ends with offset 14/,
+      /ends at offset 14/,
     ],
-    ['that goes back', patched((batches[0]?.length ?? 0) + 7, 1), /goes back from offset 2 to 1/],
+    ['that goes back', patched((batches[0]?.length ?? 0) + 7, 1), /has offset 1 after offset 2/],
     ['of another magic', patched(16, 1), /magic 1/],
     ['of impossible lengths', patched(8, 0x7f), /does not start a valid batch/],
   ])('is found in a segment %s', async (_, bytes, problem) => {

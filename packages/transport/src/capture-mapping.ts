@@ -53,7 +53,7 @@ export function fromWireAgentEvent({ event }: WireAgentEvent): AgentEvent {
       return { type: 'heartbeat', throttled: fromWireThrottled(event.value) };
     case 'failed': {
       const { error, ...failed } = event.value;
-      if (error === undefined) throw unreadable('failure without an error');
+      if (error === undefined) throw unreadable('a failure without an error');
       return { type: 'failed', ...failed, error: fromWireError(error) };
     }
     case undefined:

@@ -80,7 +80,7 @@ describe('an address', () => {
       await expect(serveArchiver({ address, secret }, answering)).rejects.toMatchObject({
         code: 'KOPS_CONFIG',
       });
-      expect(() => connectCapture({ address, secret })).toThrow('no TLS');
+      expect(() => connectCapture({ address, secret })).toThrow('requires TLS');
     },
   );
 
@@ -121,7 +121,9 @@ describe('a secret', () => {
   );
 
   it('that is empty is refused', () => {
-    expect(() => connectOperator({ address: '127.0.0.1:1', secret: '' })).toThrow('empty secret');
+    expect(() => connectOperator({ address: '127.0.0.1:1', secret: '' })).toThrow(
+      'the secret is empty',
+    );
   });
 });
 
@@ -272,7 +274,7 @@ describe('TLS', () => {
       expect(() => connectOperator({ address, secret, tls })).toThrow(KopsError);
     }
     expect(() => connectOperator({ address: 'unix:/tmp/s', secret, tls: { ca } })).toThrow(
-      'TLS on unix',
+      'TLS is configured for unix',
     );
   });
 });

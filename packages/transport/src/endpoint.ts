@@ -19,7 +19,10 @@ function wrong(message: string, hint: string): KopsError {
 /** @throws KOPS_CONFIG when the address is none, or needs TLS and has none */
 export function locate(endpoint: Endpoint): Place {
   if (endpoint.secret === '') {
-    throw wrong('empty secret', 'Give agents, archiver and command line the same secret.');
+    throw wrong(
+      'the secret is empty',
+      'Use the same secret for agents, archiver and command line.',
+    );
   }
   return endpoint.address.startsWith('unix:') ? locateSocket(endpoint) : locateTcp(endpoint);
 }
@@ -27,11 +30,14 @@ export function locate(endpoint: Endpoint): Place {
 function locateSocket({ address, tls }: Endpoint): Place {
   const path = resolve(address.slice('unix:'.length));
   if (tls !== undefined)
-    throw wrong(`TLS on ${address}`, 'Leave TLS out: a unix socket never leaves its host.');
+    throw wrong(
+      `TLS is configured for ${address}, a unix socket`,
+      'Remove the TLS settings: kops does not use TLS on unix sockets.',
+    );
   if (Buffer.byteLength(path) > maxSocketPathBytes) {
     throw wrong(
-      `unix socket path of ${String(Buffer.byteLength(path))} bytes: ${path}`,
-      `Choose a path of at most ${String(maxSocketPathBytes)} bytes.`,
+      `the unix socket path is too long (${String(Buffer.byteLength(path))} bytes): ${path}`,
+      `Use a path of at most ${String(maxSocketPathBytes)} bytes.`,
     );
   }
   return { kind: 'unix', path, target: `unix:${path}` };
@@ -44,13 +50,13 @@ function locateTcp({ address, tls }: Endpoint): Place {
   if (host === undefined || port > 65_535) {
     throw wrong(
       `"${address}" is not an address`,
-      'Write host:port, [ipv6]:port or unix:/path/to.sock.',
+      'Use host:port, [ipv6]:port or unix:/path/to.sock.',
     );
   }
   if (tls === undefined && !isLoopback(host)) {
     throw wrong(
-      `no TLS for ${address}`,
-      'Configure TLS: plain connections are for loopback addresses only.',
+      `${address} is not a loopback address and requires TLS`,
+      'Configure TLS. kops uses plain connections on loopback addresses only.',
     );
   }
   return { kind: 'tcp', host, port, target: formatAddress(host, port) };
@@ -71,8 +77,8 @@ export function serverCredentials({ tls }: Endpoint): ServerCredentials {
   const { ca, cert, key } = tls;
   if (cert === undefined || key === undefined) {
     throw wrong(
-      'TLS without certificate or key',
-      'Give the archiver a certificate and its key, as PEM.',
+      'TLS is configured without a certificate or key',
+      'Configure a certificate and its key for the archiver, as PEM files.',
     );
   }
   return readPem(() =>
@@ -91,8 +97,8 @@ export function clientCredentials({ tls }: Endpoint): ChannelCredentials {
   const { ca, cert, key } = tls;
   if ((cert === undefined) !== (key === undefined)) {
     throw wrong(
-      'TLS certificate without key, or key without certificate',
-      'Give both or none, as PEM.',
+      'TLS is configured with only one of certificate and key',
+      'Configure both, as PEM files, or remove both.',
     );
   }
   return readPem(() => credentials.createSsl(toBuffer(ca), toBuffer(key), toBuffer(cert)));
@@ -108,9 +114,9 @@ function readPem<T>(create: () => T): T {
   } catch (cause) {
     throw new KopsError(
       'KOPS_CONFIG',
-      `unreadable TLS certificate or key: ${(cause as Error).message}`,
+      `cannot read the TLS certificate or key: ${(cause as Error).message}`,
       {
-        hint: 'Give certificates and keys as PEM, the key without a passphrase.',
+        hint: 'Use PEM files, with a key that has no passphrase.',
         cause,
       },
     );

@@ -44,7 +44,7 @@ describe('a data frame', () => {
   it('of more than 256 KiB is refused before it is sent', () => {
     expect(() => {
       checkFrame({ type: 'data', bytes: new Uint8Array(maxFrameBytes + 1) });
-    }).toThrow(/at most 262144/);
+    }).toThrow(/the limit is 262144/);
     expect(() => {
       checkFrame({ type: 'data', bytes: new Uint8Array(maxFrameBytes) });
     }).not.toThrow();

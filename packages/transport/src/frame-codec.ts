@@ -81,6 +81,6 @@ export function checkFrame(frame: Frame): void {
   if (frame.type !== 'data' || frame.bytes.length <= maxFrameBytes) return;
   throw new KopsError(
     'KOPS_UNEXPECTED',
-    `data frame of ${String(frame.bytes.length)} bytes: at most ${String(maxFrameBytes)} are allowed`,
+    `a data frame has ${String(frame.bytes.length)} bytes; the limit is ${String(maxFrameBytes)}`,
   );
 }

@@ -39,6 +39,6 @@ export function widenConnections(server: Server, bytes: number): ReadonlySet<Soc
 function changed(): KopsError {
   return new KopsError(
     'KOPS_UNEXPECTED',
-    'this version of grpc-js keeps its HTTP/2 servers elsewhere',
+    'this version of grpc-js does not expose its HTTP/2 servers',
   );
 }

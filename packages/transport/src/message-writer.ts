@@ -31,7 +31,7 @@ export function writeMessages<Out>(
       new Promise<void>((resolve, reject) => {
         if (outcome.failure !== undefined) throw outcome.failure;
         if (isEnded)
-          throw new KopsError('KOPS_UNEXPECTED', 'message sent after the end of the stream');
+          throw new KopsError('KOPS_UNEXPECTED', 'a message was sent after the end of the stream');
         if (outcome.isFinished) throw endedByPeer();
         check?.(message);
         waiting.add(reject);
@@ -50,5 +50,5 @@ export function writeMessages<Out>(
 }
 
 function endedByPeer(): KopsError {
-  return new KopsError('KOPS_INTERRUPTED', 'the peer has ended the call');
+  return new KopsError('KOPS_INTERRUPTED', 'the peer ended the call');
 }

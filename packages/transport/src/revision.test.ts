@@ -94,7 +94,7 @@ describe('a caller', () => {
     const answer = (await callAs(address, operatorMethods.listBackups.path, told)) as KopsError;
     expect(answer).toMatchObject({ code: 'KOPS_FORMAT_UNSUPPORTED', retryable: false });
     expect(answer.hint).toContain(update);
-    expect(answer.message).toContain(`speaks ${String(protocolRevision)}`);
+    expect(answer.message).toContain(`uses ${String(protocolRevision)}`);
     // An agent is told the same, on its Join and on its streams.
     for (const { path } of [captureMethods.join, captureMethods.stream]) {
       const toAgent = (await callAs(address, path, told)) as KopsError;

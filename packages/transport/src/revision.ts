@@ -40,7 +40,7 @@ function refusal(metadata: Metadata, peer: string, own: string): KopsError | und
   const [older, newer] = isOlder ? [peer, own] : [own, peer];
   return new KopsError(
     'KOPS_FORMAT_UNSUPPORTED',
-    `${peer} speaks ${speaks} of the protocol, ${own} speaks ${String(protocolRevision)}: ${older} is older than ${newer}`,
+    `${peer} uses ${speaks} of the protocol, ${own} uses ${String(protocolRevision)}: ${older} is older than ${newer}`,
     { hint: `Run the same version of kops on agents, archiver and command line: update ${older}.` },
   );
 }

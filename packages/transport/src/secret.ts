@@ -66,7 +66,7 @@ function digest(secret: Buffer): Buffer {
 }
 
 function denied(): KopsError {
-  return new KopsError('KOPS_ACCESS_DENIED', 'wrong or missing secret', {
-    hint: 'Give agents, archiver and command line the same secret.',
+  return new KopsError('KOPS_ACCESS_DENIED', 'the secret is wrong or missing', {
+    hint: 'Use the same secret for agents, archiver and command line.',
   });
 }

@@ -113,14 +113,14 @@ async function bind(
 
 function bindError(cause: Error, target: string): KopsError {
   if (cause.message.includes('EADDRINUSE')) {
-    return new KopsError('KOPS_HELD', `another process listens on ${target}`, {
-      hint: 'Stop that process or choose another address.',
+    return new KopsError('KOPS_HELD', `another process is listening on ${target}`, {
+      hint: 'Stop that process or use another address.',
       cause,
     });
   }
   const code = /EACCES|EPERM/.test(cause.message) ? 'KOPS_ACCESS_DENIED' : 'KOPS_CONFIG';
   return new KopsError(code, `cannot listen on ${target}: ${cause.message}`, {
-    hint: 'Choose an address of this host, or a socket path in an existing, writable directory.',
+    hint: 'Use an address of this host, or a socket path in an existing, writable directory.',
     cause,
   });
 }

@@ -126,6 +126,6 @@ function hasEnded(call: OpenCall): boolean {
 function abandoned(): KopsError {
   return new KopsError(
     'KOPS_INTERRUPTED',
-    'the peer has cancelled the call or its connection is lost',
+    'the peer cancelled the call or its connection was lost',
   );
 }

@@ -72,7 +72,7 @@ export function unreachable(address: string, why: string): KopsError {
     'KOPS_ARCHIVER_UNREACHABLE',
     `archiver at ${address} cannot be reached: ${tidy(why)}`,
     {
-      hint: "Check that 'kops archiver' is running, and that the address and the TLS settings match its configuration.",
+      hint: "Check that 'kops archiver' is running and that the address and the TLS settings match its configuration.",
     },
   );
 }

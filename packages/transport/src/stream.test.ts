@@ -150,7 +150,7 @@ describe('a PartitionStream', () => {
     const stream = capture.stream();
     await expect(
       stream.send({ type: 'data', bytes: new Uint8Array(maxFrameBytes + 1) }),
-    ).rejects.toThrow('at most');
+    ).rejects.toThrow('the limit is');
     await stream.send({ type: 'end', reason: 'idle' });
     stream.end();
     await expect(stream.send({ type: 'end', reason: 'idle' })).rejects.toThrow('after the end');

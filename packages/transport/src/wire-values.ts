@@ -2,9 +2,13 @@ import { KopsError, isTopicId, type TopicId } from '@kops/core';
 
 /** What a peer sent that this version cannot read: another version's message, or no kops peer at all. */
 export function unreadable(what: string): KopsError {
-  return new KopsError('KOPS_FORMAT_UNSUPPORTED', `unreadable ${what} from the peer`, {
-    hint: 'Run the same version of kops on agents, archiver and command line.',
-  });
+  return new KopsError(
+    'KOPS_FORMAT_UNSUPPORTED',
+    `cannot decode a message from the peer: ${what}`,
+    {
+      hint: 'Run the same version of kops on agents, archiver and command line.',
+    },
+  );
 }
 
 /** A 64-bit count as a number. @throws KOPS_FORMAT_UNSUPPORTED above 2^53 - 1 */

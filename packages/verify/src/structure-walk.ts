@@ -100,7 +100,7 @@ export class StructureWalk {
     if (this.batches === 0 && baseOffset !== this.#segment.baseOffset) {
       this.#differs('begins with offset', baseOffset, this.#segment.baseOffset, baseOffset);
     } else if (baseOffset <= this.#last) {
-      const message = `goes back from offset ${this.#last} to ${baseOffset}`;
+      const message = `has offset ${baseOffset} after offset ${this.#last}`;
       this.#report('KOPS_OBJECT_CORRUPT', message, baseOffset);
     }
     this.#last = lastOffset;
