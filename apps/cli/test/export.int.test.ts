@@ -239,7 +239,7 @@ describe('kops export', () => {
   });
 
   it('needs no more memory for much than for little, and reads no faster than it is read', async () => {
-    const env = { NODE_OPTIONS: '--max-old-space-size=72' };
+    const env = { NODE_OPTIONS: '--max-old-space-size=78' };
     const args = ['export', '--topic', 'orders', '--repository', large];
     const { child, ended, output } = start([...args, '--level', 'full'], env);
     child.stdout?.pause();
