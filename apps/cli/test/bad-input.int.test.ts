@@ -465,7 +465,7 @@ describe('repositories that are not whole, and targets that are not empty', () =
       await expectFailure([...command, '--repository', directory], {
         exit: 20,
         code: 'KOPS_MANIFEST_INVALID',
-        says: /repository\.json is not as it was written/,
+        says: /repository\.json does not match its own checksum/,
       });
     }
     expect((await runKops(['doctor', '--repository', directory])).code).toBe(20);

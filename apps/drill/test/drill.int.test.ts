@@ -70,9 +70,9 @@ describe('a drill on an external cluster', () => {
     );
     expect(said['changed']).toMatch(/was changed: value .* became/);
     expect(said['dropped']).toMatch(/is missing on the target/);
-    expect(said['duplicated']).toMatch(/is duplicated: it lies at target offset/);
+    expect(said['duplicated']).toMatch(/is duplicated: it is also at target offset/);
     expect(said['swapped']).toMatch(/are swapped on the target/);
-    expect(said['group moved']).toMatch(/would read offset .* next, it has to read/);
+    expect(said['group moved']).toMatch(/would read offset .* next, but should read/);
     expect(await inventory(options)).toEqual(before);
   });
 

@@ -95,7 +95,7 @@ export function parseJson(bytes: Uint8Array, maxDepth: number): unknown {
     return JSON.parse(utf8.decode(bytes)) as unknown;
   } catch (cause) {
     throw new JsonDamage(
-      `is no JSON in UTF-8: ${cause instanceof Error ? cause.message.slice(0, 200) : String(cause)}`,
+      `is not valid JSON in UTF-8: ${cause instanceof Error ? cause.message.slice(0, 200) : String(cause)}`,
       { cause },
     );
   }

@@ -16,7 +16,7 @@ export function checkList(list: SegmentList): ListFinding[] {
     const problems = [...entryProblems(entry)];
     if (shownTo !== undefined && entry.slice.start < shownTo) {
       problems.push(
-        `slice starts at ${entry.slice.start}, before ${shownTo} where the one before ends`,
+        `slice starts at ${entry.slice.start}, before ${shownTo} where the previous slice ends`,
       );
     }
     shownTo = entry.slice.end;
@@ -28,7 +28,7 @@ export function checkList(list: SegmentList): ListFinding[] {
 function* entryProblems(entry: SegmentEntry): Generator<string> {
   const { baseOffset, lastOffset, slice } = entry;
   if (baseOffset < 0n || lastOffset < baseOffset)
-    yield `offsets ${baseOffset} to ${lastOffset} are no range`;
+    yield `offsets ${baseOffset} to ${lastOffset} are not a range`;
   if (slice.start >= slice.end) yield `slice [${slice.start}, ${slice.end}) is empty`;
   if (slice.start < baseOffset || slice.end > lastOffset + 1n) {
     yield `slice [${slice.start}, ${slice.end}) is outside of offsets ${baseOffset} to ${lastOffset}`;
@@ -49,7 +49,7 @@ function* indexProblems({
 }: SegmentEntry): Generator<string> {
   const first = index[0];
   if (first !== undefined && (first[0] !== baseOffset || first[2] !== 0))
-    yield 'its index does not begin with its first batch';
+    yield 'its index does not start with its first batch';
   for (const [at, [offset, maxTimestamp, position]] of index.entries()) {
     const before = index[at - 1];
     const inside = offset >= baseOffset && offset <= lastOffset && position < plaintextBytes;

@@ -2,7 +2,7 @@ import type { GroupFault, Loss } from './schema.ts';
 
 /** Which offsets a loss is about, and why, as a person reads it; without its detail. */
 export function describeLoss({ from, to, reason }: Pick<Loss, 'from' | 'to' | 'reason'>): string {
-  if (from === to) return `nothing could be captured from offset ${from} on (${reason})`;
+  if (from === to) return `offsets from ${from} on were not captured (${reason})`;
   const offsets = to - from === 1n ? `offset ${from}` : `offsets ${from} to ${to - 1n}`;
   const verb = to - from === 1n ? 'is' : 'are';
   return reason === 'damaged-at-source'

@@ -92,7 +92,7 @@ export function decodeCommit(bytes: Uint8Array, at: Coordinates = {}): Commit {
     maxBytes: documentLimits.commit,
     saysChecksum: true,
     read: bySchema(commitSchema),
-    hint: 'Use another copy of the repository. Commits after a damaged one cannot be trusted.',
+    hint: 'Use another copy of the repository: kops cannot verify commits that follow a damaged one.',
   });
 }
 
@@ -118,7 +118,7 @@ function decode<T>(bytes: Uint8Array, at: Coordinates, kind: DocumentKind<T>): T
     const parsed = parseJson(bytes, maxDepth);
     const json = saysChecksum && isSealed(parsed) ? openSealed(parsed, bytes) : parsed;
     refuseOtherVersions(what, json, at);
-    if (saysChecksum && json === parsed) throw new JsonDamage('has no SHA-256 of its own');
+    if (saysChecksum && json === parsed) throw new JsonDamage('has no checksum (SHA-256)');
     return read(json);
   } catch (error) {
     if (error instanceof ShapeError)

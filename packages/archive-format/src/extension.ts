@@ -70,7 +70,7 @@ function decideCompacted({
   if (!(elapsed >= 0))
     return baseline('clock-went-back', `the parent's cut is ${String(-elapsed)} ms in the future`);
   if (deleteRetentionMs === null)
-    return baseline('tombstones-may-be-gone', 'delete.retention.ms is not known');
+    return baseline('tombstones-may-be-gone', 'delete.retention.ms is unknown');
   if (elapsed < deleteRetentionMs) return { extend: true };
   return baseline(
     'tombstones-may-be-gone',

@@ -100,7 +100,7 @@ export function parseSegmentKey(key: string): SegmentKeyParts | undefined {
 /** Names from outside never become paths: what is not of the expected form stops here. */
 function requireName(name: string, valid: boolean, what: string): string {
   if (valid) return name;
-  throw new KopsError('KOPS_USAGE', `'${name.slice(0, 100)}' is no ${what}`, {
-    hint: `Give a ${what} of the form docs/FORMAT.md describes.`,
+  throw new KopsError('KOPS_USAGE', `'${name.slice(0, 100)}' is not a valid ${what}`, {
+    hint: `Use a ${what} in the form that docs/FORMAT.md describes.`,
   });
 }

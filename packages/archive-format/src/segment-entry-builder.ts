@@ -82,7 +82,7 @@ export class SegmentEntryBuilder {
         `a batch from offset ${baseOffset} cannot follow offset ${this.#lastOffset}`,
         {
           at: { offset: baseOffset },
-          hint: 'Run the backup again; it continues from the archived watermark. If it fails again, report it.',
+          hint: 'Run the backup again: it resumes from the durable data. If it fails again, report this defect of kops.',
         },
       );
     }

@@ -37,7 +37,7 @@ const includesGlob = (selection: SelectedTopics, pattern: string): boolean =>
 
 /** Which topics an archive is of, by the first few patterns in the flags of the backup; empty for the whole cluster. */
 export function describeSelection({ topics, exclude, leftovers }: SelectedTopics): string {
-  if (leftovers) return 'what interrupted backups left';
+  if (leftovers) return 'data of interrupted backups';
   return [
     ...(topics.length === 0 ? [] : [`--topics ${listed(topics)}`]),
     ...(exclude.length === 0 ? [] : [`--exclude ${listed(exclude)}`]),

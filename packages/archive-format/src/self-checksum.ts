@@ -23,5 +23,5 @@ export function isSealed(json: unknown): json is Record<string, unknown> {
 export function openSealed(json: Record<string, unknown>, bytes: Uint8Array): unknown {
   const { [field]: _, ...rest } = json;
   if (Buffer.compare(toSealedBytes(rest), bytes) === 0) return rest;
-  throw new JsonDamage('is not as it was written: its own SHA-256 is of other content');
+  throw new JsonDamage('does not match its own checksum (SHA-256)');
 }

@@ -32,23 +32,23 @@ const documents = {
 };
 
 const damaged: Record<string, RegExp> = {
-  'manifest/truncated': /no JSON/,
+  'manifest/truncated': /not valid JSON/,
   'manifest/bad-sha': /\$\.topics\[0\]\.partitions\[0\]\.list/,
   'manifest/missing-field': /\$\.topics\[0\]\.partitions\[0\]\.cut/,
   'manifest/too-deep': /nested 41 deep/,
-  'segment-list/truncated': /no JSON/,
+  'segment-list/truncated': /not valid JSON/,
   'segment-list/bad-sha': /\$\.segments\[1\]\.plaintextSha256/,
   'segment-list/offset-as-number': /\$\.segments\[0\]\.slice\.end/,
   'segment-list/offset-beyond-64-bits': /\$\.segments\[0\]\.index\[1\]\[0\]/,
-  'commit/truncated': /no JSON/,
+  'commit/truncated': /not valid JSON/,
   'commit/version-as-text': /\$\.version/,
-  'commit/other-archive': /not as it was written/,
-  'repository/truncated': /no JSON/,
-  'repository/not-utf-8': /no JSON in UTF-8/,
-  'repository/other-id': /not as it was written/,
-  'repository/other-white-space': /not as it was written/,
-  'repository/version-flipped': /not as it was written/,
-  'repository/no-checksum': /has no SHA-256 of its own/,
+  'commit/other-archive': /does not match its own checksum/,
+  'repository/truncated': /not valid JSON/,
+  'repository/not-utf-8': /not valid JSON in UTF-8/,
+  'repository/other-id': /does not match its own checksum/,
+  'repository/other-white-space': /does not match its own checksum/,
+  'repository/version-flipped': /does not match its own checksum/,
+  'repository/no-checksum': /has no checksum/,
 };
 
 describe.each(Object.entries(documents))('%s', (kind, { decode, encode, sample }) => {

@@ -71,15 +71,15 @@ describe('object keys', () => {
   });
 
   it('refuse parts of another form', () => {
-    expect(() => manifestKey('../../etc/passwd')).toThrow(/no archive id/);
-    expect(() => listKey('abc')).toThrow(/no SHA-256/);
-    expect(() => commitKey('A/B', 1)).toThrow(/no shard/);
+    expect(() => manifestKey('../../etc/passwd')).toThrow(/not a valid archive id/);
+    expect(() => listKey('abc')).toThrow(/not a valid SHA-256/);
+    expect(() => commitKey('A/B', 1)).toThrow(/not a valid shard/);
     expect(() => segmentsPrefix({ clusterId: 'c', topicId: 'orders', partition: 0 })).toThrow(
-      /no topic id/,
+      /not a valid topic id/,
     );
     expect(() =>
       segmentKey({ clusterId: 'c', topicId, partition: 0, token: '..', baseOffset: 0n }),
-    ).toThrow(/no segment token/);
+    ).toThrow(/not a valid segment token/);
     expect(parseSegmentKey(`segments/c/${topicId}/0/${token}/42.log`)).toBeUndefined();
     expect(parseCommitKey('commits/main/1.json')).toBeUndefined();
     expect(parseCommitKey(commitKey('main', 12))).toEqual({ shard: 'main', sequence: 12 });

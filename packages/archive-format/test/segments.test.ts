@@ -125,14 +125,14 @@ describe('lists', () => {
   });
 
   const wrong: [string, Partial<SegmentEntry>, RegExp][] = [
-    ['offsets', { lastOffset: 9n }, /are no range/],
+    ['offsets', { lastOffset: 9n }, /are not a range/],
     ['empty slice', { slice: { start: 12n, end: 12n } }, /is empty/],
     ['slice before', { slice: { start: 9n, end: 12n } }, /outside of offsets/],
     ['slice beyond', { slice: { start: 10n, end: 21n } }, /outside of offsets/],
-    ['overlap', { slice: { start: 10n, end: 20n }, baseOffset: 5n }, /its index does not begin/],
+    ['overlap', { slice: { start: 10n, end: 20n }, baseOffset: 5n }, /its index does not start/],
     ['no batches', { batches: 0 }, /no batches/],
     ['too many records', { records: 11 }, /more records than offsets/],
-    ['index start', { index: [[10n, 1n, 5]] }, /does not begin with its first batch/],
+    ['index start', { index: [[10n, 1n, 5]] }, /does not start with its first batch/],
     [
       'index order',
       {
@@ -189,7 +189,7 @@ describe('lists', () => {
       {
         entry: 1,
         key: entryOf(10n).key,
-        problem: 'slice starts at 10, before 12 where the one before ends',
+        problem: 'slice starts at 10, before 12 where the previous slice ends',
       },
     ]);
   });

@@ -57,8 +57,8 @@ export function assertWithin(key: string, bytes: number, maxBytes = defaultMaxBy
 /** The size of pieces to read in. @throws KOPS_USAGE unless it is a positive whole number. */
 export function resolvePieceBytes(key: string, pieceBytes = defaultPieceBytes): number {
   if (Number.isSafeInteger(pieceBytes) && pieceBytes > 0) return pieceBytes;
-  throw new KopsError('KOPS_USAGE', `not a size of pieces: ${String(pieceBytes)}`, {
+  throw new KopsError('KOPS_USAGE', `not a valid piece size: ${String(pieceBytes)}`, {
     at: { object: key },
-    hint: 'Ask for pieces of at least one byte.',
+    hint: 'Report this defect of kops: the piece size must be at least one byte.',
   });
 }

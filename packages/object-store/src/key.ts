@@ -16,7 +16,7 @@ export function isKeySegment(name: string): boolean {
 function refuse(what: string, key: string, why: string): never {
   throw new KopsError('KOPS_USAGE', `not a valid ${what}: ${JSON.stringify(key)} ${why}`, {
     at: { object: key },
-    hint: 'Report this defect of kops: an object key may contain [A-Za-z0-9._-] and "/" only.',
+    hint: 'Report this defect of kops: an object key can contain only [A-Za-z0-9._-] and "/".',
   });
 }
 

@@ -14,7 +14,7 @@ export interface RepositoryLocation {
 
 function refuse(message: string): never {
   throw new KopsError('KOPS_USAGE', message, {
-    hint: 'Give a directory, as file:///absolute/path or as a plain path.',
+    hint: 'Use a directory, as file:///absolute/path or as a plain path.',
   });
 }
 
@@ -25,7 +25,7 @@ function parseFileUrl(text: string): string {
   try {
     const url = new URL(text);
     if (url.search !== '' || url.hash !== '')
-      refuse(`${JSON.stringify(text)} has more than a path; write ? as %3F and # as %23`);
+      refuse(`${JSON.stringify(text)} contains a query or a fragment; write ? as %3F and # as %23`);
     return fileURLToPath(url);
   } catch (error) {
     if (KopsError.is(error)) throw error;
@@ -53,7 +53,7 @@ export function parseRepositoryUrl(text: string): RepositoryLocation {
   const scheme = /^([A-Za-z][A-Za-z0-9+.-]*):\/\//.exec(text)?.[1]?.toLowerCase();
   if (scheme === 's3') refuse(`repositories in S3 are not supported yet: ${JSON.stringify(text)}`);
   if (scheme !== undefined && scheme !== 'file')
-    refuse(`there is no kind of repository ${JSON.stringify(`${scheme}://`)}`);
+    refuse(`kops does not support repositories of the kind ${JSON.stringify(`${scheme}://`)}`);
   const isFileUrl = /^file:/i.test(text);
   const directory = resolve(isFileUrl ? parseFileUrl(text) : expandHome(text));
   return { scheme: 'file', directory, url: pathToFileURL(directory).href };

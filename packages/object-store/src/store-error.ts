@@ -4,7 +4,7 @@ import { KopsError } from '@kops/core';
 export function objectNotFound(key: string, cause?: unknown): KopsError {
   return new KopsError('KOPS_OBJECT_NOT_FOUND', `there is no object ${key}`, {
     at: { object: key },
-    hint: "It was pruned, or the repository is incomplete. Run 'kops verify' on the archive that needs it.",
+    hint: "Run 'kops verify' on the archive that needs it: the object was pruned, or the repository is incomplete.",
     ...(cause === undefined ? {} : { cause }),
   });
 }
@@ -12,12 +12,12 @@ export function objectNotFound(key: string, cause?: unknown): KopsError {
 /** KOPS_REFUSED because objects are written once. */
 export function objectExists(
   key: string,
-  what: 'object' | 'object under way',
+  what: 'object' | 'unfinished object',
   cause?: unknown,
 ): KopsError {
-  return new KopsError('KOPS_REFUSED', `there is already an ${what} ${key}`, {
+  return new KopsError('KOPS_REFUSED', `the ${what} ${key} already exists`, {
     at: { object: key },
-    hint: 'Objects are never replaced. Report this defect of kops if you did not copy files into the repository.',
+    hint: 'Remove the file if you copied it into the repository; otherwise report this defect of kops. kops never replaces objects.',
     ...(cause === undefined ? {} : { cause }),
   });
 }

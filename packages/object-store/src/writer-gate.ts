@@ -87,7 +87,7 @@ export class WriterGate {
     const wrong = this.#ended
       ? 'was used after its end'
       : this.#busy
-        ? 'was called while a call was under way'
+        ? 'was called during another call'
         : undefined;
     if (wrong !== undefined) throw this.#misuse(wrong);
     this.#busy = true;

@@ -57,7 +57,7 @@ describe('latest', () => {
     expect(find([whole, later, orders, payments, left], 'latest')).toEqual({
       archive: later.archive,
       notices: [
-        `Using archive ${later.archive}: 3 newer archives do not cover the whole cluster (the newest: ${left.archive} (what interrupted backups left)).`,
+        `Using archive ${later.archive}: 3 newer archives do not cover the whole cluster (the newest: ${left.archive} (data of interrupted backups)).`,
         `Archive ${later.archive} does not hold all topics of the cluster: it was made with --exclude tmp*.`,
       ],
     });

@@ -57,7 +57,7 @@ async function walkLog(
     if (commit.archive === ref.archive) found = commit;
   }
   if (found?.manifest?.sha256 !== ref.manifest.sha256 || found.manifest.key !== ref.manifest.key) {
-    log.add('error', 'KOPS_MANIFEST_INVALID', 'the commit log does not name this manifest', {
+    log.add('error', 'KOPS_MANIFEST_INVALID', 'the commit log does not contain this manifest', {
       object: commitKey(ref.shard, ref.sequence),
     });
   }
@@ -84,7 +84,7 @@ async function checkManifest({ repository, ref }: Archive, log: FindingLog): Pro
   log.add(
     'error',
     'KOPS_MANIFEST_INVALID',
-    `the commit says that the manifest is ${key} of ${bytes} bytes, it is ${manifestKey(ref.archive)} of ${String(size)}`,
+    `the commit records manifest ${key} with ${bytes} bytes, the repository has ${manifestKey(ref.archive)} with ${String(size)} bytes`,
     { object: commitKey(ref.shard, ref.sequence) },
   );
 }

@@ -36,7 +36,7 @@ export function checkSegmentList(list: SegmentList, place: ListPlace, log: Findi
     list.partition !== partition
   ) {
     wrong(
-      `the list of ${topic}-${partition} is of cluster ${list.cluster}, topic id ${list.topicId}, partition ${list.partition}`,
+      `the list of ${topic}-${partition} belongs to cluster ${list.cluster}, topic id ${list.topicId}, partition ${list.partition}`,
     );
   }
   for (const { key, problem } of checkList(list))
@@ -74,9 +74,9 @@ export function checkPartitionManifest(place: ListPlace, log: FindingLog): void 
 
 /** What a transaction without an end below the cut means for read_committed consumers. */
 const straddling = {
-  open: 'was open at the cut: its records are not shown',
-  committed: 'ended beyond the cut, committed: its records are shown',
-  aborted: 'ended beyond the cut, aborted: its records are not shown',
+  open: 'was open at the cut: its records are not visible',
+  committed: 'was committed after the cut: its records are visible',
+  aborted: 'was aborted after the cut: its records are not visible',
 } as const;
 
 /** Coordinates of a partition. */
@@ -96,7 +96,7 @@ function checkKey(
     parts.partition === partition &&
     parts.baseOffset === baseOffset;
   if (!fits)
-    wrong('the key of a segment does not fit its partition and base offset', { segment: key });
+    wrong('the key of a segment does not match its partition and base offset', { segment: key });
 }
 
 function compareCounts(
@@ -107,7 +107,8 @@ function compareCounts(
   const { logStart, cut, losses } = shown;
   const lost = losses.filter(({ reason }) => reason !== 'truncation');
   const compare = (what: string, list: bigint | number, manifest: bigint | number): void => {
-    if (list !== manifest) wrong(`the manifest says ${manifest} ${what}, the list has ${list}`);
+    if (list !== manifest)
+      wrong(`the manifest records ${manifest} ${what}, the list contains ${list}`);
   };
   compare('segments', visible.segments.length, shown.segments);
   const bytes = visible.segments.reduce((sum, { plaintextBytes }) => sum + plaintextBytes, 0);
@@ -145,7 +146,7 @@ function reportGaps({ segments }: SegmentList, place: ListPlace, log: FindingLog
       (loss) => loss.from <= next && loss.to >= to,
     );
     if (to <= next || isTold) return;
-    const text = `offsets ${next} to ${to - 1n} are in no segment: the log lacked them, though the topic is not compacted`;
+    const text = `offsets ${next} to ${to - 1n} are in no segment: they were missing from the log, although the topic is not compacted`;
     log.add('info', 'KOPS_INCOMPLETE', text, { ...placeOf(place), offset: next });
   };
   for (const { slice } of segments) {

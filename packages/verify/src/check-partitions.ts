@@ -106,7 +106,7 @@ async function isPresent(
       return false;
     }
     if (info.size !== storedBytes) {
-      const text = `the segment has ${info.size} bytes, it was archived with ${storedBytes}`;
+      const text = `the segment has ${info.size} bytes, archived were ${storedBytes}`;
       log.add('error', 'KOPS_OBJECT_CORRUPT', text, at);
     }
   } catch (thrown) {

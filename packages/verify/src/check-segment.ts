@@ -61,7 +61,7 @@ export async function checkSegment(
 
 const opaque: SegmentProblem = {
   code: 'KOPS_FORMAT_UNSUPPORTED',
-  message: 'segment is compressed or encrypted as a whole: this kops cannot look at its batches',
+  message: 'segment is compressed or encrypted as a whole: this release cannot check its batches',
 };
 
 interface Reading extends CheckSegmentOptions {
@@ -97,7 +97,9 @@ async function readWhole(
     corrupt(`has SHA-256 ${actual}, it was archived with ${storedSha256}`);
   // Of a segment that is stored as it is, both sums are of the same bytes.
   if (storedBytes === plaintextBytes && key.endsWith('.log') && plaintextSha256 !== storedSha256)
-    corrupt(`has two sums in its list: stored ${storedSha256}, plaintext ${plaintextSha256}`);
+    corrupt(
+      `has two different SHA-256 sums in its list: stored ${storedSha256}, plaintext ${plaintextSha256}`,
+    );
   walk?.end();
   return bytes;
 }

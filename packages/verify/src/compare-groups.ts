@@ -130,13 +130,13 @@ async function compareOffset({
   const options = { from: found.offset, fetchBytes, ...(signal === undefined ? {} : { signal }) };
   const next = await firstPrint(targetRecords(kafka, place.target, options));
   if (wanted === undefined && next === undefined) return undefined;
-  if (next === undefined) return `would read nothing more, it has to read ${tell(wanted)}`;
-  if (wanted === undefined) return `would read ${tell(next)}, though it had read everything`;
+  if (next === undefined) return `would read no more records, but should read ${tell(wanted)}`;
+  if (wanted === undefined) return `would read ${tell(next)}, but should read no more records`;
   if (next.digest !== wanted.digest)
-    return `would read ${tell(next)} next, it has to read ${tell(wanted)}`;
+    return `would read ${tell(next)} next, but should read ${tell(wanted)}`;
   const right = place.translate(wanted.offset);
   if (next.offset === right) return undefined;
-  return `would read a record with the right content at offset ${next.offset}, but the right one is at ${right}`;
+  return `would read a record with the same content at offset ${next.offset}, but the right one is at ${right}`;
 }
 
 async function firstPrint(groups: AsyncIterable<RecordGroup>): Promise<RecordPrint | undefined> {

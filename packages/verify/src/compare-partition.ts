@@ -41,7 +41,7 @@ export async function comparePartition(
   } catch (thrown) {
     const error = toKopsError(thrown);
     if (!isFinding(error)) throw error;
-    const message = `the comparison ended here: ${error.message}`;
+    const message = `the comparison stopped here: ${error.message}`;
     log.add({ kind: 'unreadable', source: error.at.offset ?? null, target: null, message });
   }
   return {

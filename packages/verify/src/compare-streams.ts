@@ -147,7 +147,7 @@ export class StreamComparison {
       source,
       target,
       fields: ['offset'],
-      message: `record of offset ${source} lies at target offset ${target}, it should be at ${target - delta}; so do those after it`,
+      message: `record of offset ${source} is at target offset ${target} instead of ${target - delta}; later records are shifted, too`,
     });
   }
 
@@ -192,7 +192,7 @@ export class StreamComparison {
       source: first,
       target: right[0]?.offset ?? null,
       count: Math.max(passed.source, passed.target),
-      message: `content diverged from offset ${String(first)} on: none of the next ${passed.source} records was found in order on the target`,
+      message: `content differs from offset ${String(first)} on: the next ${passed.source} records are missing from the target in this order`,
     });
   }
 
@@ -225,7 +225,7 @@ export class StreamComparison {
       kind: 'swapped',
       source: source.offset,
       target: target.offset,
-      message: `record at offset ${source.offset} is in another order on the target: it lies at target offset ${target.offset}`,
+      message: `record at offset ${source.offset} is in another order on the target: it is at target offset ${target.offset}`,
     });
   }
 
@@ -262,13 +262,13 @@ export class StreamComparison {
               kind: 'extra',
               source: null,
               target: print.offset,
-              message: `target offset ${print.offset} holds a record that the archive does not have (${text})`,
+              message: `target offset ${print.offset} contains a record that is not in the archive (${text})`,
             }
           : {
               kind: 'duplicated',
               source: original.offset,
               target: print.offset,
-              message: `record at offset ${original.offset} is duplicated: it lies at target offset ${print.offset} once more (${text})`,
+              message: `record at offset ${original.offset} is duplicated: it is also at target offset ${print.offset} (${text})`,
             },
       );
     }

@@ -126,7 +126,7 @@ async function fetchOnce(
   if (result.status === 'nothing') return result.status;
   throw new KopsError('KOPS_KAFKA_PROTOCOL', `the target answers '${result.status}' to a fetch`, {
     at: { ...at, offset },
-    hint: 'Another client changes the topic on the target. Stop it, then compare again.',
+    hint: 'Stop the client that changes the topic on the target, then compare again.',
   });
 }
 

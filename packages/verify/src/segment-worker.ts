@@ -9,7 +9,7 @@ import type { WorkerAnswer, WorkerSettings, WorkerTask } from './worker-messages
 const reportBytes = 32 * 1024 * 1024;
 
 const port = parentPort;
-if (port === null) throw new Error('to be started as a worker thread');
+if (port === null) throw new Error('this module must run as a worker thread');
 const answer = (message: WorkerAnswer): void => port.postMessage(message);
 
 const settings = workerData as WorkerSettings;

@@ -61,7 +61,7 @@ export class StructureWalk {
       if (error.code !== 'KOPS_BATCH_CORRUPT' && error.code !== 'KOPS_MAGIC_UNSUPPORTED')
         throw error;
       this.#isLost = true;
-      this.#report(error.code, `${error.message}; what follows cannot be read`, error.at.offset);
+      this.#report(error.code, `${error.message}; the rest cannot be read`, error.at.offset);
     }
   }
 

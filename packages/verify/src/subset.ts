@@ -20,7 +20,7 @@ export function parseSubset(text: string): Subset {
   const subset = readPart(text) ?? readShare(text) ?? readBytes(text);
   if (subset !== undefined) return subset;
   throw new KopsError('KOPS_USAGE', `'${text}' is not a valid subset`, {
-    hint: "Write '1/7' to '7/7', a share such as '5%', or an amount such as '10GiB'.",
+    hint: "Use a part such as '1/7', a share such as '5%', or an amount such as '10GiB'.",
   });
 }
 

@@ -66,7 +66,7 @@ function requireCompared(
 ): void {
   if (isEmpty) return;
   if (selection.segments === 0) {
-    const text = 'no segment was found to check, though the archive shows records';
+    const text = 'no segment was found to check, although the archive contains records';
     log.add('error', 'KOPS_NOTHING_COMPARED', text, {});
   } else if (level !== 'manifest' && meter.segmentsDone === 0) {
     const text = `the subset ${subset} selects none of ${selection.segments} segments: nothing was read`;

@@ -289,8 +289,8 @@ describe('damage', () => {
     );
     const report = await verify(await openArchive(await openRepository(store), ref.archive));
     expect(report.findings.map(({ message }) => message)).toEqual([
-      expect.stringContaining('bytes, the list has'),
-      expect.stringContaining('records, the list has 7'),
+      expect.stringContaining('bytes, the list contains'),
+      expect.stringContaining('records, the list contains 7'),
     ]);
   });
 

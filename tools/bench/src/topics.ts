@@ -30,7 +30,7 @@ export async function createTopic(
       throw new KopsError(
         'KOPS_SANDBOX_UNAVAILABLE',
         `the broker has made no log for ${String(missing.length)} of ${String(partitions)} partitions of ${name}`,
-        { hint: 'Try again when the machine has less to do.' },
+        { hint: 'Try again when the machine is less busy.' },
       );
     }
     await sleep(pollMs, undefined, { signal: bench.signal });

@@ -95,8 +95,8 @@ async function fetchWithMaven(
   const maven = process.env['KOPS_MAVEN'] ?? (await findOnPath('mvn'));
   if (maven === undefined) {
     throw sandboxUnavailable(
-      'Maven is needed to fetch Elasticsearch and is not installed',
-      'Install Maven (Debian: maven) or name it with KOPS_MAVEN, or use a Docker engine instead.',
+      'Maven, which fetches Elasticsearch, is not installed',
+      'Install Maven (Debian: maven) or set KOPS_MAVEN, or use a Docker engine instead.',
     );
   }
   // Beside its place like the scratch folder, so that what a killed process leaves is cleared away with it.
@@ -134,7 +134,7 @@ async function runMaven(
   if (result.exitCode === 0) return;
   throw sandboxUnavailable(
     `Maven cannot fetch ${archive.artifact} ${archive.version}: ${lastLines(result.stdout + result.stderr)}`,
-    'See whether Maven reaches its repository (settings.xml, proxy) and whether 2 GB of disk are free.',
+    'Check that Maven can reach its repository (settings.xml, proxy) and that 2 GB of disk are free.',
   );
 }
 

@@ -90,7 +90,7 @@ async function docker(engine: DockerEngine, args: readonly string[]): Promise<st
   if (result.exitCode === 0) return result.stdout.trim();
   throw sandboxUnavailable(
     `docker ${args[0] ?? ''} fails: ${lastLines(result.stderr)}`,
-    'Read what the Docker engine says above.',
+    'Read the output of the Docker engine above.',
   );
 }
 

@@ -69,7 +69,7 @@ export class ElasticsearchNode implements NodeAccess, AsyncDisposable {
    */
   async start(options: { readonly signal?: AbortSignal } = {}): Promise<void> {
     if (this.#runtime.isRunning)
-      throw new KopsError('KOPS_REFUSED', 'this sandbox Elasticsearch is running already');
+      throw new KopsError('KOPS_REFUSED', 'this sandbox Elasticsearch is already running');
     await this.#runtime.start();
     await this.#ready(options.signal);
     this.#pid = await this.#runtime.pid();
@@ -113,7 +113,7 @@ export class ElasticsearchNode implements NodeAccess, AsyncDisposable {
     const expires = performance.now() + this.#startTimeoutMs;
     for (;;) {
       throwIfAborted(signal);
-      if (!this.#runtime.isRunning) throw await this.#failure('ended while starting');
+      if (!this.#runtime.isRunning) throw await this.#failure('exited during startup');
       if (await isHealthy(this)) return;
       if (performance.now() > expires)
         throw await this.#failure(`was not ready within ${String(this.#startTimeoutMs)} ms`);
@@ -125,7 +125,7 @@ export class ElasticsearchNode implements NodeAccess, AsyncDisposable {
     const log = await readFile(this.logFile, 'utf8');
     return sandboxUnavailable(
       `Elasticsearch ${what}: ${lastLines(log)}`,
-      'Read what Elasticsearch says above; free ports, memory and disk space are the usual causes.',
+      'Read the output of Elasticsearch above. Check free ports, memory and disk space first.',
     );
   }
 }

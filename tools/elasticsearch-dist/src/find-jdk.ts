@@ -81,7 +81,7 @@ export async function findJdk(options: FindJdkOptions = {}): Promise<Jdk> {
   const instead = unfit.size === 0 ? 'no Java at all' : `only ${[...unfit].join(', ')}`;
   throw sandboxUnavailable(
     `Elasticsearch needs a JDK of version ${String(minimumJdkVersion)} or later, found ${instead}`,
-    'Install one (openjdk-21-jdk-headless on Debian 13, temurin-21-jdk of packages.adoptium.net on Debian 12) or name it with ES_JAVA_HOME.',
+    'Install one (openjdk-21-jdk-headless on Debian 13, temurin-21-jdk of packages.adoptium.net on Debian 12) or set ES_JAVA_HOME.',
   );
 }
 

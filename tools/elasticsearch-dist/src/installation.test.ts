@@ -20,7 +20,7 @@ it('names what each way lacks, once', async () => {
   await expect(ensureElasticsearch({ cacheDir })).rejects.toMatchObject({
     code: 'KOPS_SANDBOX_UNAVAILABLE',
     message: expect.stringMatching(
-      /^no Elasticsearch can be had here: no Docker engine answers [^;]*; Elasticsearch needs a JDK [^;]*$/,
+      /^cannot start Elasticsearch here: no Docker engine is running [^;]*; Elasticsearch needs a JDK [^;]*$/,
     ) as string,
   });
 });

@@ -64,8 +64,8 @@ export async function ensureElasticsearch(
     }
   }
   throw sandboxUnavailable(
-    `no Elasticsearch can be had here: ${reasons.join('; ')}`,
-    'Give it a Docker engine that has or can pull the image, or a JDK of version 21 or later with Maven; or name one that runs.',
+    `cannot start Elasticsearch here: ${reasons.join('; ')}`,
+    'Start a Docker engine that has or can pull the image, or install a JDK of version 21 or later and Maven, or use a running Elasticsearch.',
   );
 }
 
@@ -76,7 +76,10 @@ function mayFetch(variable: string): boolean {
 async function fromDocker(options: InstallationOptions): Promise<ElasticsearchInstallation> {
   const engine = await findDocker(options.signal === undefined ? {} : { signal: options.signal });
   if (engine === undefined)
-    throw sandboxUnavailable('no Docker engine answers', 'Start one, or set DOCKER_HOST.');
+    throw sandboxUnavailable(
+      'no Docker engine is running',
+      'Start a Docker engine, or set DOCKER_HOST.',
+    );
   const image = elasticsearchImage;
   const present = await runDocker(engine, ['image', 'inspect', '--format', '{{.Id}}', image], {
     timeoutMs: 30_000,
@@ -93,7 +96,7 @@ async function fromDocker(options: InstallationOptions): Promise<ElasticsearchIn
   if (pulled.exitCode === 0) return { kind: 'docker', engine, image };
   throw sandboxUnavailable(
     `the Docker engine cannot pull ${image}: ${lastLines(pulled.stderr, 1)}`,
-    'See whether the engine reaches the registry.',
+    'Check that the Docker engine can reach the registry.',
   );
 }
 

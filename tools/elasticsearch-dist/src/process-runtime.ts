@@ -30,7 +30,7 @@ export async function prepareProcess(
   if ((await findOnPath('setsid')) === undefined) {
     throw sandboxUnavailable(
       'setsid is not on the PATH',
-      'On a system other than Linux use a Docker engine.',
+      'Install util-linux (Linux), or use a Docker engine.',
     );
   }
   const folder = await mkdtemp(
@@ -183,8 +183,8 @@ async function stopped(pid: number): Promise<void> {
     // Only Linux tells; and a process that is gone does not answer either.
     if (stat === undefined || /^T\b/.test(stat.slice(stat.lastIndexOf(')') + 2))) return;
     if (performance.now() > expires)
-      throw new KopsError('KOPS_SANDBOX_UNAVAILABLE', 'Elasticsearch does not stand still', {
-        hint: 'Try again when the machine has less to do.',
+      throw new KopsError('KOPS_SANDBOX_UNAVAILABLE', 'Elasticsearch could not be suspended', {
+        hint: 'Try again when the machine is less busy.',
       });
     await sleep(5);
   }

@@ -61,7 +61,7 @@ export async function writeKeystore(
   });
   if (result.exitCode === 0) return;
   throw sandboxUnavailable(
-    `Elasticsearch takes no password: ${lastLines(result.stdout + result.stderr)}`,
-    'Read what it says above; memory and disk space are the usual causes.',
+    `setting the password of Elasticsearch failed: ${lastLines(result.stdout + result.stderr)}`,
+    'Read the output above. Check memory and disk space first.',
   );
 }

@@ -84,7 +84,7 @@ export async function writeConfig(
   if (!(await isReachableByOthers(dirname(folders.dataDirectory)))) {
     throw sandboxUnavailable(
       `Elasticsearch does not run as root, and another user cannot reach ${folders.dataDirectory}`,
-      'Name a data directory in a place that every user can reach.',
+      'Use a data directory that every user can reach.',
     );
   }
 }

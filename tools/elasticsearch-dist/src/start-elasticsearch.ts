@@ -90,7 +90,7 @@ async function planServer(options: ElasticsearchOptions): Promise<ServerPlan> {
     if (value !== undefined && (!Number.isSafeInteger(value) || value < 1))
       throw new KopsError(
         'KOPS_USAGE',
-        `${name} is a whole number from 1 on, not ${String(value)}`,
+        `${name} must be a whole number of at least 1, not ${String(value)}`,
       );
   }
   const [port = 0] = options.port === undefined ? await freePorts(host, 1) : [options.port];

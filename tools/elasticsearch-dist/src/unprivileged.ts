@@ -34,7 +34,7 @@ export async function reachableTmpdir(): Promise<string> {
     if (await isReachableByOthers(folder)) return folder;
   throw sandboxUnavailable(
     'there is no temporary folder that a user other than root can reach',
-    'Set TMPDIR to one, or do not run as root.',
+    'Set TMPDIR to a folder that every user can reach, or run as another user than root.',
   );
 }
 

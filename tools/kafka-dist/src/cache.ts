@@ -60,7 +60,7 @@ export async function cacheEntry(options: CacheEntryOptions): Promise<string> {
     if (performance.now() > expires) {
       throw sandboxUnavailable(
         `another process did not finish ${path} within ${String(timeoutMs)} ms`,
-        `End that process (its id is in ${lock}), or delete the lock file.`,
+        `Stop that process (its id is in ${lock}), or delete the lock file.`,
       );
     }
     await sleep(200);

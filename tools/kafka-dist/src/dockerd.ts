@@ -89,7 +89,7 @@ async function untilReady(
       const log = await readFile(join(folder, 'dockerd.log'), 'utf8');
       throw sandboxUnavailable(
         `the Docker engine does not start: ${lastLines(log)}`,
-        'Read what it says above; without an engine the sandbox "jvm" is there.',
+        'Read its output above, or use the sandbox "jvm", which needs no Docker engine.',
       );
     }
     await sleep(100);

@@ -35,7 +35,7 @@ export async function freePorts(host: string, count: number): Promise<number[]> 
   if (found.size < count) {
     throw sandboxUnavailable(
       `no ${String(count)} free ports on ${host}`,
-      'End what occupies ports 18000 to 31999.',
+      'Stop the programs that use ports 18000 to 31999.',
     );
   }
   return [...found];

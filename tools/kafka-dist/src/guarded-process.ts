@@ -216,7 +216,7 @@ async function childPid(shell: ChildProcess, command: string): Promise<number> {
       reject(
         sandboxUnavailable(
           `${command} cannot be started`,
-          'A POSIX shell `sh` must be on the PATH.',
+          'Install a POSIX shell and add `sh` to the PATH.',
           { cause },
         ),
       );
@@ -230,7 +230,7 @@ async function childPid(shell: ChildProcess, command: string): Promise<number> {
   if (!Number.isSafeInteger(pid) || pid <= 1) {
     throw sandboxUnavailable(
       `${command} cannot be started`,
-      'See whether the machine has free processes and memory.',
+      'Check the limits on processes and memory of this machine.',
     );
   }
   return pid;

@@ -57,7 +57,7 @@ export async function compileJava(
           'KOPS_CONFIG',
           `Java sources do not compile: ${lastLines(result.stderr, 40)}`,
           {
-            hint: 'Correct the source, or name the Kafka version that it was written for.',
+            hint: 'Correct the source, or use the Kafka version that it was written for.',
           },
         );
       }

@@ -17,7 +17,7 @@ export interface JavaRuntime {
 export const minimumJavaVersion = 17;
 
 const hint =
-  'Install a Java runtime of version 17 or later (Debian: openjdk-17-jre-headless), or name one with KOPS_JAVA or JAVA_HOME.';
+  'Install a Java runtime of version 17 or later (Debian: openjdk-17-jre-headless), or set KOPS_JAVA or JAVA_HOME.';
 
 /** First file of this name on the PATH that may be executed. */
 export async function findOnPath(
@@ -78,10 +78,7 @@ export async function readJava(
   });
   const settings = parseJavaSettings(result.stderr + result.stdout);
   if (settings === undefined) {
-    throw sandboxUnavailable(
-      `${java} does not answer like Java: ${lastLines(result.stderr, 3)}`,
-      hint,
-    );
+    throw sandboxUnavailable(`${java} is not a Java program: ${lastLines(result.stderr, 3)}`, hint);
   }
   return { java, ...settings };
 }
@@ -128,6 +125,6 @@ export async function findJavac(runtime: JavaRuntime): Promise<string> {
   if (await isExecutable(javac)) return javac;
   throw sandboxUnavailable(
     `${runtime.home} has no Java compiler`,
-    'Install a JDK (Debian: openjdk-17-jdk-headless), or name one with KOPS_JAVA or JAVA_HOME.',
+    'Install a JDK (Debian: openjdk-17-jdk-headless), or set KOPS_JAVA or JAVA_HOME.',
   );
 }

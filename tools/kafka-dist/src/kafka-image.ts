@@ -108,8 +108,8 @@ async function importImage(
   });
   if (result.exitCode !== 0) {
     throw sandboxUnavailable(
-      `the Docker engine does not take the image: ${lastLines(result.stderr)}`,
-      'See whether its disk is full; or use the sandbox "jvm", which needs no engine.',
+      `the Docker engine rejected the image: ${lastLines(result.stderr)}`,
+      'Check that its disk is not full, or use the sandbox "jvm", which needs no Docker engine.',
     );
   }
 }

@@ -59,7 +59,7 @@ export async function ensureKafkaJars(options: KafkaJarsOptions = {}): Promise<K
   if (!/^\d+\.\d+\.\d+[\w.-]*$/.test(version)) {
     throw sandboxUnavailable(
       `${version} is not a Kafka version`,
-      'Name a released version such as 4.1.1.',
+      'Use a released version such as 4.1.1.',
     );
   }
   const withSignal = signal === undefined ? {} : { signal };
@@ -85,8 +85,8 @@ async function resolveWithMaven(
   const maven = process.env['KOPS_MAVEN'] ?? (await findOnPath('mvn'));
   if (maven === undefined) {
     throw sandboxUnavailable(
-      'Maven is needed to fetch Kafka and is not installed',
-      'Install Maven (Debian: maven) or name it with KOPS_MAVEN, or use a Docker engine instead.',
+      'Maven, which fetches Kafka, is not installed',
+      'Install Maven (Debian: maven) or set KOPS_MAVEN, or use a Docker engine instead.',
     );
   }
   const project = `${target}.pom`;
@@ -105,7 +105,7 @@ async function resolveWithMaven(
     if (!jars.includes(`kafka_2.13-${version}.jar`)) {
       throw sandboxUnavailable(
         `Maven cannot resolve Kafka ${version}: ${lastLines(result.stdout + result.stderr)}`,
-        'See whether the version exists and whether Maven reaches its repository (settings.xml, proxy).',
+        'Check that the version exists and that Maven can reach its repository (settings.xml, proxy).',
       );
     }
   } finally {

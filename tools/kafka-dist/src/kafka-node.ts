@@ -53,7 +53,7 @@ export class KafkaNode {
 
   async start(): Promise<void> {
     if (this.isRunning)
-      throw new KopsError('KOPS_REFUSED', `broker ${String(this.place.id)} is running already`);
+      throw new KopsError('KOPS_REFUSED', `broker ${String(this.place.id)} is already running`);
     const output = openSync(this.logFile, 'a', 0o600);
     try {
       const classPath = ['-cp', this.#jars.classPath];
@@ -81,7 +81,7 @@ export class KafkaNode {
     for (;;) {
       throwIfAborted(signal);
       if (!this.isRunning)
-        throw await this.#failure(`Kafka broker ${String(id)} ended while starting`);
+        throw await this.#failure(`Kafka broker ${String(id)} exited during startup`);
       const view = await probeMetadata(host, port, 2_000);
       if (
         view !== undefined &&
@@ -130,7 +130,7 @@ export class KafkaNode {
     const log = await readFile(this.logFile, 'utf8');
     return sandboxUnavailable(
       `${message}: ${lastLines(log)}`,
-      'Read what Kafka says above; free ports, memory and disk space are the usual causes.',
+      'Read the output of Kafka above. Check free ports, memory and disk space first.',
       { at: { broker: String(this.place.id) } },
     );
   }

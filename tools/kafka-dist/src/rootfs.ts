@@ -131,7 +131,7 @@ async function copyPrograms(root: string): Promise<string[]> {
       copied.push(path);
     } else if (indispensable.has(name)) {
       throw sandboxUnavailable(
-        `an image needs ${name}, which is not on the PATH`,
+        `${name}, which an image needs, is not on the PATH`,
         `Install ${name}.`,
       );
     }

@@ -59,8 +59,8 @@ async function collect(
   const timer = setTimeout(() => {
     stop(
       failure(
-        `${command} did not end within ${String(timeoutMs)} ms`,
-        'Look at what it waits for, or allow more time.',
+        `${command} did not exit within ${String(timeoutMs)} ms`,
+        'Check what the process waits for, or raise the timeout.',
       ),
     );
   }, timeoutMs);
@@ -80,7 +80,7 @@ async function collect(
       stop(
         failure(
           `${command} wrote more than ${String(maxOutputBytes)} bytes`,
-          'Ask it for less at a time.',
+          'Request less output at a time.',
         ),
       );
   };

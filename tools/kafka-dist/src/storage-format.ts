@@ -61,8 +61,8 @@ export async function formatStorage(
   });
   if (result.exitCode !== 0) {
     throw sandboxUnavailable(
-      `Kafka does not accept this configuration: ${lastLines(result.stdout + result.stderr)}`,
-      'Correct the broker configuration that was asked for.',
+      `Kafka rejects this configuration: ${lastLines(result.stdout + result.stderr)}`,
+      'Correct the requested broker configuration.',
     );
   }
   for (const target of others) await copyFormatted(first, target);

@@ -75,7 +75,7 @@ async function readTopic(
     if (late.signal.aborted)
       throw new KopsError(
         'KOPS_KAFKA_UNREACHABLE',
-        `kcat did not end within ${String(timeoutMs)} ms`,
+        `kcat did not exit within ${String(timeoutMs)} ms`,
       );
     if (exitCode !== 0)
       throw new KopsError('KOPS_KAFKA_PROTOCOL', `kcat: ${complaint.toString('utf8').trim()}`);

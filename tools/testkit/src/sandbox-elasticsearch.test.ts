@@ -101,7 +101,7 @@ describe('where none can be had', () => {
     const env = { KOPS_TEST_ELASTICSEARCH: 'http://127.0.0.1:1' };
     const elasticsearch = sandboxElasticsearch(hooks, { exclusive: true, cacheDir: folder }, env);
     await hooks.start();
-    expect(hooks.skipped()).toMatch(/^no Elasticsearch can be had here: .*JDK/);
+    expect(hooks.skipped()).toMatch(/^cannot start Elasticsearch here: .*JDK/);
     expect(elasticsearch).toThrow();
     await hooks.end();
   });

@@ -5,7 +5,7 @@ import { PieceIndexer } from './piece-indexer.ts';
 import type { IndexTask, WorkerAnswer, WorkerSettings } from './worker-messages.ts';
 
 const port = parentPort;
-if (port === null) throw new Error('to be started as a worker thread');
+if (port === null) throw new Error('this module must run as a worker thread');
 
 const settings = workerData as WorkerSettings;
 

@@ -86,7 +86,7 @@ class FileStore implements ObjectStore {
         ? { key, size: found.size, modifiedMs: Math.trunc(found.mtimeMs) }
         : undefined;
     } catch (error) {
-      if (!isMissing(error)) throw storageError(error, this.url, key, 'look at');
+      if (!isMissing(error)) throw storageError(error, this.url, key, 'read the attributes of');
       await this.#assertRoot();
       return undefined;
     }
@@ -142,7 +142,7 @@ class FileStore implements ObjectStore {
       }
       return new FileWriter(place, handle);
     } catch (error) {
-      if (systemCode(error) === 'EEXIST') throw objectExists(key, 'object under way', error);
+      if (systemCode(error) === 'EEXIST') throw objectExists(key, 'unfinished object', error);
       throw storageError(error, this.url, key, 'start');
     }
   }
@@ -188,7 +188,7 @@ class FileStore implements ObjectStore {
       const { bavail, bsize } = await statfs(this.#root, { bigint: true });
       return bavail * bsize;
     } catch (error) {
-      throw storageError(error, this.url, undefined, 'ask for the free space of');
+      throw storageError(error, this.url, undefined, 'read the free space of');
     }
   }
 

@@ -51,7 +51,7 @@ export async function assertRoot(root: string, url: string): Promise<BigIntStats
     if (systemCode(error) !== 'ENOENT') throw storageError(error, url, undefined, 'open');
     throw new KopsError('KOPS_REPOSITORY_NOT_FOUND', `there is no directory ${root}`, {
       at: { repository: url },
-      hint: 'Check the path and that its disk is mounted; a first backup creates the repository.',
+      hint: "Check the path and check that its disk is mounted, or run 'kops backup' to create the repository.",
       cause: error,
     });
   }
@@ -68,7 +68,7 @@ async function refuseDanglingLink(root: string, url: string): Promise<void> {
     `the repository ${url} is a link to ${target}, which does not exist`,
     {
       at: { repository: url },
-      hint: 'Mount the disk that the link points to, or remove the link to make a new repository there.',
+      hint: 'Mount the disk that the link points to, or remove the link to create a new repository there.',
     },
   );
 }
@@ -91,7 +91,7 @@ function isFileInPlace(error: unknown): boolean {
 function notADirectory(url: string, cause?: unknown): KopsError {
   return new KopsError('KOPS_USAGE', `the repository ${url} is not a directory`, {
     at: { repository: url },
-    hint: 'Give the path of a directory, or of one that does not exist yet to make a new repository.',
+    hint: 'Use the path of an existing directory, or a new path to create a repository there.',
     ...(cause === undefined ? {} : { cause }),
   });
 }

@@ -7,19 +7,19 @@ interface Meaning {
 
 const noSpace: Meaning = {
   code: 'KOPS_NO_SPACE',
-  hint: 'Free or add space at the repository and run again: what is durable already is kept.',
+  hint: 'Free or add space for the repository, then run the command again. Durable data is kept.',
 };
 const denied: Meaning = {
   code: 'KOPS_ACCESS_DENIED',
-  hint: 'Give the user that runs kops the right to do this in the repository, and mount it writable if it is to be written.',
+  hint: 'Grant the user that runs kops access to the repository. To write to it, mount it writable.',
 };
 const unreachable: Meaning = {
   code: 'KOPS_STORAGE_UNREACHABLE',
-  hint: 'Check the disk, its mount and the system log (dmesg), then run again.',
+  hint: 'Check the disk, its mount and the system log (dmesg), then run the command again.',
 };
 const tooManyFiles: Meaning = {
   code: 'KOPS_STORAGE_UNREACHABLE',
-  hint: 'Raise the limit of open files (ulimit -n) of the process.',
+  hint: 'Raise the limit of open files of this process (ulimit -n).',
 };
 const keyConflict: Meaning = {
   code: 'KOPS_REFUSED',
@@ -27,12 +27,12 @@ const keyConflict: Meaning = {
 };
 const noHardLinks: Meaning = {
   code: 'KOPS_CONFIG',
-  hint: 'Put the repository on a file system with hard links: kops needs them to never replace an object.',
+  hint: 'Move the repository to a file system that supports hard links. kops uses them so that it never replaces an object.',
 };
 
 const directoriesNotDurable: Meaning = {
   code: 'KOPS_CONFIG',
-  hint: 'Put the repository on a local disk or on NFS. This file system (such as an SMB share) cannot sync directories, so kops cannot make new files durable on it.',
+  hint: 'Move the repository to a local disk or to NFS. This file system (such as an SMB share) cannot sync directories, so kops cannot make new files durable on it.',
 };
 
 const meanings: Readonly<Record<string, Meaning>> = {

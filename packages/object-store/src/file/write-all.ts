@@ -11,7 +11,7 @@ export async function writeAll(handle: FileHandle, parts: readonly Uint8Array[])
   while (written < total) {
     const { bytesWritten } = await handle.writev(rest);
     if (bytesWritten === 0)
-      throw Object.assign(new Error('the file takes no more bytes'), { code: 'EIO' });
+      throw Object.assign(new Error('the file system accepted no more bytes'), { code: 'EIO' });
     written += bytesWritten;
     if (written < total) rest = dropBytes(rest, bytesWritten);
   }

@@ -72,7 +72,7 @@ class MemoryStore implements ObjectStore {
   async openWriter(key: string): Promise<ObjectWriter> {
     assertKey(key);
     if (this.#objects.has(key)) throw objectExists(key, 'object');
-    if (this.#parts.has(key)) throw objectExists(key, 'object under way');
+    if (this.#parts.has(key)) throw objectExists(key, 'unfinished object');
     const writer = new MemoryWriter(key, {
       publish: (stored) => this.#publish(key, stored),
       release: (keep) => {
