@@ -34,20 +34,20 @@ export function unknownCommand(args: readonly string[]): KopsError {
   if (first === undefined)
     return usage(
       `the command must come first, before ${args[0] ?? 'its flags'}`,
-      "See 'kops --help' for the commands.",
+      "Run 'kops --help' to list the commands.",
     );
   if (commandNames.includes(first) && second !== undefined)
     return usage(
       `'kops ${first}' takes no argument ${JSON.stringify(second)}`,
-      `See 'kops ${first} --help' for its flags.`,
+      `Run 'kops ${first} --help' to list its flags.`,
     );
   const isGroup = firstWords.includes(first);
   const meant = nearestCommand(words);
   return usage(
-    `there is no command '${(isGroup ? words : words.slice(0, 1)).join(' ')}'`,
+    `unknown command '${(isGroup ? words : words.slice(0, 1)).join(' ')}'`,
     meant === undefined
-      ? "See 'kops --help' for the commands."
-      : `Did you mean 'kops ${meant}'? See 'kops --help' for the commands.`,
+      ? "Run 'kops --help' to list the commands."
+      : `Did you mean 'kops ${meant}'? Run 'kops --help' to list the commands.`,
   );
 }
 

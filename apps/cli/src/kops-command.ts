@@ -117,7 +117,9 @@ export abstract class KopsCommand<T extends typeof Command, R = unknown> extends
       const { recordEvent } = await import('./catalog/record-event.ts');
       await recordEvent(this.settings, { ...done, action, ...this.about });
     } catch (thrown) {
-      writeNotice(`The catalog has no event of this ${action}: ${toKopsError(thrown).message}.`);
+      writeNotice(
+        `Cannot write the event of this ${action} to the catalog: ${toKopsError(thrown).message}.`,
+      );
     }
   }
 
@@ -223,7 +225,7 @@ export abstract class KopsCommand<T extends typeof Command, R = unknown> extends
   protected required<V>(value: V | undefined, flag: string, setting: string): V {
     if (value !== undefined) return value;
     throw new KopsError('KOPS_USAGE', `${flag} is missing`, {
-      hint: `Give ${flag}, or set ${setting} in the configuration.`,
+      hint: `Use ${flag}, or set ${setting} in the configuration.`,
     });
   }
 }

@@ -181,6 +181,8 @@ describe('kops catalog status', () => {
     const missing = await status({});
     expect(missing.code).toBe(21);
     expect(missing.stdout).toMatch(/^Catalog +NOT up to date: 2 records missing\n/);
-    expect(missing.stdout).toContain('Next: Documents are missing that were written once');
+    expect(missing.stdout).toContain(
+      'Next: Run kops catalog rebuild: documents that were indexed are missing',
+    );
   });
 });

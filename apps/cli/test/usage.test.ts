@@ -191,16 +191,12 @@ describe('kops config init', () => {
 
 describe('a mistyped command line', () => {
   it.each([
-    [['bakup', '--follow'], "there is no command 'bakup'", "Did you mean 'kops backup'?"],
-    [
-      ['archives', 'lis'],
-      "there is no command 'archives lis'",
-      "Did you mean 'kops archives list'?",
-    ],
-    [['archive', 'list'], "there is no command 'archive'", "Did you mean 'kops archives list'?"],
-    [['list-everything'], "there is no command 'list-everything'", "See 'kops --help'"],
-    [['--repository', '/r', 'backup'], 'the command must come first, before --repository', 'See'],
-    [['backup', 'orders'], `'kops backup' takes no argument "orders"`, "See 'kops backup --help'"],
+    [['bakup', '--follow'], "unknown command 'bakup'", "Did you mean 'kops backup'?"],
+    [['archives', 'lis'], "unknown command 'archives lis'", "Did you mean 'kops archives list'?"],
+    [['archive', 'list'], "unknown command 'archive'", "Did you mean 'kops archives list'?"],
+    [['list-everything'], "unknown command 'list-everything'", "Run 'kops --help'"],
+    [['--repository', '/r', 'backup'], 'the command must come first, before --repository', 'Run'],
+    [['backup', 'orders'], `'kops backup' takes no argument "orders"`, "Run 'kops backup --help'"],
   ])('%j says what was probably meant', (args, says, hint) => {
     const text = describeFailure(unknownCommand(args));
     expect(text).toContain(`Error: Wrong usage: ${says}`);
@@ -208,30 +204,30 @@ describe('a mistyped command line', () => {
   });
 
   it.each<[string, string[], string, string]>([
-    ['verify', ['--depth', '3'], "'kops verify' has no flag --depth", "See 'kops verify --help'."],
+    ['verify', ['--depth', '3'], "'kops verify' has no flag --depth", "Run 'kops verify --help'."],
     ['verify', ['--levle', 'x'], "'kops verify' has no flag --levle", 'Did you mean --level?'],
     [
       'archives:list',
       ['--repo', '/r'],
       "'kops archives list' has no flag --repo",
-      "See 'kops archives list --help'.",
+      "Run 'kops archives list --help'.",
     ],
     [
       'verify',
       ['--level', 'deep'],
       '--level: expected one of manifest, checksum, structure, replay, got "deep"',
-      "See 'kops verify --help'.",
+      "Run 'kops verify --help'.",
     ],
-    ['verify', ['--level'], '--level needs one of manifest', "See 'kops verify --help'."],
+    ['verify', ['--level'], '--level needs one of manifest', "Run 'kops verify --help'."],
     [
       'cat',
       ['--topic', 't', '--partition', 'z'],
       '--partition: expected a whole number, got "z"',
-      "See 'kops cat --help'.",
+      "Run 'kops cat --help'.",
     ],
-    ['cat', [], '--partition is missing', "See 'kops cat --help'."],
-    ['grep', [], 'the argument PATTERN is missing', "See 'kops grep --help'."],
-    ['grep', ['x', 'y'], `'kops grep' takes no argument "y"`, "See 'kops grep --help'."],
+    ['cat', [], '--partition is missing', "Run 'kops cat --help'."],
+    ['grep', [], 'the argument PATTERN is missing', "Run 'kops grep --help'."],
+    ['grep', ['x', 'y'], `'kops grep' takes no argument "y"`, "Run 'kops grep --help'."],
     [
       'restore',
       ['--from', 'yesterday'],
@@ -244,12 +240,12 @@ describe('a mistyped command line', () => {
       '--generation-interval: not a length of time: "soon"',
       'Write numbers with units',
     ],
-    ['backup', ['--exclude'], '--exclude needs a value', "See 'kops backup --help'."],
+    ['backup', ['--exclude'], '--exclude needs a value', "Run 'kops backup --help'."],
     [
       'doctor',
       ['--archiver', 'a:1', '--archiver', 'b:1'],
       '--archiver is given twice',
-      "See 'kops doctor --help'.",
+      "Run 'kops doctor --help'.",
     ],
   ])('%s %j says what is wrong in one line', async (name, args, says, hint) => {
     const run = await runCommand(name, args);

@@ -95,6 +95,6 @@ function requireTopics(
   const what = isGlob(missing) ? `topic that matches '${missing}'` : `topic '${missing}'`;
   throw new KopsError('KOPS_TOPIC_NOT_FOUND', `no archive holds a ${what}`, {
     at: { repository, topic: missing },
-    hint: "List the topics of an archive with 'kops archives show'; quote globs so that the shell does not expand them.",
+    hint: "Run 'kops archives show' to list the topics of an archive; quote globs so that the shell does not expand them.",
   });
 }

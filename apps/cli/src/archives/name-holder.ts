@@ -22,7 +22,7 @@ export async function nameHolder(
     at: error.at,
     hint:
       holder === undefined
-        ? `No other archive of the cluster holds it. See with 'kops archives show --archive ${ref.archive}' what this one holds.`
+        ? `Run 'kops archives show --archive ${ref.archive}' to list the topics of this archive; no other archive of the cluster holds it.`
         : `Use --archive ${holder}: it is the newest that holds it.`,
     cause: error.cause,
   });

@@ -101,5 +101,5 @@ export class CatalogFeed {
 }
 
 function behind({ message, hint }: KopsError): string {
-  return `The catalog is behind: ${message}.${hint === undefined ? '' : ` ${hint}`} The backup is complete; the next one, or 'kops catalog rebuild', brings the catalog up to date.`;
+  return `The catalog is behind: ${message}.${hint === undefined ? '' : ` ${hint}`} The backup is complete. To update the catalog, run 'kops catalog rebuild' or wait for the next backup.`;
 }

@@ -8,10 +8,10 @@ import type { StartedBackup } from '@kops/transport';
 export function goesOn(started: StartedBackup | undefined, cause: unknown): KopsError {
   const what =
     started === undefined
-      ? 'interrupted before the archiver answered: the archiver may have begun the backup'
-      : `no longer watched: backup ${started.backupId} goes on at the archiver`;
+      ? 'interrupted before the archiver replied: the archiver has possibly started the backup'
+      : `interrupted: backup ${started.backupId} continues on the archiver`;
   return new KopsError('KOPS_INTERRUPTED', what, {
-    hint: "Its archive shows in 'kops archives list' when it is done. Until then another backup of this cluster is refused; stop the archiver to give it up, what is durable is kept.",
+    hint: "Run 'kops archives list' to see its archive when it has finished. Until then the archiver rejects other backups of this cluster. To cancel it, stop the archiver; durable data is kept.",
     cause,
   });
 }

@@ -59,7 +59,11 @@ export async function runBackup(
     signal.removeEventListener('abort', stop);
   }
   if (signal.aborted) throw signal.reason;
-  throw new KopsError('KOPS_ARCHIVER_UNREACHABLE', 'the archiver ended before the backup did', {
-    hint: 'Run the backup again: it continues from what is durable.',
-  });
+  throw new KopsError(
+    'KOPS_ARCHIVER_UNREACHABLE',
+    'the archiver exited before the backup finished',
+    {
+      hint: 'Run the backup again: it resumes from the durable data.',
+    },
+  );
 }

@@ -65,8 +65,8 @@ export function requiredCatalog(
 ): ConfiguredCatalog {
   const catalog = configuredCatalog(config);
   if (catalog !== undefined) return catalog;
-  throw new KopsError('KOPS_USAGE', 'no Elasticsearch is configured, so there is no catalog', {
-    hint: `Give --elasticsearch URL, or set catalog.elasticsearch.node in the configuration or KOPS_ELASTICSEARCH.${instead === undefined ? '' : ` ${instead}`}`,
+  throw new KopsError('KOPS_USAGE', 'no Elasticsearch is configured for the catalog', {
+    hint: `Use --elasticsearch URL, or set catalog.elasticsearch.node in the configuration or KOPS_ELASTICSEARCH.${instead === undefined ? '' : ` ${instead}`}`,
   });
 }
 

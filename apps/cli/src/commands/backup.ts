@@ -128,7 +128,7 @@ export default class Backup extends KopsCommand<typeof Backup, BackupResult> {
   protected override continuation(): Continuation | undefined {
     // At a standing archiver the backup goes on, and the failure says so.
     return this.settings.archiver.address === undefined
-      ? { text: 'The data that is durable is kept. Continue the backup with' }
+      ? { text: 'Durable data is kept. Resume the backup with' }
       : undefined;
   }
 
@@ -216,7 +216,7 @@ export default class Backup extends KopsCommand<typeof Backup, BackupResult> {
         const failure = toKopsError(error);
         if (performance.now() - startedAt > wellAfterMs) start = 1;
         if (signal.aborted || !this.#mayStartAgain(failure, start)) throw failure;
-        this.#progress.event(`${failure.message}: starting it again; what is durable is kept`);
+        this.#progress.event(`${failure.message}: restarting the backup; durable data is kept`);
         await systemClock.sleep(restartPauseMs, signal);
       }
     }
@@ -261,14 +261,14 @@ export default class Backup extends KopsCommand<typeof Backup, BackupResult> {
     const baselines = started.partitions.filter(({ mode }) => mode === 'baseline').length;
     const parent =
       started.parent === null
-        ? 'the first archive of this cluster here'
+        ? 'first archive of this cluster in this repository'
         : `extends ${started.parent}`;
     this.#progress.event(
       `Backing up ${counted(started.partitions.length, 'partition')} (${String(baselines)} from the log start) and ${counted(started.groups, 'group')}; ${parent}.`,
     );
     for (const { topic, archive } of started.deletedTopics)
       this.#progress.event(
-        `  ${topic} was deleted since the last backup, or this user may no longer see it; archive ${archive} is the last that holds it.`,
+        `  ${topic} was deleted since the last backup, or this user has no permission to see it; archive ${archive} is the last that holds it.`,
       );
     for (const line of describeReasons(started.partitions)) this.#progress.event(`  ${line}`);
   }

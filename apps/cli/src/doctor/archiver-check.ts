@@ -15,12 +15,12 @@ export function archiverCheck(
     const backups = await withDeadline(operator.listBackups(signal), {
       ms: answerMs,
       code: 'KOPS_ARCHIVER_UNREACHABLE',
-      what: `answer of the archiver at ${where.address}`,
-      hint: 'Check the address, the secret and that the archiver runs.',
+      what: `response of the archiver at ${where.address}`,
+      hint: 'Check the address and the secret, and that the archiver is running.',
     });
     return ok(
       'archiver',
-      `the archiver at ${where.address} answers; it knows ${counted(backups.length, 'backup')}`,
+      `the archiver at ${where.address} responds; ${counted(backups.length, 'backup')}`,
     );
   });
 }

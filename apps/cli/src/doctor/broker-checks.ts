@@ -50,10 +50,10 @@ export async function brokerChecks(
       return fail(
         'brokers',
         silent[0].error.code,
-        `${String(silent.length)} of ${String(brokers.length)} brokers do not answer to this machine`,
+        `${String(silent.length)} of ${String(brokers.length)} brokers do not respond to this machine`,
         {
           details,
-          hint: 'Every broker must be reachable at its advertised address (advertised.listeners), not only the one that was given.',
+          hint: 'Make every broker reachable at its advertised address (advertised.listeners), not only the given one.',
         },
       );
     }),
@@ -62,13 +62,13 @@ export async function brokerChecks(
         ask(address, options),
       );
       const silent = answers.filter(({ error }) => error !== undefined);
-      if (silent.length === 0) return ok('bootstrap', 'all addresses given answer');
+      if (silent.length === 0) return ok('bootstrap', 'all given addresses respond');
       return warn(
         'bootstrap',
-        `${String(silent.length)} of ${String(answers.length)} addresses given do not answer`,
+        `${String(silent.length)} of ${String(answers.length)} given addresses do not respond`,
         {
           details: silent.map(({ address, error }) => `${address}: ${error?.message ?? ''}`),
-          hint: 'Start the broker, or take addresses out that are no longer in use.',
+          hint: 'Start the broker, or remove addresses that are no longer in use.',
         },
       );
     }),
@@ -96,16 +96,21 @@ export function protocolCheck(kafka: KafkaClient, signal: AbortSignal): Promise<
     const ranges = await kafka.apiVersions();
     const unmet = unmetNeeds(ranges);
     if (unmet.length > 0) {
-      return fail('protocol', 'KOPS_KAFKA_PROTOCOL', 'the broker lacks requests that kops makes', {
-        details: unmet,
-        hint: 'Use Kafka 2.4 or later.',
-      });
+      return fail(
+        'protocol',
+        'KOPS_KAFKA_PROTOCOL',
+        'the broker does not support requests that kops needs',
+        {
+          details: unmet,
+          hint: 'Use Kafka 2.4 or later.',
+        },
+      );
     }
     const wishes = unmetWishes(ranges);
     const fetch = ranges.get(1);
-    const said = `Fetch up to version ${String(fetch?.max ?? 0)}: all requests that kops makes are offered`;
+    const said = `Fetch up to version ${String(fetch?.max ?? 0)}: the broker supports all requests of kops`;
     return wishes.length === 0
       ? ok('protocol', said)
-      : warn('protocol', 'an older Kafka, which kops works with', { details: wishes });
+      : warn('protocol', 'an older Kafka that kops supports', { details: wishes });
   });
 }

@@ -53,15 +53,15 @@ describe('what brokers must offer', () => {
 
   it('is not met by versions that are too old, gone, or missing', () => {
     expect(unmetNeeds(new Map(all).set(1, { min: 0, max: 10 }))).toEqual([
-      'Fetch (backup) needs version 11 or 13, the broker offers 0 to 10',
+      'Fetch (backup) needs version 11 or 13, the broker supports 0 to 10',
     ]);
     expect(unmetNeeds(new Map(all).set(0, { min: 9, max: 12 }))).toEqual([
-      'Produce (restore) needs version 8, the broker offers 9 to 12',
+      'Produce (restore) needs version 8, the broker supports 9 to 12',
     ]);
     const without = new Map(all);
     without.delete(44);
     expect(unmetNeeds(without)).toEqual([
-      'IncrementalAlterConfigs (restore) needs version 0, the broker offers not at all',
+      'IncrementalAlterConfigs (restore) needs version 0, the broker supports none',
     ]);
   });
 

@@ -17,13 +17,13 @@ export function drillCheck(signal: AbortSignal): Promise<CheckResult> {
     const details = [
       `Temporary files: ${tmpdir()} (TMPDIR), ${formatBytes(free)} free`,
       docker === undefined
-        ? 'Docker: no engine answers (--sandbox testcontainers needs one)'
+        ? 'Docker: no engine is running (--sandbox testcontainers needs one)'
         : `Docker: engine ${docker.serverVersion}`,
       hasJava
         ? `Java: version ${String(java.version)} at ${java.home}`
         : `Java: ${java.message} (--sandbox jvm needs version 17)`,
       maven === undefined
-        ? 'Maven: not found (--sandbox jvm fetches Kafka with it, once)'
+        ? 'Maven: not found (--sandbox jvm downloads Kafka with it once)'
         : `Maven: ${maven}`,
     ];
     const ways = [...(docker === undefined ? [] : ['testcontainers']), ...(hasJava ? ['jvm'] : [])];
@@ -35,7 +35,7 @@ export function drillCheck(signal: AbortSignal): Promise<CheckResult> {
       );
     return warn('drills', 'this machine cannot start a throwaway Kafka', {
       details,
-      hint: 'Install a Docker engine, or Java 17 and Maven; or drill against a cluster of your own with --sandbox external.',
+      hint: 'Install a Docker engine, or Java 17 and Maven; or use another cluster: kops drill --sandbox external --bootstrap-server HOST:PORT.',
     });
   });
 }

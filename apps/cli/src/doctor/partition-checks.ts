@@ -54,7 +54,7 @@ export function partitionChecks(topics: readonly TopicMetadata[]): CheckResult[]
                   `${name}: in sync ${isr.join(', ')} of ${replicas.join(', ')}`,
               ),
             ),
-            hint: 'A backup works; see why the brokers lag, for what is not in sync may be lost with its leader.',
+            hint: 'Check why the brokers lag. Backups work, but data that is not in sync can be lost with its leader.',
           },
         ),
     ...(internal.length === 0
@@ -62,7 +62,7 @@ export function partitionChecks(topics: readonly TopicMetadata[]): CheckResult[]
       : [
           ok(
             'internal topics',
-            `${internal.join(', ')}: left out of backups unless named; group offsets are archived by themselves`,
+            `${internal.join(', ')}: not backed up unless named in --topics; group offsets are always archived`,
           ),
         ]),
   ];

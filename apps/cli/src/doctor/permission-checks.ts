@@ -29,9 +29,9 @@ export async function permissionChecks(
 function visibility(topics: readonly TopicMetadata[]): CheckResult {
   const said = `${counted(topics.length, 'topic')} visible to this user`;
   if (topics.length > 0)
-    return ok('topics', `${said}; one without the right DESCRIBE would not show`);
+    return ok('topics', `${said}; topics without the DESCRIBE permission are hidden`);
   return warn('topics', said, {
-    hint: 'Kafka hides topics from users without the right DESCRIBE: give it by an ACL, or create a topic.',
+    hint: 'Grant DESCRIBE on the topics with an ACL, or create a topic. Kafka hides topics from users without DESCRIBE.',
   });
 }
 

@@ -36,13 +36,13 @@ export const protocolWishes: readonly {
     key: 3,
     version: 10,
     without:
-      'no topic ids (Kafka 2.8 and later): a recreated topic is recognised by its offsets only',
+      'no topic ids (Kafka 2.8 and later): kops detects a recreated topic by its offsets only',
   },
   {
     key: 1,
     version: 13,
     without:
-      'no fetch by topic id (Kafka 3.1 and later): the id is compared after each fetch instead',
+      'no fetch by topic id (Kafka 3.1 and later): kops compares the id after each fetch instead',
   },
 ];
 
@@ -60,9 +60,8 @@ export function unmetNeeds(ranges: VersionRanges): string[] {
     .filter(({ key, versions }) => !versions.some((version) => offers(ranges, key, version)))
     .map(({ key, name, versions, for: purpose }) => {
       const range = ranges.get(key);
-      const has =
-        range === undefined ? 'not at all' : `${String(range.min)} to ${String(range.max)}`;
-      return `${name} (${purpose}) needs version ${versions.join(' or ')}, the broker offers ${has}`;
+      const has = range === undefined ? 'none' : `${String(range.min)} to ${String(range.max)}`;
+      return `${name} (${purpose}) needs version ${versions.join(' or ')}, the broker supports ${has}`;
     });
 }
 

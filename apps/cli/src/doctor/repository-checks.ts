@@ -65,19 +65,19 @@ async function missingCheck(url: string, directory: string): Promise<CheckResult
     return fail(
       'repository',
       toKopsError(error).code,
-      `${url} does not exist, and may not be made in ${parent}`,
-      { hint: 'Make the directory for the user that runs kops, or give another place.' },
+      `${url} does not exist and cannot be created in ${parent}: no permission`,
+      { hint: 'Create the directory for the user that runs kops, or use another path.' },
     );
   }
   return warn('repository', `${url} does not exist yet`, {
-    hint: 'If this is not a new repository: check the path and that its disk is mounted. A first backup makes it.',
+    hint: 'If this is not a new repository: check the path and that its disk is mounted. The first backup creates it.',
   });
 }
 
 async function contentCheck(store: ObjectStore): Promise<CheckResult> {
   const repository = await findRepository(store);
   if (repository === undefined)
-    return ok('repository', `${store.url} is empty: a first backup makes a repository of it`);
+    return ok('repository', `${store.url} is empty: the first backup creates a repository in it`);
   const archives = await repository.archives();
   const { version } = repository.info;
   // A backup reads the newest archive of its cluster, to extend it.
@@ -95,14 +95,14 @@ async function writeCheck(store: ObjectStore): Promise<CheckResult> {
   await store.putIfAbsent(key, new TextEncoder().encode('{}'));
   const ms = performance.now() - started;
   await store.delete(key);
-  return ok('writing', `an object was written durably in ${ms.toFixed(1)} ms, and removed`);
+  return ok('writing', `an object was written durably in ${ms.toFixed(1)} ms and deleted`);
 }
 
 async function spaceCheck(store: ObjectStore): Promise<CheckResult> {
   const free = await store.freeBytes();
-  if (free === undefined) return ok('free space', 'the store does not tell');
+  if (free === undefined) return ok('free space', 'unknown: the store does not report it');
   if (free >= littleSpace) return ok('free space', `${formatBytes(free)} free`);
   return warn('free space', `only ${formatBytes(free)} free`, {
-    hint: "See with 'kops estimate' what a backup needs.",
+    hint: "Run 'kops estimate' to see how much a backup needs.",
   });
 }

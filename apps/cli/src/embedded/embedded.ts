@@ -100,14 +100,14 @@ async function ready(archiver: EmbeddedChild): Promise<void> {
   const line = await withDeadline(archiver.firstLine(), {
     ms: readyMs,
     code: 'KOPS_ARCHIVER_UNREACHABLE',
-    what: 'sign of life from the embedded archiver',
+    what: 'start of the embedded archiver',
   });
   if (line !== undefined) return;
   throw new KopsError(
     'KOPS_ARCHIVER_UNREACHABLE',
     `the embedded archiver did not start (${await archiver.exited}): ${archiver.lastLines}`,
     {
-      hint: 'Run with --log-level debug to see what it says.',
+      hint: 'Run the command again with --log-level debug to see its log.',
     },
   );
 }
@@ -164,7 +164,9 @@ class AgentKeeper {
     if (this.#ending) return;
     if (performance.now() - this.#startedAt > wellAfterMs) this.#starts = 0;
     const again = this.#starts < maxAgentStarts;
-    this.#options.onNotice(`the agent process ended (${how})${again ? ': starting another' : ''}`);
+    this.#options.onNotice(
+      `the agent process exited (${how})${again ? ': starting another agent' : ''}`,
+    );
     if (again) this.start();
   }
 }

@@ -26,9 +26,9 @@ export function exportPolicy(
 ): RecordPolicy {
   const rule = rules.find(({ topics }) => matchesGlob(topics, topic));
   if (rule?.level === 'none' && level === undefined) {
-    throw new KopsError('KOPS_REFUSED', `catalog.records keeps topic '${topic}' out`, {
+    throw new KopsError('KOPS_REFUSED', `catalog.records excludes topic '${topic}'`, {
       at: { topic },
-      hint: 'Give --level to export it all the same, or leave it out of --topics.',
+      hint: 'Use --level to export it anyway, or remove it from --topics.',
     });
   }
   const base = rule ?? everything();

@@ -85,9 +85,9 @@ export class FileOutput implements AsyncDisposable {
 const codeOf = (error: unknown): string | undefined => (error as NodeJS.ErrnoException).code;
 
 const isThere = (path: string): KopsError =>
-  new KopsError('KOPS_REFUSED', 'there is a file of this name', {
+  new KopsError('KOPS_REFUSED', 'the file exists', {
     at: { object: path },
-    hint: 'Give another name, or --overwrite to replace it.',
+    hint: 'Use another name, or --overwrite to replace it.',
   });
 
 /** Finds out before the work, and not after it, whether the name can be had. */
@@ -98,12 +98,12 @@ async function checkPlace(path: string, { overwrite }: FileOutputOptions): Promi
   if (!kind.isFile() && !kind.isSymbolicLink()) {
     throw new KopsError(
       'KOPS_USAGE',
-      kind.isDirectory() ? 'this is a folder' : 'this is no file that could be replaced',
+      kind.isDirectory() ? 'this is a directory' : 'this is not a regular file',
       {
         at: { object: path },
         hint: kind.isDirectory()
-          ? 'Give the name of a file in it.'
-          : 'Give the name of a file, or send stdout there where the command prints.',
+          ? 'Use the name of a file in it.'
+          : 'Use the name of a regular file, or redirect stdout to it.',
       },
     );
   }
@@ -125,10 +125,10 @@ function cannotWrite(path: string, thrown: unknown): never {
   const error = toKopsError(thrown);
   throw new KopsError(
     error.code === 'KOPS_UNEXPECTED' ? 'KOPS_USAGE' : error.code,
-    `the file cannot be written: ${error.message}`,
+    `cannot write the file: ${error.message}`,
     {
       at: { object: path },
-      hint: 'Give a file that can be written, in a folder that is there.',
+      hint: 'Use a writable file in an existing directory.',
       cause: thrown,
     },
   );

@@ -37,7 +37,7 @@ export function standardOutput(): TextOutput {
 function outputFailed(thrown: unknown): KopsError {
   const { code, message } = toKopsError(thrown);
   return new KopsError(code, `cannot write to standard output: ${message}`, {
-    hint: 'Redirect the output to a place that can be written and has space, then run the command again.',
+    hint: 'Redirect the output to a writable file on a disk with free space, then run the command again.',
     cause: thrown,
   });
 }

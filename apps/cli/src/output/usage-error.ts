@@ -70,7 +70,7 @@ export function asUsageError(thrown: Error, command: ParsedCommand): Error {
   const message = stripped(thrown.message);
   if (KopsError.is(thrown)) return fromFlagParser(thrown, message);
   if ((thrown as { oclif?: { exit?: number } }).oclif?.exit !== 2) return thrown;
-  const help = `See 'kops ${command.name} --help'.`;
+  const help = `Run 'kops ${command.name} --help'.`;
   return (
     unknownFlags(message, command, help) ??
     new KopsError(

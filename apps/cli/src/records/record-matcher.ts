@@ -20,8 +20,8 @@ export class RecordMatcher {
   /** @throws KOPS_USAGE for an empty pattern, or one that is no regular expression */
   constructor({ pattern, isRegexp, ignoreCase, parts }: MatchRequest) {
     if (pattern === '') {
-      throw new KopsError('KOPS_USAGE', 'an empty pattern is in every record', {
-        hint: "Print all records with 'kops cat', or give something to look for.",
+      throw new KopsError('KOPS_USAGE', 'the pattern is empty and matches every record', {
+        hint: "Use 'kops cat' to print all records, or use a pattern that is not empty.",
       });
     }
     const flags = ignoreCase ? 'ui' : 'u';
@@ -67,7 +67,7 @@ function compile(source: string, flags: string): RegExp {
     return new RegExp(source, flags);
   } catch (thrown) {
     throw new KopsError('KOPS_USAGE', (thrown as Error).message, {
-      hint: "Correct the regular expression (JavaScript's, with the flag u), or leave --regexp out to look for the text as it is.",
+      hint: 'Correct the regular expression (JavaScript, flag u), or remove --regexp to search for the literal text.',
     });
   }
 }

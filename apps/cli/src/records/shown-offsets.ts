@@ -29,19 +29,19 @@ export function shownOffsets(
     refuse(
       from,
       `${shown}, not ${String(from)}`,
-      `Give a --from-offset from ${String(logStart)} on, or none.`,
+      `Use a --from-offset of at least ${String(logStart)}, or remove it.`,
     );
   if (to > cut)
     refuse(
       to,
-      `${shown}, none before ${String(to)} beyond those`,
-      `Give a --to-offset of ${String(cut)} at most, or none.`,
+      `${shown}, so --to-offset ${String(to)} is too large`,
+      `Use a --to-offset of at most ${String(cut)}, or remove it.`,
     );
   if (window.to !== undefined && to <= from)
     refuse(
       to,
-      `no offset is from ${String(from)} on and before ${String(to)}`,
-      'Give a --to-offset behind the first offset: it is the first that is left out.',
+      `the offset window from ${String(from)} to ${String(to)} is empty`,
+      'Use a --to-offset greater than the first offset: --to-offset is not part of the window.',
     );
   return { from, to };
 }

@@ -26,7 +26,7 @@ const columns: readonly Column[] = [
 /** The list of archives as lines, the newest last. */
 export function renderArchiveList({ repository, archives }: ArchiveList): string[] {
   if (archives.length === 0)
-    return [`${repository} holds no archive yet. Make one with 'kops backup'.`];
+    return [`${repository} holds no archive yet. Run 'kops backup' to create one.`];
   return formatTable(columns, archives.map(row));
 }
 

@@ -52,20 +52,30 @@ describe('the status of the catalog', () => {
   });
 
   it.each<[string, CatalogStatusResult, string, RegExp]>([
-    ['lag', withIndexer(behind), '1 archive to go', /next backup, or now by kops catalog rebuild/],
+    [
+      'lag',
+      withIndexer(behind),
+      '1 archive to go',
+      /Run kops catalog rebuild to index the remaining archives/,
+    ],
     [
       'dead letters',
       withIndexer({ deadLetters: 2 }),
       '2 dead letters',
-      /says why Elasticsearch refused/,
+      /each dead letter has the reason/,
     ],
-    ['gone documents', withTopics({ indexed: 7 }), '3 records missing', /rebuild brings them back/],
+    [
+      'gone documents',
+      withTopics({ indexed: 7 }),
+      '3 records missing',
+      /documents that were indexed are missing/,
+    ],
     ['too many', withTopics({ indexed: 12 }), '2 records too many', /rebuild --drop/],
     [
       'damage',
       withIndexer({ archives: { committed: 2, indexed: 1, incomplete: 1, waiting: 0 } }),
       '1 damaged archive',
-      /kops verify says where/,
+      /Run kops verify to find the damage/,
     ],
   ])('says of %s what it is, and what to do next', (_, result, problem, next) => {
     const lines = renderCatalogStatus(result, '/state/repo');
@@ -85,7 +95,7 @@ describe('the status of the catalog', () => {
     expect(text).toMatch(
       /Lag +2 h 3 m: 4 segments, 5,000 records, 2\.0 KiB to go, oldest 20260101t000000z-aaaaaaaa/,
     );
-    expect(text).toContain('2 records, told of in /state/repo/dead-letters');
+    expect(text).toContain('2 records, listed in /state/repo/dead-letters');
   });
 
   it('shows how values were read where there is a schema registry', () => {
@@ -105,12 +115,14 @@ describe('the status of the catalog', () => {
     const ruled = { segments: 1, records: 7, topics: ['a', 'b', 'c', 'd', 'e', 'f'] };
     const level = withIndexer({ otherRules: { ...ruled, otherMasks: noSegments } });
     expect(isUpToDate(level)).toBe(true);
-    expect(textOf(level)).toMatch(/Other rules +7 records of a, b, c, d, e and 1 more as earlier/);
-    expect(textOf(level)).toContain('Next: The rules of now');
+    expect(textOf(level)).toMatch(
+      /Other rules +7 records of a, b, c, d, e and 1 more indexed by earlier rules/,
+    );
+    expect(textOf(level)).toContain('Next: Run kops catalog rebuild to apply the current rules');
     const masks = withIndexer({ otherRules: { ...ruled, otherMasks: ruled } });
     expect(isUpToDate(masks)).toBe(false);
     expect(textOf(masks)).toContain('NOT up to date: 7 records with other masks');
-    expect(textOf(masks)).toContain('Next: What is masked now may be readable in a, b');
+    expect(textOf(masks)).toContain('masked values are possibly readable in a, b');
   });
 
   it('without Elasticsearch tells what the indexer knows', () => {

@@ -27,7 +27,7 @@ export function renderCatalogStatus(result: CatalogStatusResult, folder: string)
     '',
     ...(topics.length === 0
       ? [
-          'Records of no topic are indexed: catalog.records has no rule for those of the newest archive.',
+          'No records are indexed: catalog.records has no rule for the topics of the newest archive.',
         ]
       : topicTable(topics)),
     ...steps(result),
@@ -38,7 +38,7 @@ export function renderCatalogStatus(result: CatalogStatusResult, folder: string)
 export function renderIndexerStatus(indexer: Indexer, folder: string): string[] {
   return [
     ...formatPairs([
-      ['Elasticsearch', 'not reachable: what is indexed cannot be counted'],
+      ['Elasticsearch', 'not reachable: cannot count indexed documents'],
       ...indexerPairs(indexer, folder),
     ]),
     ...damagedLines(indexer),
@@ -66,14 +66,14 @@ function indexerPairs(indexer: Indexer, folder: string): [string, string][] {
       'Dead letters',
       deadLetters === 0
         ? 'none'
-        : `${counted(deadLetters, 'record')}, told of in ${folder}/dead-letters`,
+        : `${counted(deadLetters, 'record')}, listed in ${folder}/dead-letters`,
     ],
     ...(otherRules.segments === 0
       ? []
       : [
           [
             'Other rules',
-            `${counted(otherRules.records, 'record')} of ${someOf(otherRules.topics)} as earlier rules had them`,
+            `${counted(otherRules.records, 'record')} of ${someOf(otherRules.topics)} indexed by earlier rules`,
           ] satisfies [string, string],
         ]),
   ];
@@ -170,31 +170,31 @@ function steps({ indexer, topics }: CatalogStatusResult): string[] {
   const lines = [
     ...(archives.waiting > 0
       ? [
-          'What is to go is brought up by an archiver that feeds the catalog, by the next backup, or now by kops catalog rebuild.',
+          'Run kops catalog rebuild to index the remaining archives now; an archiver with a catalog or the next backup also indexes them.',
         ]
       : []),
     ...(deadLetters > 0
       ? [
-          'A dead letter says why Elasticsearch refused the record: mend that (a pipeline, as a rule), then kops catalog rebuild.',
+          'Correct what made Elasticsearch reject the records (usually a pipeline; each dead letter has the reason), then run kops catalog rebuild.',
         ]
       : []),
     // A dead letter is missing, too.
     ...(missing > deadLetters && archives.waiting === 0
-      ? ['Documents are missing that were written once: kops catalog rebuild brings them back.']
+      ? ['Run kops catalog rebuild: documents that were indexed are missing.']
       : []),
     ...(extra > 0
-      ? ['The catalog has records that no archive shows: kops catalog rebuild --drop starts anew.']
+      ? ['Run kops catalog rebuild --drop: the catalog has records that are in no archive.']
       : []),
     ...(archives.incomplete > 0
-      ? ['The repository is damaged: kops verify says where, another copy may be whole.']
+      ? ['Run kops verify to find the damage in the repository, then check the other copies.']
       : []),
   ];
   const { otherMasks } = otherRules;
   if (otherMasks.segments > 0)
     lines.push(
-      `What is masked now may be readable in ${someOf(otherMasks.topics)}: kops catalog rebuild --drop applies the masks.`,
+      `Run kops catalog rebuild --drop to apply the current masks: masked values are possibly readable in ${someOf(otherMasks.topics)}.`,
     );
   else if (otherRules.segments > 0)
-    lines.push('The rules of now are applied to what is indexed by kops catalog rebuild.');
+    lines.push('Run kops catalog rebuild to apply the current rules.');
   return lines.length === 0 ? [] : ['', ...lines.map((line) => `Next: ${line}`)];
 }

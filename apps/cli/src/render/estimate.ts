@@ -51,7 +51,7 @@ function sizePairs({
   pairs.push(['Size', `${about}${formatBytes(bytes)} a copy${sampled}`]);
   if (copies > 1) pairs.push(['All copies', `${about}${formatBytes(totalBytes)}`]);
   if (newBytes !== totalBytes)
-    pairs.push(['To store', `${about}${formatBytes(newBytes)}: the rest is archived already`]);
+    pairs.push(['To store', `${about}${formatBytes(newBytes)}: the rest is already archived`]);
   return pairs;
 }
 
@@ -59,18 +59,13 @@ function timePairs({ rate, durationMs, offsets, bytes }: Estimate): [string, str
   if (bytes === null) return [];
   if (rate === null || durationMs === null) {
     return [
-      [
-        'Time',
-        offsets === null
-          ? 'give --rate'
-          : 'there is too little data to measure a rate: give --rate',
-      ],
+      ['Time', offsets === null ? 'use --rate' : 'too little data to measure a rate: use --rate'],
     ];
   }
   const how =
     rate.from === 'given'
       ? 'as given'
-      : 'as measured reading for a moment (200 MiB/s at most); the disk of the repository may be slower';
+      : 'measured with a short read (at most 200 MiB/s); the disk of the repository may be slower';
   return [
     [
       'Time',
@@ -86,10 +81,10 @@ function placeText({
   freeBytes,
   fits,
 }: CopyEstimate): string {
-  const free = freeBytes === null ? 'free space not known' : `${formatBytes(freeBytes)} free`;
+  const free = freeBytes === null ? 'free space unknown' : `${formatBytes(freeBytes)} free`;
   const verdict = fits === null ? '' : fits ? ': fits' : `: ${coloured('failure', 'DOES NOT FIT')}`;
   const archived =
-    archivedOffsets === 0n ? '' : `, ${formatCount(archivedOffsets)} offsets archived already`;
+    archivedOffsets === 0n ? '' : `, ${formatCount(archivedOffsets)} offsets already archived`;
   return `${repository}: needs ${formatBytes(newBytes)} with ${free}${archived}${verdict}`;
 }
 
@@ -98,8 +93,8 @@ function verdict({ fits }: Estimate): string[] {
   return [
     '',
     fits
-      ? 'It fits, with a tenth in reserve.'
-      : 'It does not fit (a tenth is kept in reserve): add space, or choose fewer topics.',
+      ? 'It fits, with a reserve of 10 %.'
+      : 'It does not fit with a reserve of 10 %: add space, or select fewer topics.',
   ];
 }
 

@@ -34,7 +34,7 @@ export function renderRestoreResult(
     '',
     ...groupLines(groups),
     ...section(
-      'Configs the target did not take:',
+      'Configs that the target rejected:',
       refusedConfigs.map(
         ({ topic, name, value, reason }) => `${topic}: ${name}=${String(value)}: ${reason}`,
       ),
@@ -45,8 +45,8 @@ export function renderRestoreResult(
     ),
     ...section('Incomplete:', incomplete),
     finishedAt === null
-      ? `${result.status === 'complete' ? coloured('ok', 'Restored') : coloured('warning', 'Restored, but not all,')} ${counted(records, 'record')}, ${formatBytes(bytes)}, in ${formatDuration(durations.totalMs)} (${formatRate(bytes, durations.fillMs)} while filling)${result.resumed ? '; continued from an earlier run' : ''}.`
-      : `Nothing was left to do: this restore finished at ${formatInstant(finishedAt)} with ${counted(records, 'record')}, ${formatBytes(bytes)}.`,
+      ? `${result.status === 'complete' ? coloured('ok', 'Restored') : coloured('warning', 'Restored incompletely:')} ${counted(records, 'record')}, ${formatBytes(bytes)}, in ${formatDuration(durations.totalMs)} (${formatRate(bytes, durations.fillMs)} while filling)${result.resumed ? '; resumed from an earlier run' : ''}.`
+      : `Nothing to do: this restore finished at ${formatInstant(finishedAt)} with ${counted(records, 'record')}, ${formatBytes(bytes)}.`,
     `Report: ${report}`,
   ];
 }
@@ -55,7 +55,7 @@ function topicRow({ source, target, created, partitions }: TopicResult): string[
   const sum = (of: (partition: TopicResult['partitions'][number]) => number): number =>
     partitions.reduce((total, partition) => total + of(partition), 0);
   return [
-    created ? target : `${target} (was there)`,
+    created ? target : `${target} (existed)`,
     source === target ? '' : source,
     formatCount(partitions.length),
     formatCount(sum(({ records }) => records)),

@@ -22,10 +22,10 @@ export async function writeReport(path: string, text: string): Promise<string> {
     const error = toKopsError(thrown);
     throw new KopsError(
       error.code === 'KOPS_UNEXPECTED' ? 'KOPS_USAGE' : error.code,
-      `the report cannot be written: ${error.message}`,
+      `cannot write the report: ${error.message}`,
       {
         at: { object: target },
-        hint: 'Give a directory that can be written to with --report-dir.',
+        hint: 'Use a writable directory with --report-dir.',
         cause: thrown,
       },
     );

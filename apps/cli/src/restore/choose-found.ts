@@ -35,16 +35,16 @@ export async function chooseFound(
   const found = records.topics;
   const [only, ...others] = found;
   if (only === undefined) {
-    throw new KopsError('KOPS_RECORDS_NOT_FOUND', 'the search finds no record of the archive', {
+    throw new KopsError('KOPS_RECORDS_NOT_FOUND', 'the search finds no records of the archive', {
       at: { archive: archive.ref.archive },
-      hint: "Try the query with 'kops search', and look with 'kops catalog status' whether the archive is indexed.",
+      hint: "Try the query with 'kops search', and run 'kops catalog status' to see whether the archive is indexed.",
     });
   }
   if (into !== undefined && others.length > 0) {
     throw new KopsError(
       'KOPS_USAGE',
-      `--into names one topic, and the search finds records of ${String(found.length)}: ${found.slice(0, 5).join(', ')}`,
-      { hint: 'Name one of them with --topics, or give each a new name with --rename.' },
+      `--into needs records of one topic, the search finds records of ${String(found.length)}: ${found.slice(0, 5).join(', ')}`,
+      { hint: 'Select one of them with --topics, or rename each with --rename.' },
     );
   }
   return {

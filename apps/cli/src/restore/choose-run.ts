@@ -49,7 +49,7 @@ function nothingToResume(
   const unfinished = runs.filter(({ run }) => run.finishedAt === null);
   return new KopsError(
     'KOPS_REFUSED',
-    `there is no restore to resume: none ${which} into cluster ${targetCluster} was begun by this user`,
+    `there is no restore to resume: none ${which} into cluster ${targetCluster} was started by this user`,
     {
       hint:
         unfinished.length === 0
@@ -63,10 +63,10 @@ function otherFlags({ run }: StoredRun, given: RestoreRequest): KopsError {
   const flags = differingFlags(run.request, given).map((name) => `--${name}`);
   return new KopsError(
     'KOPS_REFUSED',
-    `the restore that was begun has other values for ${flags.join(', ')}: a resumed restore keeps those of its first run`,
+    `the values of ${flags.join(', ')} differ from the first run of this restore`,
     {
       at: { archive: run.archive },
-      hint: `Leave out ${flags.join(', ')}, or resume with the values of the first run:\n${resumeCommand(run)}`,
+      hint: `Remove ${flags.join(', ')}, or resume with the values of the first run:\n${resumeCommand(run)}`,
     },
   );
 }
@@ -80,5 +80,5 @@ function severalRuns(runs: readonly StoredRun[]): KopsError {
 }
 
 function listed(runs: readonly StoredRun[]): string {
-  return runs.map(({ run }) => `${resumeCommand(run)}  # begun ${run.startedAt}`).join('\n');
+  return runs.map(({ run }) => `${resumeCommand(run)}  # started ${run.startedAt}`).join('\n');
 }

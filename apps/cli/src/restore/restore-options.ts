@@ -52,12 +52,12 @@ export function parseRenames(renames: readonly string[]): Record<string, string>
     const [from = '', to = '', ...rest] = text.split('=');
     if (from === '' || to === '' || rest.length > 0) {
       throw new KopsError('KOPS_USAGE', `not a rename: ${JSON.stringify(text)}`, {
-        hint: 'Write --rename FROM=TO, once for each topic.',
+        hint: 'Use --rename FROM=TO once for each topic.',
       });
     }
     if (parsed.has(from))
       throw new KopsError('KOPS_USAGE', `'${from}' is renamed twice`, {
-        hint: 'Give each topic one new name.',
+        hint: 'Use one --rename for each topic.',
       });
     parsed.set(from, to);
   }

@@ -99,9 +99,9 @@ async function readRun(folder: string): Promise<StoredRun | undefined> {
     if (digestOf(run) !== sha256) throw new Error('its digest does not match');
     return { folder, run };
   } catch (cause) {
-    throw new KopsError('KOPS_OBJECT_CORRUPT', `the state of a restore at ${path} is damaged`, {
+    throw new KopsError('KOPS_OBJECT_CORRUPT', `the restore state ${path} is damaged`, {
       at: { object: path },
-      hint: `Remove ${folder}; the restore that it belongs to has to be run anew.`,
+      hint: `Delete ${folder}, then run that restore again without --resume.`,
       cause,
     });
   }

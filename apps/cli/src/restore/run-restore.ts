@@ -138,7 +138,7 @@ function withWayOn(error: KopsError, { run, folder }: StoredRun): KopsError {
   const first = error.hint === undefined || isInterrupted ? '' : `${error.hint} `;
   return new KopsError(error.code, error.message, {
     at: error.at,
-    hint: `${first}What was restored is kept (state in ${folder}). Resume with:\n${resumeCommand(run)}`,
+    hint: `${first}Restored records are kept (state in ${folder}). Resume with:\n${resumeCommand(run)}`,
     cause: error,
   });
 }

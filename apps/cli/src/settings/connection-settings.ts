@@ -7,7 +7,7 @@ import { connectionOf, type Config } from '@kops/service';
 export async function kafkaOptions(config: Config): Promise<KafkaOptions> {
   if (config.cluster === undefined) {
     throw new KopsError('KOPS_USAGE', '--bootstrap-server is missing', {
-      hint: 'Give --bootstrap-server HOST:PORT, or set cluster.bootstrapServers in the configuration.',
+      hint: 'Use --bootstrap-server HOST:PORT, or set cluster.bootstrapServers in the configuration.',
     });
   }
   return connectionOf(config.cluster);
@@ -18,7 +18,7 @@ export function repositoryUrls(config: Config): string[] {
   const { repository = [] } = config;
   if (repository.length === 0) {
     throw new KopsError('KOPS_USAGE', '--repository is missing', {
-      hint: 'Give --repository DIRECTORY, or set repository in the configuration.',
+      hint: 'Use --repository DIRECTORY, or set repository in the configuration.',
     });
   }
   return repository.map((text) => parseRepositoryUrl(text).url);

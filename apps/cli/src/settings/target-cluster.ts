@@ -14,7 +14,7 @@ export async function targetCluster(
 ): Promise<KafkaOptions> {
   if (bootstrapServer === undefined) {
     throw new KopsError('KOPS_USAGE', '--bootstrap-server is missing', {
-      hint: 'Name the cluster to write to with --bootstrap-server HOST:PORT: it is never taken from the configuration.',
+      hint: 'Use --bootstrap-server HOST:PORT for the target cluster; kops never reads it from the configuration.',
     });
   }
   return kafkaOptions(config);

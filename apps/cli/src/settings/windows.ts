@@ -11,7 +11,7 @@ export function refuseEmptyWindow(flags: Readonly<Record<string, unknown>>): voi
     const [from, to] = [flags[first], flags[end]];
     if (typeof from !== 'bigint' || typeof to !== 'bigint' || from < to) continue;
     throw new KopsError('KOPS_USAGE', `--${first} is not before --${end}`, {
-      hint: `Correct --${first} and --${end}: --${end} is where the window ends, and is not part of it.`,
+      hint: `Correct --${first} and --${end}; --${end} is the exclusive end of the window.`,
     });
   }
 }

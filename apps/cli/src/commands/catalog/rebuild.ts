@@ -64,7 +64,7 @@ export default class Rebuild extends KopsCommand<typeof Rebuild, IndexReport> {
 
   protected override continuation(): Continuation {
     const without = ['drop', 'archive', 'cluster', 'resume'];
-    return { text: 'What is indexed is kept. Continue with', without, add: ['--resume'] };
+    return { text: 'Indexed documents are kept. Resume with', without, add: ['--resume'] };
   }
 
   protected async execute(signal: AbortSignal): Promise<IndexReport> {
