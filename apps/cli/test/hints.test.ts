@@ -56,9 +56,9 @@ describe('a hint', () => {
       throw new Error('there is no such topic');
     })();
     const hintFor = (name: string): string | undefined => fitHint(thrown, flagsOf(name)).hint;
-    expect(hintFor('restore')).toContain('correct --topics;');
-    expect(hintFor('grep')).toContain('correct --topics;');
-    expect(hintFor('cat')).toContain('correct --topic;');
+    expect(hintFor('restore')).toContain('Correct --topics so');
+    expect(hintFor('grep')).toContain('Correct --topics so');
+    expect(hintFor('cat')).toContain('Correct --topic so');
     const { hint: _, ...fitted } = errorToJson(fitHint(thrown, flagsOf('cat')));
     expect(errorToJson(thrown)).toMatchObject(fitted);
   });
