@@ -154,7 +154,7 @@ describe('kops export', () => {
     expect(linesOf(await take('orders', '--to-offset', '2'))).toHaveLength(2);
     const beyond = await take('orders', '--to-offset', '61');
     expect(beyond).toMatchObject({ code: 2, stdout: '' });
-    expect(beyond.stderr).toContain('offsets 0 to 59 of orders-0, none before 61 beyond those');
+    expect(beyond.stderr).toContain('offsets 0 to 59 of orders-0, so --to-offset 61 is too large');
     expect((await take('orders', '--from-offset', '61')).stderr).toContain('not 61');
     expect((await take('orders', '--from-offset', '5', '--to-offset', '5')).code).toBe(2);
     expect((await take('*', '--from-offset', '1')).stderr).toContain('need exactly one topic');

@@ -148,7 +148,7 @@ describe.runIf(process.platform === 'linux')('a snapshot at a standing archiver'
           .output()
           .includes('the archiver has possibly started the backup');
         expect(mayHaveBegun, watcher.output()).toBe(more[0] !== '--dry-run');
-        expect(watcher.output()).not.toContain('goes on at');
+        expect(watcher.output()).not.toContain('continues on');
       }
     } finally {
       for (const socket of connections) socket.destroy();
