@@ -10,6 +10,8 @@ export const shared = defineConfig({
     reporters: ['default', 'json'],
     retry: 0,
     testTimeout: 20_000,
+    // Nx sets it for its tasks; what a program prints is compared without colours.
+    env: { FORCE_COLOR: '0' },
   },
 });
 
