@@ -10,9 +10,13 @@ export function formatRecords({
   return `${recordsKnown ? '' : '>='}${formatCount(records)}`;
 }
 
-/** `none`, or how many offsets in how many gaps. */
+/** `none`, or how many offsets in how many gaps. The offsets of a topic that was deleted or could not be read on are not known. */
 export function formatLosses({ count, offsets }: LossCount): string {
-  return count === 0
-    ? 'none'
-    : coloured('warning', `${counted(offsets, 'offset')} in ${counted(count, 'gap')}`);
+  if (count === 0) return 'none';
+  return coloured(
+    'warning',
+    offsets === 0n
+      ? `${counted(count, 'loss')} of unknown extent`
+      : `${counted(offsets, 'offset')} in ${counted(count, 'gap')}`,
+  );
 }
