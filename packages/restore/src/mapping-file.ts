@@ -36,9 +36,9 @@ export class MappingWriter implements AsyncDisposable {
 
   /** Opens a mapping at a position it once had; what was written after it is cut off. */
   static async openAt(path: string, position: MappingPosition): Promise<MappingWriter> {
-    await mkdir(dirname(path), { recursive: true });
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
     const isNew = position.bytes === mappingStart.bytes;
-    const file = await open(path, isNew ? 'w' : 'r+');
+    const file = await open(path, isNew ? 'w' : 'r+', 0o600);
     try {
       if (isNew) await file.write(header, 0);
       const { size } = await file.stat();

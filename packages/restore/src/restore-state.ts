@@ -101,9 +101,9 @@ export async function saveState(path: string, state: RestoreState): Promise<void
     groups: [...state.groups],
   });
   const folder = dirname(path);
-  await mkdir(folder, { recursive: true });
+  await mkdir(folder, { recursive: true, mode: 0o700 });
   const beside = `${path}.new`;
-  await using file = await open(beside, 'w');
+  await using file = await open(beside, 'w', 0o600);
   await file.writeFile(JSON.stringify({ sha256: digestOf(body), body }));
   await file.sync();
   await rename(beside, path);
