@@ -57,6 +57,23 @@ it('starts a failed backup again without end, a minute later at most', async () 
   expect(pauses).toEqual([1, 2, 4, 8, 16, 32, 60, 60, 60].map((seconds) => seconds * 1000));
 });
 
+it('names the setting of a configured backup in its log lines, and the backup that it is now', async () => {
+  const lines: unknown[] = [];
+  const log = (message: string, fields?: object): void => void lines.push({ message, ...fields });
+  const logger = { ...silentLogger, info: log, error: log };
+  const { operator, clock, stop } = scripted([{ ms: 0, error: away }, { ms: 0 }]);
+  await runStandingBackups(
+    { nightly: { request, intervalMs: 60_000 } },
+    { operator, clock, signal: stop.signal, logger },
+  );
+  const setting = 'backups.nightly';
+  expect(lines).toMatchObject([
+    { message: 'the configured backup runs', setting, backup: '1' },
+    { message: 'the configured backup failed, retrying in 1 s: away', setting },
+    { message: 'the configured backup runs', setting, backup: '2' },
+  ]);
+});
+
 it('leaves a follow that an operator stopped alone', async () => {
   const { operator, clock, stop, starts } = scripted([{ ms: 5 }, { ms: 5 }]);
   const options = { operator, clock, signal: stop.signal, logger: silentLogger };

@@ -39,15 +39,16 @@ async function keepRunning(
 ): Promise<void> {
   const { signal, logger, clock = systemClock } = options;
   const isStopped = (): boolean => signal.aborted;
+  const setting = `backups.${name}`;
   let failures = 0;
   while (!isStopped()) {
     const startedAt = clock.monotonic();
     let pauseMs: number;
     try {
-      await runOnce(request, options.operator);
+      await runOnce(setting, request, options);
       if (intervalMs === undefined) {
         const message = 'the backup stopped; it resumes when the archiver starts';
-        logger.info(message, { backup: name });
+        logger.info(message, { setting });
         return;
       }
       failures = 0;
@@ -57,7 +58,7 @@ async function keepRunning(
       if (clock.monotonic() - startedAt > wellAfterMs) failures = 0;
       pauseMs = Math.min(mostPauseMs, firstPauseMs * 2 ** failures);
       failures++;
-      logFailure(logger, name, toKopsError(thrown), pauseMs);
+      logFailure(logger, setting, toKopsError(thrown), pauseMs);
     }
     // Rejects when the archiver stops, which the loop sees.
     await clock.sleep(pauseMs, signal).catch(() => undefined);
@@ -65,10 +66,12 @@ async function keepRunning(
 }
 
 async function runOnce(
+  setting: string,
   request: StartBackup,
-  operator: StandingBackupOptions['operator'],
+  { operator, logger }: StandingBackupOptions,
 ): Promise<void> {
   const { backupId } = await operator.startBackup(request);
+  logger.info('the configured backup runs', { setting, backup: backupId });
   for await (const event of operator.watchBackup(backupId)) {
     if (event.type === 'failed') throw event.error;
     if (event.type === 'finished') return;
@@ -78,14 +81,14 @@ async function runOnce(
 
 function logFailure(
   logger: Logger,
-  backup: string,
+  setting: string,
   { code, message, hint }: KopsError,
   pauseMs: number,
 ): void {
   const level = code === 'KOPS_HELD' ? 'warn' : 'error';
   const retry = `retrying in ${String(pauseMs / 1000)} s`;
   logger[level](`the configured backup failed, ${retry}: ${message}`, {
-    backup,
+    setting,
     code,
     ...(hint === undefined ? {} : { hint }),
   });

@@ -17,7 +17,13 @@ export function logStart(
   backup: string,
   { cluster, repositories, topics, follow }: StartBackup,
 ): void {
-  logger.info('backup started', { backup, cluster, repositories, topics, follow });
+  logger.info('backup started', {
+    backup,
+    cluster,
+    repositories,
+    topics: topics.length === 0 ? 'all' : topics,
+    follow,
+  });
 }
 
 /** Writes an event of a backup to the log of its archiver, where nobody may be watching. */
