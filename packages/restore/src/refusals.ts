@@ -1,4 +1,4 @@
-import { KopsError } from '@kops/core';
+import { counted, KopsError } from '@kops/core';
 import type { RestorePlan } from './plan.ts';
 
 /**
@@ -8,7 +8,7 @@ import type { RestorePlan } from './plan.ts';
 export function assertExecutable(plan: RestorePlan): void {
   const [first, ...others] = plan.refusals;
   if (first === undefined) return;
-  const more = others.length === 0 ? '' : ` (and ${String(others.length)} more reasons)`;
+  const more = others.length === 0 ? '' : ` (and ${counted(others.length, 'more reason')})`;
   throw new KopsError(first.code, first.message + more, {
     at: { archive: plan.archive, ...first.at },
     hint: first.hint,

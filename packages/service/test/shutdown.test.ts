@@ -52,7 +52,7 @@ describe('runUntilStopped', () => {
     expect(JSON.parse(err)).toMatchObject({
       level: 'info',
       code: 'KOPS_INTERRUPTED',
-      msg: 'stopped: interrupted: SIGTERM',
+      msg: 'stopped: SIGTERM',
     });
   });
 

@@ -77,7 +77,10 @@ export function unreachable(address: string, why: string): KopsError {
   );
 }
 
-/** grpc-js ends its report with a note on name resolution, empty more often than not. */
+/** What grpc-js says around the reason: that there is no connection, and a note on name resolution, empty more often than not. */
 function tidy(details: string): string {
-  return details.replace(/ ?Resolution note: $/, '').replace(/\.$/, '');
+  return details
+    .replace(/^No connection established\. Last error: (?:Error: )?/, '')
+    .replace(/ ?Resolution note: $/, '')
+    .replace(/\.$/, '');
 }

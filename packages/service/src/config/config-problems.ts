@@ -62,8 +62,11 @@ export function configError(
   issues: readonly z.core.$ZodIssue[],
 ): KopsError {
   const problems = issues.flatMap((issue) => describeIssue(layers, merged, issue));
-  const message = problems.length === 1 ? (problems[0] ?? '') : `\n- ${problems.join('\n- ')}`;
-  return new KopsError('KOPS_CONFIG', `invalid configuration: ${message}`, {
+  const message =
+    problems.length === 1
+      ? (problems[0] ?? '')
+      : `${String(problems.length)} settings\n- ${problems.join('\n- ')}`;
+  return new KopsError('KOPS_CONFIG', message, {
     hint: 'Correct these settings; "kops config show" prints the effective values and their sources.',
   });
 }

@@ -27,7 +27,7 @@ export function wasHungUp(signal: AbortSignal): boolean {
 }
 
 function interrupted(why: string): KopsError {
-  return new KopsError('KOPS_INTERRUPTED', `interrupted: ${why}`, {
+  return new KopsError('KOPS_INTERRUPTED', why, {
     hint: 'Run the same command again to resume: durable data is kept.',
   });
 }
