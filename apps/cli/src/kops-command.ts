@@ -14,7 +14,12 @@ import type { Done } from './catalog/record-event.ts';
 import { fitHint } from './output/fit-hint.ts';
 import { asUsageError } from './output/usage-error.ts';
 import { toJson } from './output/json.ts';
-import { sameCommand, type Continuation, type GivenToken } from './output/same-command.ts';
+import {
+  absolutePlace,
+  sameCommand,
+  type Continuation,
+  type GivenToken,
+} from './output/same-command.ts';
 import { refuseEmptyWindow } from './settings/windows.ts';
 import { coloured } from './output/colour.ts';
 import { fitLines } from './output/fit-text.ts';
@@ -201,7 +206,7 @@ export abstract class KopsCommand<T extends typeof Command, R = unknown> extends
   /** A failure with its hint in the flags of this command. */
   protected worded(error: KopsError): KopsError {
     const continuation = error.code === 'KOPS_INTERRUPTED' ? this.continuation() : undefined;
-    if (continuation === undefined) return fitHint(error, this.#flagNames);
+    if (continuation === undefined) return fitHint(error, this.#flagNames, this.repositoryHere);
     const { text } = continuation;
     return new KopsError(error.code, error.message, {
       at: error.at,
@@ -219,6 +224,14 @@ export abstract class KopsCommand<T extends typeof Command, R = unknown> extends
     const all = { ...this.ctor.baseFlags, ...this.ctor.flags };
     const names = Object.entries(all).filter(([, { type }]) => type === 'boolean');
     return new Set(['json', ...names.map(([name]) => name)]);
+  }
+
+  /** The first repository, where this command reaches it by its place and not by a name that an archiver knows. */
+  protected get repositoryHere(): string | undefined {
+    // A command may fail before its settings are loaded.
+    const config = (this.loaded as LoadedConfig | undefined)?.config;
+    const [first] = config?.archiver.address === undefined ? (config?.repository ?? []) : [];
+    return first === undefined ? undefined : absolutePlace(first);
   }
 
   /** A flag that must be there in the end, from wherever it comes. */

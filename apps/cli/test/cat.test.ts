@@ -57,6 +57,13 @@ describe('kops cat', () => {
     expect(await cat('--from', '-1h', '--to', 'now')).toEqual([]);
   });
 
+  it('says so where nothing is what was asked for', async () => {
+    const of = ['--topic', 'orders', '--partition', '0', '--repository', folder];
+    const { code, stdout, stderr } = await runCommand('cat', [...of, '--key', 'customer-2']);
+    expect([code, stdout]).toEqual([0, '']);
+    expect(stderr).toMatch(/^No record of orders-0 in archive \S+ matches the flags\.$/m);
+  });
+
   it('prints the last records, whatever lies between them', async () => {
     expect(await cat('--tail', '3')).toEqual([97, 98, 99]);
     expect(await cat('--tail', '9')).toEqual([88, 89, 93, 94, 95, 96, 97, 98, 99]);

@@ -116,9 +116,10 @@ describe('kops backup --follow', () => {
     await produce('lives', 7);
     await saying(running, ' 7 records');
     expect(await interrupt(running)).toBe(21);
-    const named = /Losses recorded: 1; see 'kops archives show --archive (\S+)'/.exec(
-      running.output(),
-    )?.[1];
+    const named =
+      /Losses recorded: 1; see 'kops archives show --repository \S+ --archive (\S+)'/.exec(
+        running.output(),
+      )?.[1];
     const shown = await kopsJson([
       'archives',
       'show',

@@ -63,6 +63,15 @@ describe('a hint', () => {
     expect(errorToJson(thrown)).toMatchObject(fitted);
   });
 
+  it('names the repository in a command about an archive, so that it can be pasted', () => {
+    const hint = "See with 'kops archives show --archive 2026' what it holds.";
+    const error = new KopsError('KOPS_TOPIC_NOT_FOUND', 'm', { hint });
+    expect(fitHint(error, ['topic'], '/my backups').hint).toBe(
+      "See with 'kops archives show --repository '/my backups' --archive 2026' what it holds.",
+    );
+    expect(fitHint(error, ['topic']).hint).toBe(hint);
+  });
+
   it('leaves other flags alone', () => {
     const error = new KopsError('KOPS_USAGE', 'm', { hint: 'Give --topics-file.' });
     expect(fitHint(error, ['topic'])).toBe(error);

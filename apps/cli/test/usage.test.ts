@@ -7,6 +7,7 @@ import { commands } from '../src/commands.ts';
 import { meantArguments, unknownCommand } from '../src/command-words.ts';
 import { describeFailure } from '../src/output/report-failure.ts';
 import { runCommand } from './run-command.ts';
+import { runKops } from './run-kops.ts';
 
 /** What of a flag the parser checks. */
 interface Flag {
@@ -150,6 +151,14 @@ describe('flags that contradict each other', () => {
 });
 
 describe('help', () => {
+  it('has the flags in one column, also where the first has no short name', async () => {
+    const { stdout } = await runKops(['backup', '--help']);
+    const flags = /^FLAGS\n(?<list>.*?)\n\n/ms.exec(stdout)?.groups?.list ?? '';
+    const columns = [...flags.matchAll(/^.{2,6}(?=--)/gm)].map(([lead]) => lead.length);
+    expect(columns.length).toBeGreaterThan(5);
+    expect(new Set(columns)).toEqual(new Set([6]));
+  });
+
   it('offers no value that is refused', () => {
     const { ack } = flagsOf('backup');
     const { method } = flagsOf('restore');

@@ -4,6 +4,7 @@ import { formatBytes, formatDuration, wasHungUp } from '@kops/service';
 import {
   connectOperator,
   type BackupEvent,
+  type BackupProgress,
   type CommittedArchive,
   type OperatorApi,
   type StartBackup,
@@ -17,6 +18,7 @@ import { Embedded, embeddedCluster, wellAfterMs } from '../embedded/embedded.ts'
 import { KopsCommand, type FlagsOf } from '../kops-command.ts';
 import type { Continuation } from '../output/same-command.ts';
 import { coloured } from '../output/colour.ts';
+import { namingRepository } from '../output/fit-hint.ts';
 import { writeNotice } from '../output/notice.ts';
 import { ProgressLine } from '../output/progress.ts';
 import { formatTable } from '../output/table.ts';
@@ -161,8 +163,12 @@ export default class Backup extends KopsCommand<typeof Backup, BackupResult> {
   #tellLosses(): void {
     const archive = this.#lossy;
     if (archive === undefined) return;
+    const show = namingRepository(
+      `kops archives show --archive ${archive.archive}`,
+      this.repositoryHere,
+    );
     writeNotice(
-      `${coloured('warning', 'Losses recorded:', process.stderr)} ${formatCount(archive.losses)}; see 'kops archives show --archive ${archive.archive}'.`,
+      `${coloured('warning', 'Losses recorded:', process.stderr)} ${formatCount(archive.losses)}; see '${show}'.`,
     );
     this.endWith(21);
   }
@@ -284,7 +290,7 @@ export default class Backup extends KopsCommand<typeof Backup, BackupResult> {
       done: event.offsetsDone,
       total: this.flags.follow ? 0n : event.offsets,
       bytes: event.bytes,
-      detail: `${String(event.partitionsDone)}/${String(event.partitions)} partitions${event.agents === 0 ? ', waiting for an agent' : ''}`,
+      detail: `${partitionsOf(event, this.flags.follow)}${event.agents === 0 ? ', waiting for an agent' : ''}`,
     });
   }
 
@@ -303,6 +309,13 @@ export default class Backup extends KopsCommand<typeof Backup, BackupResult> {
     // The next generation says what is new in it.
     this.#startedAt = performance.now();
   }
+}
+
+/** A follow is never done with a partition. */
+function partitionsOf({ partitions, partitionsDone }: BackupProgress, follow: boolean): string {
+  return follow
+    ? counted(partitions, 'partition')
+    : `${String(partitionsDone)}/${String(partitions)} partitions`;
 }
 
 function describePlan(started: StartedBackup): string[] {

@@ -1,5 +1,5 @@
 import { Flags } from '@oclif/core';
-import { errorToJson, toKopsError } from '@kops/core';
+import { errorToJson, formatTopicPartition, toKopsError } from '@kops/core';
 import type { Archive } from '@kops/repository';
 import { KopsCommand, type FlagsOf } from '../kops-command.ts';
 import { writeNotice } from '../output/notice.ts';
@@ -133,6 +133,10 @@ export default class Cat extends KopsCommand<typeof Cat, void> {
       throw new ReportedFailure(reportFailure(error, { json: false }));
     }
     await writer.end();
+    if (writer.count === 0 && range.count !== 0)
+      writeNotice(
+        `No record of ${formatTopicPartition({ topic, partition })} in archive ${archive.ref.archive} matches the flags.`,
+      );
   }
 }
 

@@ -31,11 +31,12 @@ export function sameCommand(
     if (token.type === 'arg') return [token.input];
     if (without.includes(token.flag)) return [];
     if (booleans.has(token.flag)) return [`--${token.flag}`];
-    return [`--${token.flag}`, paths.has(token.flag) ? absolute(token.input) : token.input];
+    return [`--${token.flag}`, paths.has(token.flag) ? absolutePlace(token.input) : token.input];
   });
   return shellCommand(['kops', ...name.split(' '), ...words, ...add], stateVariables());
 }
 
-function absolute(path: string): string {
-  return /^[a-z][\w+.-]*:/i.test(path) ? path : resolve(path);
+/** A place as it is called in any directory. */
+export function absolutePlace(path: string): string {
+  return /^(?:[a-z][\w+.-]*:|~\/)/i.test(path) ? path : resolve(path);
 }
