@@ -121,7 +121,12 @@ describe('what cannot be meant ends with 2', () => {
       'KOPS_USAGE',
       /Did you mean 'kops restore'/,
     ],
-    ['help of an unknown command', () => ['help', 'restor'], 'KOPS_USAGE', /no command 'restor'/],
+    [
+      'help of an unknown command',
+      () => ['help', 'restor'],
+      'KOPS_USAGE',
+      /unknown command 'restor'/,
+    ],
     ['a missing repository', () => ['archives', 'list'], 'KOPS_USAGE', /--repository is missing/],
     ['a missing flag', () => ['cat', ...from(), '--topic', 'allowed'], 'KOPS_USAGE', /partition/],
     [
@@ -482,7 +487,7 @@ describe('repositories that are not whole, and targets that are not empty', () =
         '--topics',
         'allowed',
       ],
-      { exit: 12, code: 'KOPS_REFUSED', says: /is not empty/ },
+      { exit: 12, code: 'KOPS_REFUSED', says: /contains other files/ },
     );
   });
 

@@ -135,7 +135,7 @@ describe('kops backup after a kill -9 and a log start that has moved', () => {
     await saying(running, 'Kafka deleted records that an interrupted backup captured');
     expect((await running.ended)[0], running.output()).toBe(0);
     await kopsJson(['verify', '--archive', 'latest', '--repository', repository]);
-    const kept = /topic orders: .* of partitions 1, 2; archive (\S+) keeps it/.exec(
+    const kept = /topic orders: .* \(partitions 1, 2\); archive (\S+) contains them/.exec(
       running.output(),
     )?.[1];
     expect(kept, running.output()).toBeDefined();
